@@ -1,0 +1,61 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""Durations ("2h30m") and moments (ISO 8601) as people write them in a playbook."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.IGNORECASE)
+
+
+def parse_duration(text: str, *, bare_unit: str | None = None) -> timedelta:
+    """Return the duration that ``text`` names: "90s", "30m", "2h", "1d12h".
+
+    ``bare_unit`` ("s", "m", "h", "d") is the unit of a number without one; without it such a number is refused.
+    Raises ValueError, with what would be right, for anything else.
+    """
+    compact = "".join(str(text).split())
+    if bare_unit and compact.isdigit():
+        compact += bare_unit
+    match = _DURATION.fullmatch(compact)
+    if not compact or not match:
+        raise ValueError(f'{text!r} is not a duration: write days, hours, minutes and seconds like "2h", "1h30m", "1d"')
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    try:
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than any maintenance") from None
+
+
+def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> datetime:
+    """Return the moment that ``text`` names, in UTC.
+
+    ``text`` is ISO 8601 with a zone ("2026-11-24T22:00:00+01:00", "...Z"), "now", or a duration counted from
+    ``base`` (``now`` where that is not given). A time without a zone is refused: it would mean another moment on
+    the controller than on the server. Raises ValueError.
+    """
+    plain = str(text).strip()
+    if plain.lower() == "now":
+        return now.astimezone(timezone.utc)
+    try:
+        # Python 3.10 does not read the zone "Z".
+        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", plain))
+    except ValueError:
+        try:
+            return (base or now).astimezone(timezone.utc) + parse_duration(plain)
+        except (ValueError, OverflowError):
+            raise ValueError(
+                f'{text!r} is neither a time like "2026-11-24T22:00:00+01:00" nor a duration like "2h"'
+            ) from None
+    if moment.tzinfo is None:
+        raise ValueError(f'{text!r} has no time zone: write "{plain}+01:00" or "{plain}Z"')
+    return moment.astimezone(timezone.utc)
+
+
+def iso(moment: datetime) -> str:
+    """Write ``moment`` the way every result of this collection does: UTC, whole seconds, "Z"."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
