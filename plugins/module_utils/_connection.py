@@ -1,0 +1,90 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""The options by which every module here reaches a REST server, in one place (documented by doc_fragments/rest.py)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, Retry
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_duration
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "url": {"type": "str", "required": True},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    # May hold a password.
+    "proxy": {"type": "str", "no_log": True},
+    "request_timeout": {"type": "str", "default": "30s"},
+    "retry_limit": {"type": "str", "default": "3m"},
+}
+
+
+def secret_options(name: str) -> dict[str, dict[str, Any]]:
+    """Return the options for a secret that is given as it is or in a file: ``name`` and ``name_file``."""
+    return {name: {"type": "str", "no_log": True}, f"{name}_file": {"type": "path", "no_log": False}}
+
+
+def read_secret(params: Mapping[str, Any], name: str, variable: str) -> str | None:
+    """Return the secret from option ``name``, else from the file ``name_file``, else from environment ``variable``.
+
+    None where none of the three is given. Raises Failure for a file that can't be read or is empty.
+    """
+    if params.get(name):
+        return str(params[name])
+    if file := params.get(f"{name}_file"):
+        try:
+            secret = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            # The text of a UnicodeDecodeError would quote the file.
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise Failure(
+                f"read {name}_file", file, f"{reason}", "Give a text file that holds the secret alone"
+            ) from None
+        if not secret:
+            raise Failure(f"read {name}_file", file, "it is empty", "Give a text file that holds the secret alone")
+        return secret
+    return os.environ.get(variable) or None
+
+
+def seconds(params: Mapping[str, Any], name: str, *, bare_unit: str = "s") -> float:
+    """Return the duration option ``name`` in seconds. Raises Failure if it is none, or not more than nothing."""
+    try:
+        duration = parse_duration(params[name], bare_unit=bare_unit).total_seconds()
+    except ValueError as error:
+        raise Failure(f"use {name}", "this task", str(error), "Correct the option") from None
+    return duration
+
+
+def open_client(
+    params: Mapping[str, Any],
+    *,
+    statuses: Iterable[int] = (),
+    first_contact: float = Retry.first_contact,
+    **more: Any,
+) -> Client:
+    """Return a client for the server that the options of ``OPTIONS`` name.
+
+    ``statuses`` are answers that are worth another try besides 429, 502, 503 and 504; ``first_contact`` is how many
+    seconds to try a server that has not answered yet; ``more`` goes to ``Client``. Raises Failure for unusable options.
+    """
+    timeout, limit = seconds(params, "request_timeout"), seconds(params, "retry_limit")
+    if not timeout:
+        raise Failure("use request_timeout", "this task", "it is zero", 'Give a time, like "30s"')
+    return Client(
+        params["url"],
+        validate_certs=params["validate_certs"],
+        ca_path=params["ca_path"],
+        proxy=params["proxy"],
+        timeout=timeout,
+        retry=Retry(
+            limit=limit, first_contact=min(limit, first_contact), statuses=Retry.statuses | frozenset(statuses)
+        ),
+        **more,
+    )
