@@ -1,0 +1,212 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""The way to the database by pyodbc: driver, encryption and its verification.
+
+Microsoft's driver verifies by itself. FreeTDS verifies nothing when it is addressed with SERVER= in the connection
+string, not even with encryption required; only a freetds.conf makes it look at the certificate, so it gets one.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import SqlFailure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+
+try:
+    import pyodbc
+except ImportError:
+    pyodbc = None
+
+_PREFERRED = ("ODBC Driver 18 for SQL Server", "ODBC Driver 17 for SQL Server", "FreeTDS")
+_SYSTEM_CAS = "/etc/ssl/certs/ca-certificates.crt"
+
+
+@dataclass(frozen=True)
+class OdbcOptions:
+    """How the database is reached. Time limits in seconds; an empty ``user`` is integrated login."""
+
+    server: str
+    database: str = "AXDB"
+    port: int = 1433
+    user: str = ""
+    password: str = ""
+    driver: str = ""
+    encrypt: bool = True
+    validate_certs: bool = True
+    ca_path: str = ""
+    hostname_in_certificate: str = ""
+    connect_timeout: int = 15
+    query_timeout: int = 60
+
+
+def find_driver(wanted: str, installed: list[str]) -> str:
+    """Return the driver to use: the wanted one (a name or a file), else the first known one that is installed."""
+    if wanted:
+        if wanted in installed or Path(wanted).is_file():
+            return wanted
+        found = f"no such driver among {', '.join(installed) or 'none'}, and no such file"
+    else:
+        for name in _PREFERRED:
+            if name in installed:
+                return name
+        found = f"no driver for SQL Server is installed (there are: {', '.join(installed) or 'none'})"
+    raise Failure(
+        f"use the ODBC driver {wanted}" if wanted else "find an ODBC driver",
+        "the host where this task runs",
+        found,
+        "Install msodbcsql18 or tdsodbc there, give the driver's file as odbc_driver, or use via: sqlcmd",
+    )
+
+
+def family(driver: str) -> str:
+    """Return "microsoft" or "freetds". Raises ``Failure`` for a driver whose way of verifying is not known here."""
+    name = Path(driver).name.lower()
+    if "msodbcsql" in name or name.startswith("odbc driver 1"):
+        return "microsoft"
+    if "tds" in name:
+        return "freetds"
+    raise Failure(
+        "connect verified",
+        driver,
+        "it is neither Microsoft's driver nor FreeTDS, so nobody here knows how it is made to verify a certificate",
+        "Use one of these",
+    )
+
+
+def connection_string(options: OdbcOptions, driver: str, kind: str) -> str:
+    """Return the ODBC connection string; with FreeTDS the server's address stands in freetds.conf."""
+    parts = {"DRIVER": driver, "DATABASE": options.database, "APP": "quiesce.maintenance"}
+    if kind == "microsoft":
+        parts["SERVER"] = f"tcp:{options.server},{options.port}"
+        parts["Encrypt"] = "yes" if options.encrypt else "no"
+        parts["TrustServerCertificate"] = "no" if options.validate_certs else "yes"
+        parts["ConnectRetryCount"] = "0"
+        if options.hostname_in_certificate:
+            parts["HostnameInCertificate"] = options.hostname_in_certificate
+    else:
+        parts["SERVERNAME"] = "quiesce"
+    if options.user:
+        parts.update(UID=options.user, PWD=options.password)
+    else:
+        parts["Trusted_Connection"] = "yes"
+    # In braces any character stands for itself, a closing brace doubled (ODBC, "Connection string syntax").
+    return ";".join(f"{name}={{{value.replace('}', '}}')}}}" for name, value in parts.items())
+
+
+def freetds_conf(options: OdbcOptions) -> str:
+    """Return a freetds.conf that makes FreeTDS encrypt and verify. Raises ``Failure`` where it could not verify."""
+    lines = [
+        "[quiesce]",
+        f"host = {options.server}",
+        f"port = {options.port}",
+        "tds version = 7.4",
+        "client charset = UTF-8",
+        f"connect timeout = {options.connect_timeout}",
+        f"timeout = {options.query_timeout}",
+        f"encryption = {'require' if options.encrypt else 'off'}",
+    ]
+    if options.encrypt and options.validate_certs:
+        if options.hostname_in_certificate:
+            raise Failure(
+                "verify the server's certificate by another name",
+                options.server,
+                "FreeTDS compares the certificate with the server name only",
+                "Address the server by the name in its certificate, or use Microsoft's driver",
+            )
+        lines += [f"ca file = {options.ca_path or _SYSTEM_CAS}", "check certificate hostname = yes"]
+    return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def connect(options: OdbcOptions) -> Iterator[Odbc]:
+    """Open a connection for the time of a ``with``. Raises ``Failure`` or ``SqlFailure``."""
+    if pyodbc is None:
+        raise Failure(
+            "reach SQL Server by ODBC",
+            "the host where this task runs",
+            "its Python has no pyodbc",
+            "Install pyodbc there, or use via: sqlcmd",
+        )
+    driver = find_driver(options.driver, pyodbc.drivers())
+    kind = family(driver)
+    with tempfile.TemporaryDirectory() as folder:
+        conf = Path(folder, "freetds.conf")
+        if kind == "freetds":
+            conf.write_text(freetds_conf(options), encoding="utf-8")
+            os.environ["FREETDSCONF"] = str(conf)
+        if options.ca_path:
+            # Microsoft's driver verifies by OpenSSL, which takes its authorities from here. This process ends with
+            # the task, so nothing else sees it.
+            os.environ["SSL_CERT_FILE"] = options.ca_path
+        where = f"database {options.database} of SQL Server {options.server},{options.port}"
+        try:
+            connection = pyodbc.connect(
+                connection_string(options, driver, kind), autocommit=True, timeout=options.connect_timeout
+            )
+        except pyodbc.Error as error:
+            raise _failure("connect", _as(where, options.user), error) from None
+        try:
+            connection.timeout = options.query_timeout
+            yield Odbc(connection, where, options.user)
+        finally:
+            connection.close()
+
+
+class Odbc:
+    """Runs batches on an open connection."""
+
+    def __init__(self, connection: Any, where: str, user: str) -> None:
+        self._connection = connection
+        self._where = where
+        self._user = user
+
+    def describe(self) -> str:
+        return self._where
+
+    def query(self, batch: str, doing: str) -> list[tuple[str, str]]:
+        rows: list[tuple[str, str]] = []
+        try:
+            cursor = self._connection.cursor()
+            cursor.execute(batch)
+            while True:
+                if cursor.description:
+                    rows += [
+                        (str(item), "" if content is None else str(content)) for item, content in cursor.fetchall()
+                    ]
+                if not cursor.nextset():  # an error of a later statement is raised here
+                    return rows
+        except pyodbc.Error as error:
+            raise _failure(doing, _as(self._where, self._user), error) from None
+
+
+def _as(where: str, user: str) -> str:
+    return f"{where} as {user}" if user else where
+
+
+def _failure(doing: str, where: str, error: Any) -> SqlFailure:
+    """Translate a driver's error. Its text names the native number in brackets: "... (208) (SQLExecDirectW)"."""
+    text = str(error.args[-1]) if error.args else str(error)
+    return SqlFailure(doing, where, native_number(text), text)
+
+
+def native_number(text: str) -> int:
+    """Return SQL Server's own number in a driver's message, 0 where the driver speaks for itself.
+
+    The number, not the SQLSTATE, tells errors apart: the drivers disagree on the latter.
+    """
+    for part in text.split(";"):
+        if "[SQL Server]" in part and "(" in part:
+            for piece in part.split("(")[1:]:
+                number = piece.split(")")[0]
+                if number.isdigit():
+                    return int(number)
+    return 0

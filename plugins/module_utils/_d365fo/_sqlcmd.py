@@ -1,0 +1,102 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""The way to the database by sqlcmd.exe on the Windows host, for a SQL Server that listens only there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import SqlFailure, number_of
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
+
+PASSWORD_VARIABLE = "SQLCMDPASSWORD"
+"""Environment variable in which sqlcmd looks for the password (Microsoft Learn, "sqlcmd utility")."""
+
+_FORBIDDEN = frozenset('"%^&|<>\r\n')
+
+
+@dataclass(frozen=True)
+class SqlcmdOptions:
+    """How sqlcmd.exe is called. Time limits in seconds; an empty ``user`` is integrated login."""
+
+    server: str = "."
+    database: str = "AXDB"
+    user: str = ""
+    encrypt: bool = False
+    validate_certs: bool = True
+    program: str = "sqlcmd.exe"
+    connect_timeout: int = 15
+    query_timeout: int = 60
+
+
+def command_line(options: SqlcmdOptions, batch: str, *, server: str | None = None, database: str | None = None) -> str:
+    """Return the command line that runs ``batch``. The password is never on it.
+
+    ``server`` and ``database`` replace those of the options unchecked (for a variable of cmd.exe).
+    Raises ``Failure`` for a value that cmd.exe would read as something else.
+    """
+    for name in ("server", "database", "user", "program"):
+        if _FORBIDDEN & set(getattr(options, name)):
+            raise Failure(
+                "run sqlcmd.exe",
+                "the host",
+                f"the option for the SQL {name} holds a quote, a line break or one of % ^ & | < >",
+                "Such a name can't be given to cmd.exe; use via: odbc",
+            )
+    words = [f'@"{options.program}"' if " " in options.program else options.program]
+    words += ["-S", f'"{server or options.server}"', "-d", f'"{database or options.database}"']
+    words += ["-U", f'"{options.user}"'] if options.user else ["-E"]
+    if options.encrypt:
+        words.append("-N")
+    if not options.validate_certs:
+        words.append("-C")
+    # -b: an error is the exit code; -x: no $(variables); -h -1 -W -w: rows without headings, padding and line breaks.
+    words += [f"-l {options.connect_timeout}", f"-t {options.query_timeout}", "-b -x -h -1 -W -w 8000"]
+    return " ".join([*words, "-Q", f'"{batch}"'])
+
+
+def parse_rows(stdout: str) -> list[tuple[str, str]]:
+    """Return the (item, content) rows that sqlcmd printed, a row a line, the item without blanks."""
+    rows = []
+    for line in stdout.splitlines():
+        item, _blank, content = line.strip().partition(" ")
+        if item:
+            rows.append((item, "" if content == "NULL" else content))
+    return rows
+
+
+def check(completed: Completed, doing: str, where: str, user: str = "") -> None:
+    """Raise ``SqlFailure`` where sqlcmd says that the batch failed."""
+    text = f"{completed.stdout}\n{completed.stderr}"
+    number = number_of(text)
+    if completed.rc != 0 or number:
+        if "is not recognized" in text or completed.rc == 9009:
+            raise Failure(
+                doing,
+                where,
+                "the host has no sqlcmd.exe on its path",
+                "Give its path (sqlcmd_path), install it, or use via: odbc from a host that reaches the SQL Server",
+            )
+        raise SqlFailure(doing, f"{where}{f' as {user}' if user else ''}", number, text)
+
+
+class Sqlcmd:
+    """Runs batches through sqlcmd.exe on a host."""
+
+    def __init__(self, host: Host, options: SqlcmdOptions) -> None:
+        self._host = host
+        self._options = options
+
+    def describe(self) -> str:
+        return f"database {self._options.database} of SQL Server {self._options.server} at {self._host.name}"
+
+    def query(self, batch: str, doing: str) -> list[tuple[str, str]]:
+        options = self._options
+        completed = self._host.run(
+            command_line(options, batch), doing=doing, limit=options.connect_timeout + options.query_timeout + 10
+        )
+        check(completed, doing, self.describe(), options.user)
+        return parse_rows(completed.stdout)
