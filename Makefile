@@ -1,0 +1,74 @@
+# Runs from a checkout on Python 3.10 to 3.13; "make help" lists the targets.
+#   make PYTHON=python3.12 ...      another interpreter for .venv
+#   make TESTS="tests/e2e -k name"  fewer tests
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+RUN := .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# The checkout's own configuration, also where Ansible would not take it by itself (a world-writable folder).
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export PYTHONPATH := tests
+unexport VIRTUAL_ENV
+
+TESTS ?= tests/unit tests/e2e
+PYTEST := $(RUN)/pytest -n 2 --dist loadfile
+
+.PHONY: help
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-12s %s\n", $$1, $$2 }'
+
+.PHONY: setup
+setup: ## Install what is needed into .venv, and system packages where that is allowed
+	@tests/setup.sh
+
+.PHONY: demo
+demo: setup ## Show maintenance mode switched on and off in the lab
+	@$(RUN)/python tests/demo.py
+
+.PHONY: test
+test: lint ## Run everything that CI runs: lint, then unit and end-to-end tests
+	$(PYTEST) $(TESTS)
+
+.PHONY: unit
+unit: setup ## Run the unit tests
+	$(PYTEST) tests/unit
+
+.PHONY: e2e
+e2e: setup ## Run the end-to-end tests against the lab
+	$(PYTEST) tests/e2e
+
+.PHONY: lint
+lint: setup ## Run ruff, mypy, ansible-lint and ansible-test sanity
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/ansible-lint
+	$(RUN)/python tests/sanity.py
+
+.PHONY: format
+format: setup ## Format the Python sources and mend what ruff can mend
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+.PHONY: lab-up lab-down lab-status
+lab-up: setup ## Start the lab to play with
+	@$(RUN)/python -m lab up
+lab-down: setup ## Stop the lab
+	@$(RUN)/python -m lab down
+lab-status: setup ## Show what the lab's systems are doing
+	@$(RUN)/python -m lab status
+
+.PHONY: bench
+bench: setup ## Run the benchmarks
+	$(RUN)/pytest -s tests/bench
+
+.PHONY: matrix
+matrix: ## Run unit and smoke tests on the other Pythons and ansible-core versions found here
+	@tests/matrix.sh
+
+.PHONY: clean
+clean: ## Remove everything that was installed or made here
+	rm -rf .venv .cache .ansible .lab .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,68 @@
+#!/bin/sh
+# Makes the checkout ready to run: .venv, the link that makes the collection importable, the system packages of
+# bindep.txt. Run again it finds everything in place and says nothing.
+#
+#   PYTHON=/path/to/python   the interpreter for .venv (default: the first usable one of 3.10 to 3.13)
+set -eu
+cd "$(dirname "$0")/.."
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+# Installs Debian packages where that is allowed, otherwise ends with the one command that does it.
+system_packages() {
+    if ! command -v apt-get >/dev/null; then
+        fail "these system packages are missing, install them with your package manager and run again: $*"
+    elif [ "$(id -u)" = 0 ]; then
+        as_root=""
+    elif sudo -n true 2>/dev/null; then
+        as_root="sudo -n"
+    else
+        fail "system packages are missing, install them and run again: sudo apt-get install -y $*"
+    fi
+    echo "setup: installing the system packages $*"
+    install="$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $*"
+    log=.cache/apt.log
+    # Package lists that are missing or old are the usual reason for a first failure.
+    $install >$log 2>&1 || { $as_root apt-get update -qq >>$log 2>&1 && $install >>$log 2>&1; } || {
+        tail -n 20 $log >&2
+        fail "apt-get could not install $*"
+    }
+}
+
+usable() { # A version manager's shim may exist for a version that is not installed: only running it tells.
+    "$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' >/dev/null 2>&1
+}
+
+find_python() {
+    for name in ${PYTHON:-python3.11 python3.12 python3.13 python3.10 python3}; do
+        usable "$name" && command -v "$name" && return
+    done
+    fail "no usable Python 3.10 to 3.13 found; name one with: make PYTHON=/path/to/python"
+}
+
+mkdir -p .cache/collections/ansible_collections/quiesce
+link=.cache/collections/ansible_collections/quiesce/maintenance
+[ -e "$link/galaxy.yml" ] || ln -sfn ../../../.. "$link"
+
+usable .venv/bin/python || rm -rf .venv
+wanted="$(cat requirements.txt tests/requirements.txt | cksum) ${PYTHON:-}"
+if [ "$(cat .venv/.ready 2>/dev/null)" != "$wanted" ]; then
+    python=$(find_python)
+    if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+        system_packages "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+    fi
+    echo "setup: installing tests/requirements.txt into .venv"
+    [ -z "${PYTHON:-}" ] || rm -rf .venv
+    [ -x .venv/bin/pip ] || "$python" -m venv --clear .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+    echo "$wanted" >.venv/.ready
+fi
+
+# bindep prints what is missing, one a line, and says so with exit code 1.
+if ! missing=$(.venv/bin/bindep --brief --file bindep.txt test); then
+    [ -n "$missing" ] || fail "bindep could not read bindep.txt"
+    system_packages $missing
+fi
