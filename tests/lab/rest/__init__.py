@@ -1,0 +1,1 @@
+"""REST servers of the lab."""
