@@ -64,5 +64,5 @@ fi
 # bindep prints what is missing, one a line, and says so with exit code 1.
 if ! missing=$(.venv/bin/bindep --brief --file bindep.txt test); then
     [ -n "$missing" ] || fail "bindep could not read bindep.txt"
-    system_packages $missing
+    system_packages "$(echo "$missing" | tr '\n' ' ')"
 fi
