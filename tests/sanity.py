@@ -60,7 +60,7 @@ def prepare_home() -> None:
     bootstrap.write_text(GET_PIP.format(python=sys.executable))
 
     # pip prints what it takes from the environment (":env:.timeout='60'"), which goes first and counts most, and
-    # from files ("global.index-url='...'").
+    # from files ("global.timeout='60'").
     settings = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], check=True, capture_output=True, text=True
     ).stdout
