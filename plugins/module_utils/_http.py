@@ -223,6 +223,16 @@ class Client:
         """Read ``path``. See ``request``."""
         return self.request("GET", path, attempted=attempted, query=query)
 
+    def page(self, path: str, *, attempted: str) -> str:
+        """Read ``path`` as text (a web page), in one try. Raises HttpFailure unless there is an answer of 2xx."""
+        try:
+            raw = self._exchange("GET", self._base_path + path, None, fresh=False)
+            if raw.status != 200:
+                self._judge(raw)
+            return raw.body.decode("utf-8", "replace")
+        except _Trouble as trouble:
+            raise self._failure(attempted, trouble, 0.0) from None
+
     def request(
         self,
         method: str,
