@@ -39,12 +39,16 @@ unit: setup ## Run the unit tests
 e2e: setup ## Run the end-to-end tests against the lab
 	$(PYTEST) tests/e2e
 
-.PHONY: lint
-lint: setup ## Run ruff, mypy, ansible-lint and ansible-test sanity
+.PHONY: lint ruff mypy ansible-lint sanity
+lint: ruff mypy ansible-lint sanity ## Run ruff, mypy, ansible-lint and ansible-test sanity
+ruff: setup
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
+mypy: setup
 	$(RUN)/mypy
+ansible-lint: setup
 	$(RUN)/ansible-lint
+sanity: setup
 	$(RUN)/python tests/sanity.py
 
 .PHONY: format

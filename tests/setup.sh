@@ -57,7 +57,8 @@ if [ "$(cat .venv/.ready 2>/dev/null)" != "$wanted" ]; then
     echo "setup: installing tests/requirements.txt into .venv"
     [ -z "${PYTHON:-}" ] || rm -rf .venv
     [ -x .venv/bin/pip ] || "$python" -m venv --clear .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+    # Twice quiet: errors are shown, not what pip thinks of its own settings.
+    .venv/bin/pip install -qq --disable-pip-version-check -r tests/requirements.txt
     echo "$wanted" >.venv/.ready
 fi
 
