@@ -1,0 +1,218 @@
+"""Who is asking: Basic, and NTLM (bare or in SPNEGO) with the encryption of messages that it brings.
+
+The NTLM of both sides is pyspnego's. Its acceptor takes credentials from nothing but the file that NTLM_USER_FILE
+names, so that file exists for the length of one call, readable by its owner alone, and holds the hash of one account.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import binascii
+import contextlib
+import os
+import shutil
+import struct
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import spnego
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from spnego._ntlm_raw.crypto import ntowfv1
+from spnego.channel_bindings import GssChannelBindings
+from spnego.exceptions import SpnegoError
+
+from lab.winrm.shells import Account, Host
+
+ENCRYPTED = "multipart/encrypted"
+PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
+ENCRYPTED_TYPE = f'{ENCRYPTED};protocol="{PROTOCOL}";boundary="Encrypted Boundary"'
+
+_BOUNDARY = b"--Encrypted Boundary"
+_OCTETS = b"\tContent-Type: application/octet-stream\r\n"
+
+
+class Denied(Exception):
+    """The login failed, or is not allowed this way."""
+
+
+class BadSeal(Exception):
+    """A message could not be unsealed with this connection's keys."""
+
+
+def basic(host: Host, credentials: str) -> Account:
+    """The account of a Basic authorization header's second word. Raises Denied."""
+    try:
+        raw = base64.b64decode(credentials, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Denied from error
+    # The header does not say its encoding; clients use either (requests sends Latin-1 where it can).
+    try:
+        user, colon, password = raw.decode("utf-8").partition(":")
+    except UnicodeDecodeError:
+        user, colon, password = raw.decode("latin-1").partition(":")
+    account = host.authenticate(user, password) if colon else None
+    if account is None:
+        raise Denied
+    return account
+
+
+def channel_binding(certificate: Path) -> GssChannelBindings:
+    """The binding of NTLM to a TLS connection with this certificate (RFC 5929, tls-server-end-point)."""
+    loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+    digest = loaded.fingerprint(loaded.signature_hash_algorithm or hashes.SHA256())
+    return GssChannelBindings(application_data=b"tls-server-end-point:" + digest)
+
+
+class NtlmLogin:
+    """One NTLM login, which belongs to one connection; when it is complete it seals and unseals messages."""
+
+    def __init__(self, host: Host, binding: GssChannelBindings | None) -> None:
+        self.account: Account | None = None
+        self._claimed: Account | None = None
+        self._host = host
+        self._binding = binding
+        with _credential_store.holding(None):
+            self._context = spnego.server(protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate)
+
+    def step(self, token: bytes) -> bytes:
+        """Take the client's token, give the answer (empty if there is none). Raises Denied."""
+        claim = _claim(token)
+        account = None if claim is None else self._account_of(claim)
+        if claim is not None and account is None:
+            raise Denied
+        # As Windows does by default (CbtHardeningLevel=Relaxed): a binding may be missing, a wrong one is refused.
+        binding = self._binding if claim is not None and claim.bound else None
+        line = None if claim is None or account is None else _hash_line(claim, account)
+        try:
+            with _credential_store.holding(line):
+                answer = self._context.step(token, channel_bindings=binding)
+        except (SpnegoError, ValueError, struct.error, IndexError) as error:  # the last three: a mangled token
+            raise Denied from error
+        if account is not None:
+            self._claimed = account
+        if self._context.complete:
+            self.account = self._claimed
+        return answer or b""
+
+    def seal(self, message: bytes) -> bytes:
+        """A body of type ENCRYPTED_TYPE (MS-WSMV 2.2.9.1)."""
+        sealed = self._context.wrap_winrm(message)
+        return b"".join(
+            (
+                _BOUNDARY + b"\r\n",
+                b"\tContent-Type: " + PROTOCOL.encode() + b"\r\n",
+                b"\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length=%d\r\n" % len(message),
+                _BOUNDARY + b"\r\n",
+                _OCTETS,
+                struct.pack("<I", len(sealed.header)) + sealed.header + sealed.data,
+                _BOUNDARY + b"--\r\n",
+            )
+        )
+
+    def unseal(self, body: bytes) -> bytes:
+        """The message in such a body. Raises BadSeal."""
+        before, found, sealed = body.partition(_OCTETS)
+        end = _BOUNDARY + b"--\r\n"
+        length = before.rpartition(b"Length=")[2].split(b"\r\n")[0]
+        if not found or not sealed.endswith(end) or len(sealed) < 4 + len(end) or not length.isdigit():
+            raise BadSeal
+        sealed = sealed.removesuffix(end)
+        split = 4 + struct.unpack("<I", sealed[:4])[0]
+        try:
+            message = self._context.unwrap_winrm(sealed[4:split], sealed[split:])
+        except (SpnegoError, ValueError, struct.error, IndexError) as error:
+            raise BadSeal from error
+        if len(message) != int(length):
+            raise BadSeal
+        return message
+
+    def _account_of(self, claim: _Claim) -> Account | None:
+        """The account that the claim names, by the host's own rules for domains."""
+        bare = claim.user.partition("@")[0].casefold()
+        for account in self._host.accounts.values():
+            if account.name.rpartition("\\")[2].partition("@")[0].casefold() != bare:
+                continue
+            known = self._host.authenticate(claim.name, account.password)
+            if known is not None and known.name == account.name:
+                return account
+        return None
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """Who the client says it is, and whether it bound the login to its TLS connection."""
+
+    domain: str
+    user: str
+    bound: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.domain}\\{self.user}" if self.domain else self.user
+
+
+def _claim(token: bytes) -> _Claim | None:
+    """The claim of an NTLM AUTHENTICATE message (MS-NLMP 2.2.1.3), None for any other token."""
+    message = token[token.find(b"NTLMSSP\x00") :]
+    if len(message) < 64 or message[8:12] != b"\x03\x00\x00\x00":
+        return None
+
+    def part(offset: int) -> bytes:
+        length, _, start = struct.unpack_from("<HHI", message, offset)
+        return message[start : start + length]
+
+    flags = struct.unpack_from("<I", message, 60)[0]
+    encoding = "utf-16-le" if flags & 1 else "latin-1"
+    domain, user = (part(offset).decode(encoding, "replace") for offset in (28, 36))
+    return _Claim(domain, user, _is_bound(part(20)))
+
+
+def _is_bound(response: bytes) -> bool:
+    """Whether an NTLMv2 response carries channel bindings (MsvAvChannelBindings, not all zeros)."""
+    at = 16 + 28
+    while at + 4 <= len(response):
+        kind, length = struct.unpack_from("<HH", response, at)
+        if kind == 10:
+            return any(response[at + 4 : at + 4 + length])
+        if kind == 0:
+            return False
+        at += 4 + length
+    return False
+
+
+def _hash_line(claim: _Claim, account: Account) -> str:
+    """The line of NTLM_USER_FILE in smbpasswd's form: pyspnego compares the name with the claim to the letter."""
+    return f"{claim.name}:0:{'0' * 32}:{ntowfv1(account.password).hex().upper()}:[U]:LCT-0\n"
+
+
+class _CredentialStore:
+    """The file behind NTLM_USER_FILE, one for the process, present only while ``holding``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._folder: Path | None = None
+
+    @contextlib.contextmanager
+    def holding(self, line: str | None) -> Iterator[None]:
+        """Let the file exist with this line, or empty."""
+        with self._lock:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="lab-winrm-"))
+                atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
+            path = self._folder / "ntlm"
+            os.environ["NTLM_USER_FILE"] = str(path)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(line or "")
+                yield
+            finally:
+                path.unlink()
+
+
+_credential_store = _CredentialStore()
