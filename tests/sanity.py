@@ -94,7 +94,9 @@ def main() -> int:
     environment = {**os.environ, "HOME": str(HOME)}
     command = [str(Path(sys.executable).with_name("ansible-test")), "sanity", "--color", "no", "--truncate", "0"]
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return subprocess.run([*command, "--python", version, *sys.argv[1:]], cwd=COPY, env=environment, check=False).returncode
+    return subprocess.run(
+        [*command, "--python", version, *sys.argv[1:]], cwd=COPY, env=environment, check=False
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -52,19 +52,15 @@ class System(Protocol[Reading, Step]):
 
     def read(self) -> Reading:
         """Ask the system for its state. Writes nothing."""
-        ...
 
     def plan(self, reading: Reading) -> Plan[Step]:
         """Compare a reading with the wish. Pure: no request, no clock, no randomness."""
-        ...
 
     def apply(self, plan: Plan[Step]) -> None:
         """Write what the plan says."""
-        ...
 
     def describe(self) -> str:
         """Name the system for a message ("SQL Server . database AXDB")."""
-        ...
 
 
 @dataclass
@@ -130,7 +126,7 @@ def _verify(system: System[Reading, Step], patience: Patience, seen: Reading | N
                 "verify the change",
                 system.describe(),
                 f"after the write the system says {rest.before}, wanted was {rest.after}",
-                "Something else changed it at the same time, or the write was ignored; look at the system and run again",
+                "Something else changed it at the same time, or the write was ignored; look at it and run again",
                 details={"before": rest.before, "after": rest.after},
             )
         if not rest.pending:
