@@ -27,9 +27,13 @@ options:
     description:
       - HTTP proxy for the connection, like V(http://proxy.example.com:3128), with user name and password in it if
         it asks for them.
-      - Where the option is not given, the environment variables E(https_proxy) and E(no_proxy) apply. V(none) connects
-        directly, whatever they say.
+      - Where the option is not given, the environment variables E(https_proxy) and E(no_proxy) apply.
     type: str
+  use_proxy:
+    description:
+      - V(false) connects directly, whatever O(proxy) and the environment variables say.
+    type: bool
+    default: true
   request_timeout:
     description:
       - How long one request may take, like V(30s) or V(1m). A number alone is seconds.

@@ -19,6 +19,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "url": {"type": "str", "required": True},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
+    "use_proxy": {"type": "bool", "default": True},
     # May hold a password.
     "proxy": {"type": "str", "no_log": True},
     "request_timeout": {"type": "str", "default": "30s"},
@@ -54,12 +55,11 @@ def read_secret(params: Mapping[str, Any], name: str, variable: str) -> str | No
 
 
 def seconds(params: Mapping[str, Any], name: str, *, bare_unit: str = "s") -> float:
-    """Return the duration option ``name`` in seconds. Raises Failure if it is none, or not more than nothing."""
+    """Return the duration option ``name`` in seconds. Raises Failure if it is no duration."""
     try:
-        duration = parse_duration(params[name], bare_unit=bare_unit).total_seconds()
+        return parse_duration(params[name], bare_unit=bare_unit).total_seconds()
     except ValueError as error:
         raise Failure(f"use {name}", "this task", str(error), "Correct the option") from None
-    return duration
 
 
 def open_client(
@@ -81,6 +81,7 @@ def open_client(
         params["url"],
         validate_certs=params["validate_certs"],
         ca_path=params["ca_path"],
+        use_proxy=params["use_proxy"],
         proxy=params["proxy"],
         timeout=timeout,
         retry=Retry(

@@ -156,8 +156,8 @@ class Client:
 
     ``url`` is the base ("https://dsm.example.com:4119/api"). ``headers`` go with each request, and so do
     ``credentials``, headers whose values are secret; ``secrets`` are more texts that must not appear in any message.
-    ``ca_path`` is a PEM file of the CAs to trust in place of the system's. ``proxy`` is "http://host:port", "none",
-    or empty for what the environment variables https_proxy and no_proxy say. ``timeout`` is the limit, in seconds,
+    ``ca_path`` is a PEM file of the CAs to trust in place of the system's. ``proxy`` is "http://host:port"; without it
+    the environment variables https_proxy and no_proxy are followed; ``use_proxy`` False ignores both. ``timeout`` is the limit, in seconds,
     of one try. ``tell`` gets a line when a request has to be sent again. ``remedies`` says what to do about an HTTP
     status. Raises Failure for an unusable URL, proxy or CA file.
     """
@@ -171,6 +171,7 @@ class Client:
         secrets: Iterable[str] = (),
         validate_certs: bool = True,
         ca_path: str | None = None,
+        use_proxy: bool = True,
         proxy: str | None = None,
         timeout: float = 30.0,
         retry: Retry | None = None,
@@ -217,7 +218,7 @@ class Client:
                 "Use the https:// address; validate_certs: false allows http:// where that risk is accepted",
             )
         self._context = _context(self.target, validate_certs, ca_path) if self._tls else None
-        self._proxy = _proxy(self.target, proxy, self._host, self._port) if self._tls else None
+        self._proxy = _proxy(self.target, proxy, self._host, self._port) if self._tls and use_proxy else None
 
     def get(self, path: str, *, attempted: str, query: Iterable[tuple[str, str]] = ()) -> Answer:
         """Read ``path``. See ``request``."""
@@ -455,15 +456,13 @@ def _context(target: str, validate_certs: bool, ca_path: str | None) -> ssl.SSLC
 
 def _proxy(target: str, proxy: str | None, host: str, port: int) -> tuple[str, int, dict[str, str]] | None:
     """Return the proxy's host, port and headers, or None to connect directly."""
-    if proxy == "none":
-        return None
     if not proxy:
         if urllib.request.proxy_bypass(f"{host}:{port}"):
             return None
         proxy = urllib.request.getproxies().get("https")
         if not proxy:
             return None
-    remedy = "Write it like http://proxy.example.com:3128, or none to connect directly"
+    remedy = "Write it like http://proxy.example.com:3128"
     try:
         parts = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         proxy_port = parts.port or 80
