@@ -45,14 +45,24 @@ class HttpFailure(Failure):
     """A request that did not succeed.
 
     ``status`` is the HTTP status, None where no whole answer came. ``message`` is the server's own words.
+    ``unavailable``: the server may answer the same request later (it restarts, is overloaded or unreachable).
     """
 
     def __init__(
-        self, attempted: str, target: str, answer: str, remedy: str, *, status: int | None = None, message: str = ""
+        self,
+        attempted: str,
+        target: str,
+        answer: str,
+        remedy: str,
+        *,
+        status: int | None = None,
+        message: str = "",
+        unavailable: bool = False,
     ) -> None:
         super().__init__(attempted, target, answer, remedy)
         self.status = status
         self.message = message
+        self.unavailable = unavailable
 
 
 @dataclass(frozen=True)
@@ -156,10 +166,10 @@ class Client:
 
     ``url`` is the base ("https://dsm.example.com:4119/api"). ``headers`` go with each request, and so do
     ``credentials``, headers whose values are secret; ``secrets`` are more texts that must not appear in any message.
-    ``ca_path`` is a PEM file of the CAs to trust in place of the system's. ``proxy`` is "http://host:port"; without it
-    the environment variables https_proxy and no_proxy are followed; ``use_proxy`` False ignores both. ``timeout`` is the limit, in seconds,
-    of one try. ``tell`` gets a line when a request has to be sent again. ``remedies`` says what to do about an HTTP
-    status. Raises Failure for an unusable URL, proxy or CA file.
+    ``ca_path`` is a PEM file of the CAs to trust in place of the system's. ``proxy`` is "http://host:port"; without
+    it the environment variables https_proxy and no_proxy are followed; ``use_proxy`` False ignores both. ``timeout``
+    is the limit, in seconds, of one try. ``tell`` gets a line when a request has to be sent again. ``remedies`` says
+    what to do about an HTTP status. Raises Failure for an unusable URL, proxy or CA file.
     """
 
     def __init__(
@@ -299,6 +309,7 @@ class Client:
             remedy,
             status=trouble.status,
             message=self.redact(trouble.message),
+            unavailable=trouble.again,
         )
 
     def _judge(self, raw: _Raw) -> Answer:
