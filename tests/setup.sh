@@ -52,7 +52,9 @@ wanted="$(cat requirements.txt tests/requirements.txt | cksum) ${PYTHON:-}"
 if [ "$(cat .venv/.ready 2>/dev/null)" != "$wanted" ]; then
     python=$(find_python)
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
-        system_packages "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+        # bindep comes with .venv; its packages are named here already, so that one command does for everything.
+        system_packages "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" \
+            "$(sed -n 's/ \[platform:dpkg.*//p' bindep.txt | tr '\n' ' ')"
     fi
     echo "setup: installing tests/requirements.txt into .venv"
     [ -z "${PYTHON:-}" ] || rm -rf .venv
