@@ -34,6 +34,7 @@ except ImportError:  # without pywinrm there is no winrm connection either
 else:
     _BROKEN = (RequestException, WinRMError, WinRMTransportError)
     _NOTHING_YET = (WinRMOperationTimeoutError,)
+_FAILED: tuple[type[Exception], ...] = (AnsibleError, OSError, *_BROKEN)
 
 MAX_LINE = 8191
 """Longest command line that cmd.exe takes, in characters (Microsoft Learn: "Command prompt line string limitation")."""
@@ -155,7 +156,7 @@ class _ExecHost:
         def work() -> None:
             try:
                 answers.put(self._connection.exec_command(command, sudoable=False))
-            except (AnsibleError, OSError, *_BROKEN) as error:
+            except _FAILED as error:
                 answers.put(error)
 
         # exec_command has no time limit of its own, so it runs beside us and is left alone when the limit is over.

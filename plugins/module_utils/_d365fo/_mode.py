@@ -116,15 +116,36 @@ def parse_reading(rows: list[tuple[str, str]], where: str) -> Reading:
     )
 
 
+def reading_from(result: dict[str, Any], where: str) -> Reading:
+    """Make a reading of what ``Reading.result`` returned in another task. Raises ``Failure`` for anything else."""
+    mode, record = result.get("mode"), result.get("record")
+    if mode not in (ENABLED, DISABLED, "missing"):
+        raise Failure(
+            "take over the configuration mode",
+            where,
+            "the option configuration_mode does not hold what d365fo_configuration_mode_info returns",
+            "Give it that task's configuration_mode",
+        )
+    return Reading(
+        mode=None if mode == "missing" else mode,
+        record=Record(**{**record, "services": tuple(record["services"])}) if record else None,
+        database=result.get("database", ""),
+        login=result.get("login", ""),
+        may_write=bool(result.get("may_write")),
+    )
+
+
 @dataclass(frozen=True)
 class Wish:
-    """What the task asks for. ``now`` is when; an empty ``owner``, ``reason`` or ``expires`` asks for nothing."""
+    """What the task asks for. ``now`` is when; an empty ``reason`` or ``expires`` asks for nothing.
+
+    ``owner`` is who begins a window; a window that is open keeps its owner.
+    """
 
     state: str
     now: datetime
     phase: str = SET
     owner: str = ""
-    default_owner: str = ""
     reason: str = ""
     expires: str = ""
     services: tuple[str, ...] = ()
@@ -139,6 +160,12 @@ class Write:
     record: tuple[Record | None, Record | None] | None
 
 
+def read(sql: Sql, sleep: Callable[[float], None] = time.sleep) -> Reading:
+    """Ask the database for variable and record, in one round trip."""
+    rows = _retrying(partial(sql.query, _tsql.read(), f"read {_tsql.VARIABLE}"), sleep)
+    return parse_reading(rows, sql.describe())
+
+
 class ConfigurationMode:
     """Variable and record of one database as a ``System`` of the verb."""
 
@@ -151,8 +178,7 @@ class ConfigurationMode:
         return self._sql.describe()
 
     def read(self) -> Reading:
-        rows = self._retrying(partial(self._sql.query, _tsql.read(), f"read {_tsql.VARIABLE}"))
-        return parse_reading(rows, self._sql.describe())
+        return read(self._sql, self._sleep)
 
     def plan(self, reading: Reading) -> Plan[Write]:
         return plan(reading, self._wish, self.describe())
@@ -161,18 +187,19 @@ class ConfigurationMode:
         for step in plan.steps:
             batch = _tsql.write(value=step.value, record=step.record)
             doing = f"set {_tsql.VARIABLE} to {step.value[1]}" if step.value else "write the record"
-            self._retrying(partial(self._sql.query, batch, doing))
+            _retrying(partial(self._sql.query, batch, doing), self._sleep)
 
-    def _retrying(self, query: Callable[[], list[tuple[str, str]]]) -> list[tuple[str, str]]:
-        """A deadlock victim was rolled back whole, so the same batch can be sent again."""
-        for attempt in range(1, _TRIES):
-            try:
-                return query()
-            except SqlFailure as failure:
-                if failure.number != DEADLOCK:
-                    raise
-                self._sleep(0.5 * attempt)
-        return query()
+
+def _retrying(query: Callable[[], list[tuple[str, str]]], sleep: Callable[[float], None]) -> list[tuple[str, str]]:
+    """A deadlock victim was rolled back whole, so the same batch can be sent again."""
+    for attempt in range(1, _TRIES):
+        try:
+            return query()
+        except SqlFailure as failure:
+            if failure.number != DEADLOCK:
+                raise
+            sleep(0.5 * attempt)
+    return query()
 
 
 def plan(reading: Reading, wish: Wish, where: str) -> Plan[Write]:
@@ -207,9 +234,9 @@ def _enabled(mode: str, record: Record | None, wish: Wish) -> tuple[str, Record 
     if mode == ENABLED and record is None:
         return ENABLED, None  # set by somebody else: it stays theirs
     if mode == ENABLED and record and record.target == ENABLED and record.phase != PREPARED:
-        return ENABLED, _described(record, wish)  # set already; an explicit owner, reason or expiry may be new
+        return ENABLED, _described(record, wish)  # set already; an explicit reason or expiry may be new
     if record is None or (record.target, record.phase) != (ENABLED, PREPARED):
-        began = Record(target=ENABLED, phase=PREPARED, since=iso(wish.now), owner=wish.default_owner)
+        began = Record(target=ENABLED, phase=PREPARED, since=iso(wish.now), owner=wish.owner)
         # What ran before an unfinished window ran before this one too.
         record = began.with_services(record.services if record else ())
     record = _described(record, wish).with_services(wish.services)
@@ -220,7 +247,7 @@ def _disabled(mode: str, record: Record | None, wish: Wish) -> Record | None:
     if mode == DISABLED and record is None:
         return None
     if record is None:
-        record = Record(DISABLED, SET, iso(wish.now), owner=wish.owner or wish.default_owner, reason=wish.reason)
+        record = Record(DISABLED, SET, iso(wish.now), owner=wish.owner, reason=wish.reason)
     elif mode == DISABLED and (record.target == DISABLED or record.phase == PREPARED):
         return record  # set already, or never set: nothing for the AOS to take over
     return record.with_services(wish.services).at(DISABLED, SET)
@@ -240,13 +267,13 @@ def _settled(reading: Reading, wish: Wish, where: str) -> Record | None:
 
 
 def _described(record: Record, wish: Wish) -> Record:
-    """Return the record with what the task says of owner, reason and expiry; what it does not say stays."""
+    """Return the record with what the task says of reason and expiry; what it does not say stays."""
     expires = record.expires
     if wish.expires:
         since = datetime.fromisoformat(record.since.replace("Z", "+00:00"))
         # A duration counts from the beginning of the window, so the same task run again asks for the same moment.
         expires = iso(parse_moment(wish.expires, now=wish.now, base=since))
-    return replace(record, owner=wish.owner or record.owner, reason=wish.reason or record.reason, expires=expires)
+    return replace(record, reason=wish.reason or record.reason, expires=expires)
 
 
 def _shown(mode: str | None, record: Record | None) -> dict[str, Any]:

@@ -46,7 +46,7 @@ _MEANING: dict[int, tuple[str, str]] = {
     ),
     18456: (
         "login failed (error 18456)",
-        "Check sql_login_user and sql_login_password; with integrated login, whether the connecting account has a login",
+        "Check sql_login_user and sql_login_password; with integrated login, whether the account has one",
     ),
     51000: ("the variable was changed by somebody else at the same time", "Nothing was changed. Run again"),
 }
