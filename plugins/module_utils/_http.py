@@ -191,12 +191,14 @@ class Client:
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        parts, port = _base(url)
+        self.target = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self._headers = {"Accept": "application/json", "User-Agent": "quiesce.maintenance", **(headers or {})}
         if not all(value.isascii() and value.isprintable() for value in (credentials or {}).values()):
             # http.client would refuse it with a message that quotes it.
             raise Failure(
                 "connect",
-                url,
+                self.target,
                 "the credential holds characters that can't be in an HTTP header",
                 "Look for a line break or a character that is not ASCII in it",
             )
@@ -214,8 +216,6 @@ class Client:
         self._reached = False
         self.sent: Counter[str] = Counter()
 
-        parts, port = _base(url)
-        self.target = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self._host = parts.hostname or ""
         self._port = port
         self._base_path = parts.path.rstrip("/")
