@@ -1,0 +1,97 @@
+"""Variable expansion: %VAR% when a line is read, %x in a for loop, !VAR! with /v:on.
+
+The rules are those of a command line, not of a batch file: what is undefined stays as it was written, and %% is two
+per cent signs.
+"""
+
+from __future__ import annotations
+
+import ntpath
+import re
+from collections.abc import Callable, Mapping
+
+from lab.windows.filesystem import FileSystem, absolute
+
+Lookup = Callable[[str], str | None]
+
+
+def expand_percent(line: str, lookup: Lookup) -> str:
+    """Replace %NAME%, %NAME:old=new% and %NAME:~start,length%."""
+    return _expand(line, lookup, "%", keep_undefined=True)
+
+
+def expand_delayed(text: str, lookup: Lookup) -> str:
+    """Replace !NAME! and its variants; what is undefined becomes nothing."""
+    return _expand(text, lookup, "!", keep_undefined=False)
+
+
+def _expand(line: str, lookup: Lookup, mark: str, keep_undefined: bool) -> str:
+    result = ""
+    position = 0
+    while position < len(line):
+        if line[position] != mark:
+            result += line[position]
+            position += 1
+            continue
+        end = line.find(mark, position + 1)
+        inside = line[position + 1 : end] if end > 0 else ""
+        name, colon, modifier = inside.partition(":")
+        value = lookup(name) if name else None
+        if value is not None:
+            result += _modified(value, modifier) if colon else value
+            position = end + 1
+        elif keep_undefined or not inside:
+            result += mark
+            position += 1
+        else:
+            position = end + 1
+    return result
+
+
+def _modified(value: str, modifier: str) -> str:
+    if modifier.startswith("~"):
+        start, _comma, length = modifier[1:].partition(",")
+        part = value[int(start or 0) :]
+        return part[: int(length)] if length else part
+    old, _equals, new = modifier.partition("=")
+    if old.startswith("*"):
+        position = value.lower().find(old[1:].lower())
+        return value if position < 0 else new + value[position + len(old) - 1 :]
+    return re.sub(re.escape(old), lambda _match: new, value, flags=re.IGNORECASE) if old else value
+
+
+def expand_loop(text: str, variables: Mapping[str, str], files: FileSystem, cwd: str) -> str:
+    """Replace %x and %~modifiersx of the loops around a command."""
+    if not variables:
+        return text
+
+    def replaced(match: re.Match[str]) -> str:
+        if match["plain"]:
+            return variables.get(match["plain"], match[0])
+        # the variable is the last letter of the run that is one: %~dpnx is %~dpn of x, or %~dp of n and an x
+        run = match["run"]
+        for end in range(len(run) - 1, -1, -1):
+            letters = run[:end].lower()
+            if run[end] in variables and all(letter in "fdpnxsatz" for letter in letters):
+                return _parts(variables[run[end]].replace('"', ""), letters, files, cwd) + run[end + 1 :]
+        return match[0]
+
+    return re.sub(r"%~(?P<run>[A-Za-z]+)|%(?P<plain>[^~\s])", replaced, text)
+
+
+def _parts(value: str, letters: str, files: FileSystem, cwd: str) -> str:
+    if not letters:
+        return value
+    path = absolute(value, cwd)
+    drive, rest = ntpath.splitdrive(path)
+    folder, file_name = ntpath.split(rest)
+    stem, extension = ntpath.splitext(file_name)
+    size = ""
+    if "z" in letters:
+        entry = files.find(path)
+        size = str(len(entry.content or b"")) + " " if entry is not None else ""
+    if "f" in letters:
+        return size + path
+    selected = (drive if "d" in letters else "") + (folder.rstrip("\\") + "\\" if "p" in letters else "")
+    selected += (stem if "n" in letters else "") + (extension if "x" in letters else "")
+    return (size + selected).strip() if size else selected

@@ -1,0 +1,221 @@
+"""A simulated Windows host: accounts, environment, file system, processes, services, and the programs on it."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import itertools
+import ntpath
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.clock import Clock
+from lab.windows.commandline import split_program
+from lab.windows.environment import Environment
+from lab.windows.errors import Win32Error
+from lab.windows.filesystem import FileSystem, absolute
+from lab.windows.processes import ProcessTable
+from lab.windows.program import Call, Program, Write, not_simulated
+from lab.windows.programs import STANDARD, SYSTEM32
+from lab.windows.services import ServiceManager
+
+if TYPE_CHECKING:
+    from lab.aos import Aos
+    from lab.sql import SqlServer
+
+KILLED = 1  # exit code of a process that TerminateProcess ended
+
+
+@dataclass
+class Account:
+    """Somebody who may log on. ``elevated`` is the token's integrity level, not only the group."""
+
+    name: str
+    password: str
+    elevated: bool = True
+    may_query_services: bool = True
+    may_control_services: bool = True
+    may_end_processes: bool = True
+
+
+@dataclass(frozen=True)
+class Event:
+    """An entry in the event log."""
+
+    time: float
+    source: str
+    text: str
+
+
+class WindowsHost:
+    """One machine.
+
+    ``address`` is the loopback address that its servers listen on. ``environment`` is what every new shell has.
+    ``programs`` maps a file name, or the full path of one file (both in lower case), to what runs when it is
+    started; a file that has no entry is there but can't be run. ``processes_started`` logs every start of a program
+    by its name.
+    """
+
+    def __init__(self, name: str, address: str, clock: Clock, *, language: str = "en") -> None:
+        self.name = name.upper()
+        self.address = address
+        self.clock = clock
+        self.language = language
+        self.accounts: dict[str, Account] = {}
+        self.files = FileSystem("C:")
+        self.processes = ProcessTable()
+        self.services = ServiceManager(clock, self.processes)
+        self.programs: dict[str, Program] = {}
+        self.processes_started: list[str] = []
+        self.program_start_seconds = 0.02
+        self.events: list[Event] = []
+        self.sql_servers: dict[str, SqlServer] = {}  # by the names under which they answer, in lower case
+        self.aos: Aos | None = None
+        self.before_boot: list[Callable[[], None]] = []  # what waits for the ports that are known only then
+        self.environment = Environment(
+            {
+                "ALLUSERSPROFILE": r"C:\ProgramData",
+                "COMPUTERNAME": self.name,
+                "ComSpec": SYSTEM32 + r"\cmd.exe",
+                "NUMBER_OF_PROCESSORS": "2",
+                "OS": "Windows_NT",
+                "Path": rf"{SYSTEM32};C:\Windows;C:\Program Files\Microsoft SQL Server\Client SDK\ODBC\170\Tools\Binn",
+                "PATHEXT": ".COM;.EXE;.BAT;.CMD",
+                "PROCESSOR_ARCHITECTURE": "AMD64",
+                "ProgramData": r"C:\ProgramData",
+                "ProgramFiles": r"C:\Program Files",
+                "ProgramFiles(x86)": r"C:\Program Files (x86)",
+                "SystemDrive": "C:",
+                "SystemRoot": r"C:\Windows",
+                "windir": r"C:\Windows",
+            }
+        )
+        for image in ("csrss.exe", "services.exe", "lsass.exe"):
+            self.processes.start(image).protected = True
+        for path, program in STANDARD.items():
+            self.install(path, program)
+
+    def add_account(self, account: Account) -> Account:
+        """Make an account known; its profile directory is created."""
+        self.accounts[account.name] = account
+        self.files.make_directory(rf"C:\Users\{account.name}\AppData\Local\Temp")
+        return account
+
+    def authenticate(self, user: str, password: str) -> Account | None:
+        """The account, if name (with or without a domain) and password fit."""
+        name = user.rpartition("\\")[2].partition("@")[0].lower()
+        for account in self.accounts.values():
+            if account.name.lower() == name and hmac.compare_digest(account.password.encode(), password.encode()):
+                return account
+        return None
+
+    def install(self, path: str, program: Program | None = None) -> None:
+        """Put a program's file on the host, and say what runs when it is started."""
+        self.files.write(path, b"MZ")
+        if program is not None:
+            self.programs[path.lower()] = program
+
+    def log_event(self, source: str, text: str) -> None:
+        """Write to the event log."""
+        self.events.append(Event(self.clock.time(), source, text))
+
+    async def start(self) -> None:
+        """Boot: automatic services run, the AOS listens."""
+        if self.aos is not None:
+            await self.aos.start()
+        for call in self.before_boot:
+            call()
+        self.services.boot()
+        if self.aos is not None:
+            self.aos.finish_loading()
+
+    async def stop(self) -> None:
+        """Switch the machine off."""
+        await self.services.shut_down()
+        if self.aos is not None:
+            await self.aos.stop()
+
+    async def run(
+        self,
+        line: str,
+        *,
+        account: Account,
+        environment: Mapping[str, str],
+        cwd: str | None,
+        skip_cmd: bool,
+        stdin: asyncio.StreamReader,
+        write: Write,
+    ) -> int:
+        """Run one command line as a remote shell does and return the exit code.
+
+        With ``skip_cmd`` the line's first word is started directly, and a program that does not exist raises
+        Win32Error(2); otherwise ``cmd.exe /c "line"`` runs. A directory ``cwd`` that does not exist raises
+        Win32Error(267).
+        """
+        profile = rf"C:\Users\{account.name}"
+        variables = self.environment.copy()
+        variables.update(
+            {
+                "LOCALAPPDATA": rf"{profile}\AppData\Local",
+                "TEMP": rf"{profile}\AppData\Local\Temp",
+                "USERDOMAIN": self.name,
+                "USERNAME": account.name,
+                "USERPROFILE": profile,
+            }
+        )
+        variables.update(environment)
+        directory = absolute(cwd, profile) if cwd else profile
+        if not self.files.is_directory(directory):
+            raise Win32Error(267)
+        if skip_cmd:
+            name, tail = split_program(line)
+            path = self.find_program(name, directory, variables, ("", ".exe"))
+            if path is None:
+                raise Win32Error(2)
+        else:
+            path, tail = SYSTEM32 + r"\cmd.exe", f' /C "{line}"'
+        return await self.execute(Call(self, account, variables, directory, path, tail, stdin, write))
+
+    def find_program(
+        self, name: str, cwd: str, environment: Mapping[str, str], extensions: tuple[str, ...]
+    ) -> str | None:
+        """The path of a program given by name or path: the current directory first, then %PATH%."""
+        if not name.strip():
+            return None
+        if ntpath.splitext(name)[1]:
+            extensions = ("", *extensions)
+        directories = [cwd]
+        if "\\" not in name and ":" not in name and "/" not in name:
+            directories += [part.strip('"') for part in environment.get("Path", "").split(";") if part]
+        for directory, extension in itertools.product(directories, extensions):
+            path = absolute(name + extension, directory)
+            entry = self.files.find(path)
+            if entry is not None and not entry.is_directory and self.files.exists(path):
+                return entry.path
+        return None
+
+    async def execute(self, call: Call) -> int:
+        """Start the program ``call.image`` as a process of its own and wait for its end."""
+        name = ntpath.basename(call.image)
+        program = self.programs.get(call.image.lower()) or self.programs.get(name.lower())
+        if program is None:
+            return not_simulated(call, call.image)
+        self.processes_started.append(name)
+        work = asyncio.ensure_future(program(call))
+        process = self.processes.start(name, f"{self.name}\\{call.account.name}", on_kill=lambda: _cancel(work))
+        try:
+            await self.clock.sleep(self.program_start_seconds)
+            await asyncio.wait({work})
+            if work.cancelled():
+                return KILLED
+            return work.result()
+        finally:
+            self.processes.end(process.pid)
+            if not work.done():
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+
+
+def _cancel(work: asyncio.Future[int]) -> None:
+    work.cancel()
