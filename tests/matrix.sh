@@ -24,7 +24,7 @@ try() { # Python, ansible-core
         return
     fi
     [ -x "$environment/bin/pip" ] || "$python" -m venv --clear "$environment"
-    "$environment/bin/pip" install -qq --disable-pip-version-check -r tests/requirements.txt "ansible-core==$2.*"
+    "$environment/bin/pip" install -qq --disable-pip-version-check -r tests/requirements-run.txt "ansible-core==$2.*"
     echo "Python $1, ansible-core $2"
     if PATH="$PWD/$environment/bin:$PATH" "$environment/bin/pytest" -n 2 --dist loadfile tests/unit &&
         PATH="$PWD/$environment/bin:$PATH" "$environment/bin/pytest" -n 2 --dist loadfile -m smoke tests/e2e; then

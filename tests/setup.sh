@@ -48,7 +48,7 @@ link=.cache/collections/ansible_collections/quiesce/maintenance
 [ -e "$link/galaxy.yml" ] || ln -sfn ../../../.. "$link"
 
 usable .venv/bin/python || rm -rf .venv
-wanted="$(cat requirements.txt tests/requirements.txt | cksum) ${PYTHON:-}"
+wanted="$(cat requirements.txt tests/requirements*.txt | cksum) ${PYTHON:-}"
 if [ "$(cat .venv/.ready 2>/dev/null)" != "$wanted" ]; then
     python=$(find_python)
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
