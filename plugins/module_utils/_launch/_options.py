@@ -1,0 +1,130 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""The options that the launch modules share (documented by doc_fragments/launch.py), and the server they name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import (
+    OPTIONS,
+    open_client,
+    read_secret,
+    secret_options,
+)
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import basic
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import DOUBT, empty_is_doubtful
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import (
+    SETTINGS,
+    TOKEN_USER,
+    Server,
+    remedies,
+)
+
+CONNECTION: dict[str, dict[str, Any]] = {
+    **OPTIONS,
+    "username": {"type": "str"},
+    **secret_options("password"),
+    **secret_options("token"),
+}
+FIELD: dict[str, dict[str, Any]] = {
+    "field": {"type": "str"},
+    "read_path": {"type": "str", "default": SETTINGS},
+}
+ACTIVITY: dict[str, dict[str, Any]] = {
+    "activity_api": {"type": "str", "choices": ["auto", "cli", "rest"], "default": "auto"},
+    "sees_all_activity": {"type": "bool", "default": False},
+}
+BLACKOUT_KEYS: dict[str, dict[str, Any]] = {
+    "start_key": {"type": "str", "no_log": False},
+    "end_key": {"type": "str", "no_log": False},
+}
+MODE: dict[str, dict[str, Any]] = {
+    **CONNECTION,
+    **FIELD,
+    **ACTIVITY,
+    "write_path": {"type": "str", "default": SETTINGS},
+    "state": {"type": "str", "choices": ["enabled", "disabled"], "required": True},
+    "drain": {"type": "bool", "default": False},
+    "drain_limit": {"type": "str", "default": "30m"},
+    "drain_interval": {"type": "str", "default": "10s"},
+    "on_undrained": {"type": "str", "choices": ["fail", "continue", "rollback"], "default": "fail"},
+}
+MODE_INFO = {**CONNECTION, **FIELD}
+ACTIVITY_INFO = {**CONNECTION, **ACTIVITY}
+BLACKOUT: dict[str, dict[str, Any]] = {
+    **CONNECTION,
+    **BLACKOUT_KEYS,
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "id": {"type": "str"},
+    "start": {"type": "str"},
+    "end": {"type": "str"},
+    "name": {"type": "str"},
+    "recurrence": {"type": "str", "choices": ["daily", "weekly", "monthly"]},
+}
+BLACKOUT_INFO: dict[str, dict[str, Any]] = {
+    **CONNECTION,
+    **BLACKOUT_KEYS,
+    "range_start": {"type": "str"},
+    "range_end": {"type": "str"},
+}
+MUTUALLY_EXCLUSIVE = [
+    ("token", "token_file", "username"),
+    ("token", "token_file", "password"),
+    ("token", "token_file", "password_file"),
+    ("password", "password_file"),
+]
+
+
+def open_server(
+    params: Mapping[str, Any],
+    *,
+    patient: bool = False,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Server:
+    """Return the server that the options name, without asking it anything yet.
+
+    ``patient``: also a server that has not answered at all yet is waited for up to retry_limit, as after its restart.
+    Raises Failure where no credential is given.
+    """
+    user, secret = _credential(params)
+    client = open_client(
+        params,
+        first_contact=float("inf") if patient else 10.0,
+        credentials={"Authorization": basic(user, secret)},
+        secrets=[secret],
+        remedies=remedies(user),
+        tell=tell,
+    )
+    return Server(client, user)
+
+
+def doubt(params: Mapping[str, Any], login: str, users: list[str | None]) -> str | None:
+    """Return the warning that an empty list of processes deserves, None where there is no reason for one."""
+    if params["sees_all_activity"] or not empty_is_doubtful(login, users):
+        return None
+    return DOUBT
+
+
+def _credential(params: Mapping[str, Any]) -> tuple[str, str]:
+    """Return user name and secret: of a token, or of the password that belongs to the user name."""
+    user = params.get("username") or os.environ.get("DS_USERNAME")
+    if not any(params.get(name) for name in ("username", "password", "password_file")):
+        token = read_secret(params, "token", "DS_AUTH_TOKEN")
+        if token:
+            return TOKEN_USER, token
+    password = read_secret(params, "password", "DS_PASSWORD")
+    if user and password:
+        return user, password
+    raise Failure(
+        "log in",
+        f"the Launch server {params['url']}",
+        "there is neither a token nor a user name with a password",
+        "Give token or token_file, or username with password or password_file, or the environment variables "
+        "DS_AUTH_TOKEN, or DS_USERNAME and DS_PASSWORD",
+    )

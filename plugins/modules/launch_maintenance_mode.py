@@ -1,0 +1,221 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: launch_maintenance_mode
+short_description: Turn the maintenance mode of an HCL Launch server on or off, and wait until nothing runs
+version_added: 0.1.0
+author: The quiesce.maintenance authors (@quiesce)
+description:
+  - Turns the maintenance mode of HCL Launch (HCL DevOps Deploy, IBM UrbanCode Deploy, IBM DevOps Deploy) on or off.
+    While it is on, the server starts no new process, scheduled deployment, version import or approval; a request for
+    one ends as "Could Not Start".
+  - Processes that began before go on, their sub-processes and manual tasks, too. The vendor warns not to restart the
+    server before they have ended, which O(drain) waits for.
+  - Writes the one setting that is the maintenance mode and no other, reads it back, and fails if the server ignored it.
+extends_documentation_fragment:
+  - quiesce.maintenance.attributes
+  - quiesce.maintenance.attributes.action
+  - quiesce.maintenance.rest
+  - quiesce.maintenance.launch
+  - quiesce.maintenance.launch.field
+  - quiesce.maintenance.launch.activity
+options:
+  state:
+    description:
+      - Whether maintenance mode is to be on.
+      - With V(disabled), a server that can't be reached yet is waited for up to O(retry_limit), since it has probably
+        just been restarted.
+    type: str
+    choices: [enabled, disabled]
+    required: true
+  write_path:
+    description:
+      - Path below O(url) where the setting is written by C(PUT), with nothing in the request but this setting.
+    type: str
+    default: /cli/systemConfiguration
+  drain:
+    description:
+      - With O(state=enabled), wait until no process runs, with a line of progress at each look. How many run, which,
+        since when, who started them, and which of them wait for a person to answer a manual task.
+      - In check mode it is looked once, and not waited.
+    type: bool
+    default: false
+  drain_limit:
+    description:
+      - How long to wait for the processes, like V(30m) or V(2h). A number alone is seconds.
+    type: str
+    default: 30m
+  drain_interval:
+    description:
+      - How often to look.
+    type: str
+    default: 10s
+  on_undrained:
+    description:
+      - What to do when processes still run at the limit.
+      - V(fail) fails and leaves maintenance mode on, so that running the task again goes on waiting.
+      - V(continue) goes on with a warning.
+      - V(rollback) turns maintenance mode off again if this task turned it on, then fails.
+    type: str
+    choices: [fail, continue, rollback]
+    default: fail
+attributes:
+  action:
+    details: The requests go out from the host of the task, so C(delegate_to) works; only the waiting is done here.
+  async:
+    support: none
+  check_mode:
+    support: full
+    details: With O(drain=true) looks once at what runs and does not wait.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+    details: Where the mode is as wished, one request asks and nothing is written.
+  platform:
+    platforms: all
+    support: full
+    details: The server may run on anything; the task runs where Python reaches it.
+notes:
+  - Versions 6.2.4 to 7.0.2 have no maintenance mode; the task says so and fails.
+  - That an empty list of processes means that nothing runs is an inference, not documented.
+  - Users with an additional permission (8.0.1 and later) may start processes in maintenance mode; O(drain) waits for
+    these, too.
+seealso:
+  - module: quiesce.maintenance.launch_maintenance_mode_info
+  - module: quiesce.maintenance.launch_activity_info
+  - module: quiesce.maintenance.launch_blackout
+"""
+
+EXAMPLES = r"""
+- name: Before the upgrade, stop new processes and wait for the running ones
+  quiesce.maintenance.launch_maintenance_mode:
+    url: https://launch.example.com:8443
+    token: "{{ launch_token }}"
+    ca_path: /etc/ssl/launch.pem
+    state: enabled
+    drain: true
+    drain_limit: 45m
+    sees_all_activity: true
+
+- name: After the restart, let processes start again
+  quiesce.maintenance.launch_maintenance_mode:
+    url: https://launch.example.com:8443
+    token: "{{ launch_token }}"
+    ca_path: /etc/ssl/launch.pem
+    state: disabled
+    retry_limit: 10m
+"""
+
+RETURN = r"""
+field:
+  description: Name of the setting that is the maintenance mode on this server.
+  returned: success
+  type: str
+  sample: maintenanceModeEnabled
+maintenance_mode:
+  description: Whether maintenance mode is on after the task (in check mode, would be).
+  returned: success
+  type: bool
+  sample: true
+account:
+  description: The user name that the server was given.
+  returned: success
+  type: str
+  sample: PasswordIsAuthToken
+drained:
+  description: Whether no process runs any more.
+  returned: when O(state=enabled) and O(drain=true)
+  type: bool
+  sample: true
+waited:
+  description: How many seconds were waited for processes.
+  returned: when O(state=enabled) and O(drain=true)
+  type: int
+  sample: 140
+rolled_back:
+  description: Whether maintenance mode was turned off again.
+  returned: when processes still run at the limit and O(on_undrained=rollback)
+  type: bool
+  sample: true
+activities:
+  description: The processes that still run, the oldest first.
+  returned: when O(state=enabled) and O(drain=true)
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the process request.
+      type: str
+      sample: 4373ab0d-1e34-4508-8010-47ed8cc4d4e4
+    kind:
+      description: C(application), C(component) or C(generic).
+      type: str
+      sample: application
+    process:
+      description: Name of the process.
+      type: str
+      sample: Deploy
+    application:
+      description: Name of the application.
+      type: str
+      sample: JPetStore
+    environment:
+      description: Name of the environment.
+      type: str
+      sample: PROD
+    user:
+      description: Who started it.
+      type: str
+      sample: jsmith
+    since:
+      description: When it began.
+      type: str
+      sample: "2026-11-24T21:58:00Z"
+    state:
+      description: State of the process as the server names it.
+      type: str
+      sample: EXECUTING
+    paused:
+      description: Whether it is paused.
+      type: bool
+      sample: false
+    parent:
+      description: Id of the process request that it is a part of.
+      type: str
+      sample: 5c2b4c1e-8f0f-4e44-a1f1-1b8bfbb5a0c1
+    waits_for:
+      description: Name of the manual task that it waits for; a person has to answer it.
+      type: str
+      sample: Check the smoke test
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import MODE, MUTUALLY_EXCLUSIVE
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._tasks import switch_mode
+
+
+def argument_spec() -> dict[str, Any]:
+    """Return the options."""
+    return dict(MODE)
+
+
+def main() -> None:
+    """Switch, look once, and return; the action plugin waits."""
+    module = AnsibleModule(argument_spec(), mutually_exclusive=MUTUALLY_EXCLUSIVE, supports_check_mode=True)
+    try:
+        module.exit_json(**switch_mode(module.params, check_mode=module.check_mode))
+    except Failure as failure:
+        module.fail_json(msg=str(failure), **failure.details)
+
+
+if __name__ == "__main__":
+    main()
