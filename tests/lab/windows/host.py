@@ -71,6 +71,7 @@ class WindowsHost:
         self.program_start_seconds = 0.02
         self.events: list[Event] = []
         self.sql_servers: dict[str, SqlServer] = {}  # by the names under which they answer, in lower case
+        self.trusts_sql_certificate = False  # whether sqlcmd -N works without -C
         self.aos: Aos | None = None
         self.before_boot: list[Callable[[], None]] = []  # what waits for the ports that are known only then
         self.environment = Environment(

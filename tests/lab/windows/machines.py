@@ -13,6 +13,7 @@ from lab.clock import Clock
 from lab.sql.errors import SqlError
 from lab.windows.host import WindowsHost
 from lab.windows.processes import Process
+from lab.windows.programs import sqlcmd
 from lab.windows.services import Service, StartType
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def dev_machine(
     host = WindowsHost(name, address, clock, language=language)
     for key in (".", "(local)", "localhost", "127.0.0.1", host.name.lower()):
         host.sql_servers[key] = sql_server
+    host.install(sqlcmd.PATH, sqlcmd.sqlcmd)
     host.files.add_drive(layout.drive)
     if layout.service_drive is not None:
         host.environment["ServiceDrive"] = layout.service_drive
