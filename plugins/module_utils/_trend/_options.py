@@ -1,0 +1,125 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""The options of the Trend modules, and what they mean: specs for Ansible, checked values for the product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _connection as connection
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Pace
+from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._maintenance import Target
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._manager import Manager
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Wish
+
+KEY_VARIABLE = "TREND_API_KEY"
+
+_COMMON: dict[str, dict[str, Any]] = {
+    **connection.OPTIONS,
+    **connection.secret_options("api_key"),
+    "key_header": {"type": "str", "choices": ["api-secret-key", "authorization"], "default": "api-secret-key"},
+    "computers": {"type": "list", "elements": "str"},
+    "search": {
+        "type": "dict",
+        "options": {"group": {"type": "str"}, "policy": {"type": "str"}, "platform": {"type": "str"}},
+    },
+    "max_concurrency": {"type": "int", "default": 10},
+    "requests_per_minute": {"type": "int", "default": 450},
+}
+
+INFO: dict[str, Any] = {
+    "argument_spec": _COMMON,
+    "mutually_exclusive": [("computers", "search")],
+    "required_one_of": [("computers", "search")],
+    "supports_check_mode": True,
+}
+
+MODE: dict[str, Any] = {
+    **INFO,
+    "argument_spec": {
+        **_COMMON,
+        "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
+        "duration": {"type": "str"},
+        "extend": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
+        "wait": {"type": "bool", "default": True},
+        "wait_limit": {"type": "str", "default": "15m"},
+        "poll_interval": {"type": "str", "default": "10s"},
+        "on_unavailable": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+        "rollback": {"type": "bool", "default": False},
+    },
+}
+
+
+def manager(params: Mapping[str, Any], tell: Callable[[str], None] = lambda line: None) -> Manager:
+    """Return the manager that the options name. Raises Failure for options that can't be used."""
+    key = connection.read_secret(params, "api_key", KEY_VARIABLE)
+    if key is None:
+        raise Failure(
+            "authenticate",
+            params["url"],
+            "no API key was given",
+            f"Give api_key, api_key_file or the environment variable {KEY_VARIABLE}",
+        )
+    header = params["key_header"]
+    for name, least in (("max_concurrency", 1), ("requests_per_minute", 0)):
+        if params[name] < least:
+            raise _unusable(name, f"{params[name]} is less than {least}")
+    client = connection.open_client(
+        params,
+        headers={"api-version": "v1"},
+        credentials={"api-secret-key": key} if header == "api-secret-key" else {"Authorization": f"ApiKey {key}"},
+        pace=Pace(params["requests_per_minute"]),
+        remedies={
+            401: "Check the API key and key_header: Cloud One takes keys by authorization, other managers by "
+            "api-secret-key",
+            403: "Give the key's role the right to edit these computers",
+        },
+        tell=tell,
+    )
+    return Manager(client, concurrency=params["max_concurrency"], tell=tell)
+
+
+def target(params: Mapping[str, Any]) -> Target:
+    """Return the computers that the options name. Raises Failure where they would name none, or every one."""
+    if params["computers"] is not None:
+        names = tuple(name.strip() for name in params["computers"])
+        if not names or not all(names):
+            raise _unusable("computers", "the list, or a name in it, is empty")
+        return Target(names)
+    search = {name: text for name, text in params["search"].items() if text}
+    if not search:
+        raise _unusable("search", "without a group, policy or platform it would mean every computer")
+    return Target(**search)
+
+
+def wish(params: Mapping[str, Any]) -> Wish:
+    """Return what the options ask for. Raises Failure for a duration that is no whole number of minutes."""
+    on = params["state"] == "enabled"
+    minutes: int | None = None
+    if params["duration"] is not None:
+        seconds = connection.seconds(params, "duration", bare_unit="m")
+        minutes = int(seconds // 60)
+        if seconds % 60 or not 0 < minutes < 2**31:
+            raise _unusable("duration", f"{params['duration']} is not a whole number of minutes from 1 on")
+        if not on:
+            raise _unusable("duration", "it belongs to state: enabled")
+    elif params["extend"] == "true" and on:
+        raise _unusable("extend", "extend: true needs a duration to extend to")
+    return Wish(on, minutes, params["extend"])
+
+
+def patience(params: Mapping[str, Any], tell: Callable[[str], None]) -> Patience:
+    """Return how long to wait for the agents."""
+    interval = connection.seconds(params, "poll_interval")
+    if not interval:
+        raise _unusable("poll_interval", "it is zero")
+    return Patience(limit=connection.seconds(params, "wait_limit"), interval=interval, tell=tell)
+
+
+def _unusable(option: str, why: str) -> Failure:
+    return Failure(f"use {option}", "this task", why, "Correct the option")

@@ -1,0 +1,174 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Face of the Trend product: read maintenance mode."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: trend_maintenance_mode_info
+short_description: Read the maintenance mode of Trend Micro Application Control
+version_added: 0.1.0
+description:
+  - Reads, for one computer or many in one search, whether the maintenance mode of Application Control is on, since
+    when, when it ends by itself, and whether the agent could be reached.
+  - A name that is not found, or that several computers have, is no error here; it is listed in RV(unavailable).
+notes:
+  - Written after the vendor's API description 50.0 and its Python SDK 20.0.463, and proved against a simulated manager;
+    not yet verified against a real one.
+  - While the mode is on, the manager's end time is taken for the scheduled end if it lies after the start; otherwise
+    start and duration give it. The vendor does not say what the field holds during that time.
+author:
+  - The quiesce.maintenance authors (@quiesce)
+extends_documentation_fragment:
+  - quiesce.maintenance.rest
+  - quiesce.maintenance.trend
+attributes:
+  check_mode:
+    description: Reads only, the same in check mode.
+    support: full
+  diff_mode:
+    description: Changes nothing.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+  platform:
+    description: Runs on the controller or any host with Python 3.10 that reaches the manager, by C(delegate_to).
+    platforms: posix
+    support: full
+seealso:
+  - module: quiesce.maintenance.trend_maintenance_mode
+"""
+
+EXAMPLES = r"""
+- name: See which computers of a group are in maintenance mode
+  quiesce.maintenance.trend_maintenance_mode_info:
+    url: https://dsm.example.com:4119/api
+    api_key_file: /etc/ansible/trend.key
+    ca_path: /etc/ansible/dsm-ca.pem
+    search:
+      group: Web servers
+  register: trend
+  delegate_to: localhost
+
+- name: Name those that are not as they should be
+  ansible.builtin.debug:
+    msg: "{{ trend.computers | rejectattr('status', 'equalto', 'on') | map(attribute='host_name') }}"
+"""
+
+RETURN = r"""
+computers:
+  description: The computers that were found.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The manager's number of the computer.
+      type: int
+      sample: 17
+    host_name:
+      description: Its host name, as the manager has it.
+      type: str
+      sample: web01.example.com
+    display_name:
+      description: Its display name.
+      type: str
+      sample: Web server 1
+    guid:
+      description: The GUID of the host.
+      type: str
+      sample: 6BB1B1B4-6C9B-4C9D-B9C8-2D3A0A7C6F6E
+    status:
+      description:
+        - State of the maintenance mode, in the vendor's words; V(null) where the manager shows no Application Control.
+        - One of V(off), V(start-requested), V(on), V(stop-requested), V(reset-duration-requested). The requested ones
+          wait for the agent's next heartbeat.
+      type: str
+      sample: "on"
+    since:
+      description: Since when the mode is on (UTC), else V(null).
+      type: str
+      sample: "2026-11-24T21:00:00Z"
+    scheduled_end:
+      description: When it ends by itself (UTC); V(null) if it is not on or has no end.
+      type: str
+      sample: "2026-11-24T23:00:00Z"
+    minutes_left:
+      description: Whole minutes until then, by the manager's clock.
+      type: int
+      sample: 119
+    duration:
+      description: The running or requested duration in minutes; V(null) means until it is turned off.
+      type: int
+      sample: 120
+    application_control:
+      description: State of Application Control itself, V(on) or V(off); V(hidden) where the manager does not show it.
+      type: str
+      sample: "on"
+    module_status:
+      description: State of the module at the agent, V(active), V(inactive), V(warning), V(error) or V(not-supported).
+      type: str
+      sample: active
+    module_message:
+      description: The manager's words about it.
+      type: str
+      sample: On, Blocking unrecognized software
+    agent_status:
+      description: State of the agent, with the same values.
+      type: str
+      sample: active
+    agent_messages:
+      description: The manager's words about it.
+      type: list
+      elements: str
+      sample: ["Managed (Online)"]
+    unavailable:
+      description: Why a change could not reach this computer at present; V(null) where nothing stands against it.
+      type: str
+      sample: its agent is offline (Offline)
+unavailable:
+  description: What was asked for and not found, or not unique.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name that was asked for.
+      type: str
+      sample: web99
+    id:
+      description: The manager's number of the computer, if it is known.
+      type: int
+      sample: null
+    reason:
+      description: What is wrong with it.
+      type: str
+      sample: no computer with that ID, host name, display name or GUID is visible
+requests:
+  description: How many requests were sent to the manager.
+  returned: success
+  type: int
+  sample: 2
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
+
+
+def main() -> None:
+    """Read and report."""
+    module = AnsibleModule(**_options.INFO)
+    try:
+        target = _options.target(module.params)
+        result = _maintenance.inform(_options.manager(module.params), target)
+    except Failure as failure:
+        module.fail_json(msg=str(failure), **failure.details)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
