@@ -2,8 +2,6 @@
 # Copyright (c) 2026 The quiesce.maintenance authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Face of the Trend product: turn maintenance mode on and off."""
-
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -81,24 +79,24 @@ notes:
 author:
   - The quiesce.maintenance authors (@quiesce)
 extends_documentation_fragment:
+  - quiesce.maintenance.attributes
   - quiesce.maintenance.rest
   - quiesce.maintenance.trend
 attributes:
   check_mode:
-    description: Reads and plans as in a real run, and writes nothing.
     support: full
+    details: Reads and plans as in a real run, and writes nothing.
   diff_mode:
-    description: Shows each computer's state before and after.
     support: full
   idempotent:
-    description: A second run changes nothing, unless O(extend=true).
     support: partial
+    details: With O(extend=true) each run starts the duration anew.
   platform:
-    description: Runs on the controller or any host with Python 3.10 that reaches the manager, by C(delegate_to).
+    description: Runs on the controller, or by C(delegate_to) on any host with Python 3.10 that reaches the manager.
     platforms: posix
     support: full
   async:
-    description: Works with C(async); then without progress.
+    description: Can be used with C(async); then without the lines of progress.
     support: full
 seealso:
   - module: quiesce.maintenance.trend_maintenance_mode_info
@@ -261,6 +259,25 @@ not_rolled_back:
   type: list
   elements: str
   sample: []
+status_rows:
+  description:
+    - Rows for M(quiesce.maintenance.status_table), as the role C(trend) leaves them in the fact C(quiesce_status). More
+      than 20 computers in the same mode share a row.
+  returned: when the computers could be read
+  type: list
+  elements: dict
+  sample:
+    - system: web01.example.com
+      kind: Trend Micro Application Control
+      mode: maintenance
+      in_effect: true
+      managed: null
+      since: "2026-11-24T21:00:00Z"
+      owner: null
+      reason: null
+      expires: "2026-11-24T23:00:00Z"
+      overdue: false
+      notes: []
 requests:
   description: How many requests were sent to the manager.
   returned: success
@@ -268,15 +285,22 @@ requests:
   sample: 6
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._progress import teller
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
 
 
+def argument_spec() -> dict[str, Any]:
+    """Return the options."""
+    return _options.MODE
+
+
 def main() -> None:
     """Bring the computers to the wished state and report."""
-    module = AnsibleModule(**_options.MODE)
+    module = AnsibleModule(argument_spec=argument_spec(), **_options.RULES)
     tell = teller(module.tmpdir)
     try:
         wish = _options.wish(module.params)

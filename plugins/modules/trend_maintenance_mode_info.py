@@ -2,8 +2,6 @@
 # Copyright (c) 2026 The quiesce.maintenance authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Face of the Trend product: read maintenance mode."""
-
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -22,20 +20,18 @@ notes:
 author:
   - The quiesce.maintenance authors (@quiesce)
 extends_documentation_fragment:
+  - quiesce.maintenance.attributes
   - quiesce.maintenance.rest
   - quiesce.maintenance.trend
 attributes:
   check_mode:
-    description: Reads only, the same in check mode.
     support: full
   diff_mode:
-    description: Changes nothing.
     support: none
   idempotent:
-    description: Changes nothing.
     support: full
   platform:
-    description: Runs on the controller or any host with Python 3.10 that reaches the manager, by C(delegate_to).
+    description: Runs on the controller, or by C(delegate_to) on any host with Python 3.10 that reaches the manager.
     platforms: posix
     support: full
 seealso:
@@ -147,6 +143,25 @@ unavailable:
       description: What is wrong with it.
       type: str
       sample: no computer with that ID, host name, display name or GUID is visible
+status_rows:
+  description:
+    - Rows for M(quiesce.maintenance.status_table), as the role C(trend) leaves them in the fact C(quiesce_status). More
+      than 20 computers in the same mode share a row.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - system: web01.example.com
+      kind: Trend Micro Application Control
+      mode: maintenance
+      in_effect: true
+      managed: null
+      since: "2026-11-24T21:00:00Z"
+      owner: null
+      reason: null
+      expires: "2026-11-24T23:00:00Z"
+      overdue: false
+      notes: []
 requests:
   description: How many requests were sent to the manager.
   returned: success
@@ -154,14 +169,21 @@ requests:
   sample: 2
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
 
 
+def argument_spec() -> dict[str, Any]:
+    """Return the options."""
+    return _options.INFO
+
+
 def main() -> None:
     """Read and report."""
-    module = AnsibleModule(**_options.INFO)
+    module = AnsibleModule(argument_spec=argument_spec(), **_options.RULES)
     try:
         target = _options.target(module.params)
         result = _maintenance.inform(_options.manager(module.params), target)

@@ -28,6 +28,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan i
     unavailable,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._selection import Problem, select
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._status import rows
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def inform(manager: Manager, target: Target) -> dict[str, Any]:
         "changed": False,
         "computers": [computer.report(reading.now) for computer in reading.computers],
         "unavailable": _problems(reading.problems),
+        "status_rows": rows(reading, reading.problems),
         "requests": manager.requests,
     }
 
@@ -188,6 +190,7 @@ def run(system: Maintenance, *, check_mode: bool, patience: Patience, rollback: 
         "diff": outcome.plan.diff,
         "computers": shown,
         "unavailable": _problems(system.problems),
+        "status_rows": rows(after, system.problems),
         "requests": system.manager.requests,
     }
     summary = _summary(system, shown, check_mode)

@@ -32,26 +32,23 @@ _COMMON: dict[str, dict[str, Any]] = {
     "requests_per_minute": {"type": "int", "default": 450},
 }
 
-INFO: dict[str, Any] = {
-    "argument_spec": _COMMON,
+INFO = _COMMON
+MODE: dict[str, dict[str, Any]] = {
+    **_COMMON,
+    "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
+    "duration": {"type": "str"},
+    "extend": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
+    "wait": {"type": "bool", "default": True},
+    "wait_limit": {"type": "str", "default": "15m"},
+    "poll_interval": {"type": "str", "default": "10s"},
+    "on_unavailable": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
+    "rollback": {"type": "bool", "default": False},
+}
+# What else AnsibleModule is to check.
+RULES: dict[str, Any] = {
     "mutually_exclusive": [("computers", "search")],
     "required_one_of": [("computers", "search")],
     "supports_check_mode": True,
-}
-
-MODE: dict[str, Any] = {
-    **INFO,
-    "argument_spec": {
-        **_COMMON,
-        "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
-        "duration": {"type": "str"},
-        "extend": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
-        "wait": {"type": "bool", "default": True},
-        "wait_limit": {"type": "str", "default": "15m"},
-        "poll_interval": {"type": "str", "default": "10s"},
-        "on_unavailable": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
-        "rollback": {"type": "bool", "default": False},
-    },
 }
 
 
