@@ -7,14 +7,16 @@ What is not known is a syntax error or "not simulated", for the whole batch, bef
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.tsql import TSQL
 from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.parsers.tsql import TSQLParser
+from sqlglot.tokenizer_core import Token, TokenType
 
 from .errors import SqlError, not_simulated, syntax
 
@@ -22,8 +24,8 @@ from .errors import SqlError, not_simulated, syntax
 class Dialect(TSQL):
     """T-SQL, with every function left under its own name (sqlglot would otherwise unite e.g. ISNULL and COALESCE)."""
 
-    class Parser(TSQL.Parser):
-        FUNCTIONS = {}
+    class Parser(TSQLParser):
+        FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {}
 
 
 @dataclass
@@ -33,16 +35,16 @@ class Statement:
     kind: str
     line: int
     # SELECT, INSERT, UPDATE, DELETE, DECLARE, EXEC: the syntax tree
-    tree: exp.Expression | None = None
+    tree: exp.Expr | None = None
     # THROW, RAISERROR, PRINT, SET @x: the arguments
-    arguments: list[exp.Expression] = field(default_factory=list)
+    arguments: list[exp.Expr] = field(default_factory=list)
     # SET option, USE, WAITFOR: the words; EXEC @code = ...: the variable
     words: list[str] = field(default_factory=list)
 
 
 @dataclass
 class If:
-    condition: exp.Expression
+    condition: exp.Expr
     then: Node
     otherwise: Node | None
     line: int
@@ -61,11 +63,12 @@ class Try:
 
 Node = Statement | If | Block | Try
 
-_STARTERS = frozenset(
-    """ALTER BACKUP BEGIN CLOSE COMMIT CREATE DBCC DEALLOCATE DECLARE DELETE DENY DROP ELSE END EXEC EXECUTE FETCH GO
-    GOTO GRANT IF INSERT KILL MERGE OPEN PRINT RAISERROR RECONFIGURE RETURN REVOKE ROLLBACK SAVE SELECT SET
-    SHUTDOWN THROW TRUNCATE UPDATE USE WAITFOR WHILE""".split()
-)
+_STARTER_WORDS = """
+    ALTER BACKUP BEGIN CLOSE COMMIT CREATE DBCC DEALLOCATE DECLARE DELETE DENY DROP ELSE END EXEC EXECUTE FETCH GO GOTO
+    GRANT IF INSERT KILL MERGE OPEN PRINT RAISERROR RECONFIGURE RETURN REVOKE ROLLBACK SAVE SELECT SET SHUTDOWN THROW
+    TRUNCATE UPDATE USE WAITFOR WHILE
+"""
+_STARTERS = frozenset(_STARTER_WORDS.split())
 _NAMES = frozenset((TokenType.IDENTIFIER, TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.HEX_STRING))
 
 
@@ -74,12 +77,18 @@ def parse(batch: str) -> Block:
     try:
         tokens = Dialect().tokenize(batch)
     except TokenError as error:
-        message = str(error)
-        if "Missing '" in message or "delimiter" in message:
-            rest = batch[batch.rfind("'") + 1 :][:60]
-            raise SqlError(105, f"Unclosed quotation mark after the character string '{rest}'.", 15) from None
-        raise syntax(batch[:20]) from None
+        raise _unreadable(batch) from error
     return _Parser(batch, tokens).batch()
+
+
+def _unreadable(batch: str) -> SqlError:
+    """What the tokenizer could not read is an open string (or name in brackets), or an open comment."""
+    rest = batch[batch.rfind("'") + 1 :][:60]
+    if batch.count("'") % 2:
+        return SqlError(105, f"Unclosed quotation mark after the character string '{rest}'.", 15)
+    if batch.count("/*") > batch.count("*/"):
+        return SqlError(113, "Missing end comment mark '*/'.", 15)
+    return syntax(rest)
 
 
 class _Parser:
@@ -235,24 +244,25 @@ class _Parser:
             return Statement("SET", token.line, arguments=[variable, *self._select(self._slice(span[4:]))])
         return Statement("SET", token.line, words=[each.text for each in span[1:]])
 
-    def _select(self, arguments: str) -> list[exp.Expression]:
+    def _select(self, arguments: str) -> list[exp.Expr]:
         tree = self._read(f"SELECT {arguments}")
-        if set(key for key, value in tree.args.items() if value) != {"expressions"}:
+        if {key for key, value in tree.args.items() if value} != {"expressions"}:
             raise syntax(arguments[:20])
         return list(tree.expressions)
 
-    def _condition(self, span: Sequence[Token]) -> exp.Expression:
+    def _condition(self, span: Sequence[Token]) -> exp.Expr:
         if not span:
             raise syntax("IF")
         tree = self._read(f"SELECT 1 WHERE {self._slice(span)}")
         where = tree.args["where"]
-        assert isinstance(where, exp.Where) and isinstance(where.this, exp.Expression)
-        return where.this
+        assert isinstance(where, exp.Where)
+        condition: exp.Expr = where.this
+        return condition
 
-    def _tree(self, span: Sequence[Token], prefix: str = "") -> exp.Expression:
+    def _tree(self, span: Sequence[Token], prefix: str = "") -> exp.Expr:
         return self._read(prefix + self._slice(span))
 
-    def _read(self, text: str) -> exp.Expression:
+    def _read(self, text: str) -> exp.Expr:
         try:
             trees = sqlglot.parse(text, read=Dialect)
         except ParseError as error:
@@ -260,7 +270,7 @@ class _Parser:
             raise syntax(found or text.split()[-1]) from None
         except TokenError:
             raise syntax(text[:20]) from None
-        if len(trees) != 1 or not isinstance(trees[0], exp.Expression):
+        if len(trees) != 1 or not isinstance(trees[0], exp.Expr):
             raise syntax(text[:20])
         return trees[0]
 

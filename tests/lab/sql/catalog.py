@@ -50,7 +50,7 @@ class Table:
         columns = [f"`{each.name}`" + ("" if each.nullable else " NOT NULL") for each in self.columns]
         if self.key:
             names = ", ".join(f"`{each}` COLLATE TSQL" for each in self.key)
-            return f"CREATE TABLE `{self.place}` ({', '.join(columns)}); CREATE UNIQUE INDEX `pk_{self.place}` ON `{self.place}` ({names})"
+            columns.append(f"PRIMARY KEY ({names})")
         return f"CREATE TABLE `{self.place}` ({', '.join(columns)})"
 
 

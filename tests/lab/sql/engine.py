@@ -45,7 +45,7 @@ class Clock(Protocol):
 
 @dataclass
 class Login:
-    """Who may sign in: with a password, or as a Windows account (``DOMAIN\\user``)."""
+    r"""Who may sign in: with a password, or as a Windows account (``DOMAIN\user``)."""
 
     name: str
     password: str | None = None
@@ -98,8 +98,10 @@ class Database:
         self._create(table)
         number = 2000 + len(self.tables)
         columns = [
-            (self.name, table.schema, table.name, each.name, place, "YES" if each.nullable else "NO", each.type.name)
-            + ((each.type.length or None),)
+            (
+                *(self.name, table.schema, table.name, each.name, place),
+                *("YES" if each.nullable else "NO", each.type.name, each.type.length or None),
+            )
             for place, each in enumerate(table.columns, 1)
         ]
         with self.mutex:
@@ -221,10 +223,10 @@ class Database:
             finally:
                 self.current = None
 
-    def function(self, name: str, call: Callable[..., object]) -> None:
+    def function(self, name: str, call: Callable[..., Value]) -> None:
         """Make ``call`` a function of sqlite's SQL; an SqlError that it raises becomes the statement's."""
 
-        def guarded(*arguments: object) -> object:
+        def guarded(*arguments: Value) -> Value:
             try:
                 return call(*arguments)
             except SqlError as error:
@@ -291,7 +293,7 @@ class SqlServer:
         return self._enter(login, database)
 
     def login_windows(self, account: str, database: str = "") -> Session:
-        """Sign in as an authenticated Windows account (``DOMAIN\\user``). Raises SqlError 18456 or 4060."""
+        r"""Sign in as an authenticated Windows account (``DOMAIN\user``). Raises SqlError 18456 or 4060."""
         login = self.logins.get(account.lower())
         if login is None or not login.windows or login.disabled:
             self.logins_seen.append((account, database, False))

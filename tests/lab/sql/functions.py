@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import errors, types
@@ -22,10 +23,11 @@ def install(database: Database) -> None:
         assert database.current is not None
         return database.current
 
-    functions = {
+    functions: dict[str, Callable[..., Value]] = {
         "t_convert": _convert,
         "t_like": _like,
         "t_single": _single,
+        "t_divisor": _divisor,
         "t_len": lambda text: None if text is None else len(text.rstrip(" ")),
         "t_replace": _replace,
         "t_store": lambda *arguments: _store(database.name, *arguments),
@@ -42,10 +44,10 @@ def install(database: Database) -> None:
         "t_has_access": lambda name: _has_access(session(), name),
         "t_object_id": lambda *arguments: _object_id(session(), *arguments),
         "t_xact_state": lambda: session().xact_state(),
-        "t_error_number": lambda: session().caught and session().caught.number,
-        "t_error_message": lambda: session().caught and session().caught.message,
-        "t_error_severity": lambda: session().caught and session().caught.severity,
-        "t_error_state": lambda: session().caught and session().caught.state,
+        "t_error_number": lambda: _caught(session(), "number"),
+        "t_error_message": lambda: _caught(session(), "message"),
+        "t_error_severity": lambda: _caught(session(), "severity"),
+        "t_error_state": lambda: _caught(session(), "state"),
         "t_now": lambda: _now(session()).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
         "t_now2": lambda: _now(session()).strftime("%Y-%m-%d %H:%M:%S.%f") + "0",
     }
@@ -127,10 +129,22 @@ def _single(count: int, value: Value) -> Value:
     return value
 
 
+def _divisor(value: Value) -> Value:
+    if value == 0:
+        raise errors.SqlError(8134, "Divide by zero error encountered.")
+    return value
+
+
 def _replace(text: str | None, old: str | None, new: str | None) -> str | None:
     if text is None or old is None or new is None:
         return None
     return re.sub(re.escape(old), lambda match: new, text, flags=re.IGNORECASE) if old else text
+
+
+def _caught(session: Session, attribute: str) -> Value:
+    """ERROR_NUMBER() and its like: of the error whose CATCH block runs, else NULL."""
+    value: Value = None if session.caught is None else getattr(session.caught, attribute)
+    return value
 
 
 def _now(session: Session) -> datetime.datetime:

@@ -28,8 +28,9 @@ from .types import SqlType, Value
 
 ROLLS_BACK = frozenset((1205, 241, 245))
 ENDS_BATCH = ROLLS_BACK | {208, 3930}
+# what keeps the whole batch from starting
 COMPILER = frozenset(
-    (102, 105, 107, 108, 109, 110, 116, 134, 137, 141, 156, 174, 195, 205, 207, 209, 257, 263, 4104, 4145, 8117)
+    (102, 105, 107, 113, 108, 109, 110, 116, 134, 137, 141, 156, 174, 195, 205, 207, 209, 257, 263, 4104, 4145, 8117)
 )
 POLL = 0.004
 
@@ -221,7 +222,7 @@ class Session:
 
     def global_value(self, name: str) -> Value:
         """The value of ``@@name``."""
-        return {
+        values: dict[str, Value] = {
             "TRANCOUNT": self.trancount,
             "ROWCOUNT": self.rowcount,
             "ERROR": self.error,
@@ -233,7 +234,8 @@ class Session:
             "LOCK_TIMEOUT": self.lock_timeout,
             "MAX_PRECISION": 38,
             "MICROSOFTVERSION": 0x0F0007D0,
-        }[name]
+        }
+        return values[name]
 
     # before anything runs
 
@@ -376,10 +378,10 @@ class Session:
             if not self.nocount:
                 yield Count(self.rowcount)
         elif kind == "DECLARE":
-            for name, declared, value in _declared(node):
+            for name, declared, initial in _declared(node):
                 self.variables[name] = Variable(declared)
-                if value is not None:
-                    yield from self._assign(name, value)
+                if initial is not None:
+                    yield from self._assign(name, initial)
         elif kind == "SET" and node.arguments:
             name = node.arguments[0].name.lower()
             yield from self._assign(name, node.arguments[1])
@@ -418,7 +420,7 @@ class Session:
         self.rowcount = len(rows)
         if query.assigned:
             for row in rows:
-                for name, value, column in zip(query.assigned, row, query.columns):
+                for name, value, column in zip(query.assigned, row, query.columns, strict=True):
                     variable = self.variables[name]
                     variable.value = types.convert(value, column.type, variable.type)
             return
@@ -432,14 +434,14 @@ class Session:
             if not self.trancount:
                 self._end("COMMIT")
 
-    def _scalar(self, tree: exp.Expression, target: SqlType | None = None) -> Generator[Step, None, Value]:
+    def _scalar(self, tree: exp.Expr, target: SqlType | None = None) -> Generator[Step, None, Value]:
         query = self._translator().scalar(tree)
         yield from self._admit(query)
         rows, _ = self.database.run(self, query.sql)
         value = rows[0][0]
         return types.convert(value, query.columns[0].type, target) if target else value
 
-    def _assign(self, name: str, tree: exp.Expression) -> Steps:
+    def _assign(self, name: str, tree: exp.Expr) -> Steps:
         variable = self.variables[name]
         variable.value = yield from self._scalar(tree, variable.type)
 
@@ -522,16 +524,7 @@ class Session:
             if apply:
                 self.isolation = level
         elif name not in _HARMLESS:
-            if name in (
-                "IDENTITY_INSERT",
-                "NOEXEC",
-                "PARSEONLY",
-                "FMTONLY",
-                "ROWCOUNT",
-                "SHOWPLAN_ALL",
-                "SHOWPLAN_TEXT",
-                "SHOWPLAN_XML",
-            ):
+            if name in _DIAGNOSTIC:
                 if values == ["OFF"] or values == ["0"]:
                     return
                 raise not_simulated(f"SET {name}")
@@ -546,18 +539,25 @@ class Session:
     def _throw(self, node: Statement) -> Steps:
         if not node.arguments:
             if self.caught is None:
-                message = "To rethrow an error, a THROW statement must be used inside a CATCH block. Insert the THROW statement inside a CATCH block, or add error parameters to the THROW statement."
+                message = (
+                    "To rethrow an error, a THROW statement must be used inside a CATCH block. "
+                    "Insert the THROW statement inside a CATCH block, or add error parameters to the THROW statement."
+                )
                 raise SqlError(10704, message, 15)
             error = SqlError(self.caught.number, self.caught.message, self.caught.severity, self.caught.state)
         else:
             number = yield from self._scalar(node.arguments[0], types.INT)
-            message = yield from self._scalar(node.arguments[1], SqlType("nvarchar", 2048))
+            text = yield from self._scalar(node.arguments[1], SqlType("nvarchar", 2048))
             state = yield from self._scalar(node.arguments[2], SqlType("tinyint"))
-            assert isinstance(number, int) and isinstance(state, int)
+            assert isinstance(number, int)
+            assert isinstance(state, int)
             if number < 50000:
-                text = f"Error number {number} in the THROW statement is outside the valid range. Specify an error number in the valid range of 50000 to 2147483647."
-                raise SqlError(35100, text)
-            error = SqlError(number, str(message or ""), 16, state)
+                raise SqlError(
+                    35100,
+                    f"Error number {number} in the THROW statement is outside the valid range. "
+                    "Specify an error number in the valid range of 50000 to 2147483647.",
+                )
+            error = SqlError(number, str(text or ""), 16, state)
         error.origin = "THROW"
         raise error
 
@@ -567,7 +567,8 @@ class Session:
         message = yield from self._scalar(node.arguments[0])
         severity = yield from self._scalar(node.arguments[1], types.INT)
         state = yield from self._scalar(node.arguments[2], types.INT)
-        assert isinstance(severity, int) and isinstance(state, int)
+        assert isinstance(severity, int)
+        assert isinstance(state, int)
         if isinstance(message, int):
             raise not_simulated("RAISERROR with a message's number")
         text = str(message)
@@ -579,7 +580,8 @@ class Session:
         if severity > 18:
             raise SqlError(
                 2754,
-                "Error severity levels greater than 18 can only be specified by members of the sysadmin role, using the WITH LOG option.",
+                "Error severity levels greater than 18 can only be specified by members of the sysadmin role, "
+                "using the WITH LOG option.",
             )
         error = SqlError(50000, text.replace("%%", "%"), severity, state)
         error.origin = "RAISERROR"
@@ -600,18 +602,18 @@ class Session:
 
     # procedures
 
-    def _call(self, node: Statement, translator: Translator) -> tuple[str, dict[str, exp.Expression]]:
+    def _call(self, node: Statement, translator: Translator) -> tuple[str, dict[str, exp.Expr]]:
         """An EXEC's procedure and its arguments by name ('1', '2' by position)."""
         tree = node.tree
         if not isinstance(tree, exp.Execute | exp.ExecuteSql):
             raise not_simulated("this form of EXEC")
-        target: exp.Expression = tree.this
+        target: exp.Expr = tree.this
         if not isinstance(target, exp.Table) or target.args.get("alias"):
             raise not_simulated(f"EXEC {target.sql('tsql')}")
         written = ".".join(part for part in (target.catalog, target.db, target.name) if part)
         if node.words and node.words[0].lower() not in translator.variables:
             raise errors.undeclared(node.words[0])
-        arguments: dict[str, exp.Expression] = {}
+        arguments: dict[str, exp.Expr] = {}
         for place, each in enumerate(tree.expressions, 1):
             if isinstance(each, exp.EQ) and isinstance(each.this, exp.Parameter):
                 arguments[each.this.name.lower()] = each.expression
@@ -665,11 +667,14 @@ class _Caught(Exception):
         self.dooms = dooms
 
 
-_HARMLESS = frozenset(
-    """ANSI_NULLS ANSI_NULL_DFLT_ON ANSI_PADDING ANSI_WARNINGS ANSI_DEFAULTS ARITHABORT ARITHIGNORE
-    CONCAT_NULL_YIELDS_NULL CURSOR_CLOSE_ON_COMMIT DATEFIRST DATEFORMAT DEADLOCK_PRIORITY LANGUAGE
-    NUMERIC_ROUNDABORT QUOTED_IDENTIFIER TEXTSIZE""".split()
-)
+_HARMLESS_WORDS = """
+    ANSI_NULLS ANSI_NULL_DFLT_ON ANSI_PADDING ANSI_WARNINGS ANSI_DEFAULTS ARITHABORT ARITHIGNORE
+    CONCAT_NULL_YIELDS_NULL CURSOR_CLOSE_ON_COMMIT DATEFIRST DATEFORMAT DEADLOCK_PRIORITY LANGUAGE NUMERIC_ROUNDABORT
+    QUOTED_IDENTIFIER TEXTSIZE
+"""
+_HARMLESS = frozenset(_HARMLESS_WORDS.split())
+_DIAGNOSTIC_WORDS = "FMTONLY NOEXEC PARSEONLY ROWCOUNT SHOWPLAN_ALL SHOWPLAN_TEXT SHOWPLAN_XML"
+_DIAGNOSTIC = frozenset(_DIAGNOSTIC_WORDS.split())
 
 
 async def execute_waiting(
@@ -696,7 +701,7 @@ def _uncommittable() -> SqlError:
     return SqlError(3930, message)
 
 
-def _declared(node: Statement) -> Iterator[tuple[str, SqlType, exp.Expression | None]]:
+def _declared(node: Statement) -> Iterator[tuple[str, SqlType, exp.Expr | None]]:
     assert isinstance(node.tree, exp.Declare)
     for item in node.tree.expressions:
         value = item.args.get("default")

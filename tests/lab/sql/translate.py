@@ -21,8 +21,15 @@ HINTS_WITHOUT_LOCK = frozenset(("NOLOCK", "READUNCOMMITTED"))
 HINTS_WITH_LOCK = frozenset(("UPDLOCK", "XLOCK", "TABLOCKX", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD"))
 HINTS_WITHOUT_EFFECT = frozenset(("ROWLOCK", "PAGLOCK", "TABLOCK", "READCOMMITTED", "READCOMMITTEDLOCK"))
 
-_BINARY = {exp.Sub: "-", exp.Mul: "*", exp.Mod: "%"}
-_COMPARISON = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
+_BINARY: dict[type[exp.Expr], str] = {exp.Sub: "-", exp.Mul: "*", exp.Mod: "%", exp.Div: "/"}
+_COMPARISON: dict[type[exp.Expr], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+}
 _TYPES = {
     "INT": INT,
     "BIGINT": types.BIGINT,
@@ -130,7 +137,7 @@ class _Source:
 Sources = list[list[_Source]]
 
 
-def type_of(node: exp.Expression, cast: bool = False) -> SqlType:
+def type_of(node: exp.Expr, cast: bool = False) -> SqlType:
     """A data type's tree (of CAST, DECLARE) as a type. A length that is left out is 30 in CAST, else 1."""
     if not isinstance(node, exp.DataType):
         raise not_simulated(f"the type {node.sql('tsql')}")
@@ -155,7 +162,7 @@ class Translator:
         self._database = database
         self.variables = variables
         self._query = Query()
-        self._rules: dict[type[exp.Expression], Callable[[exp.Expression, Sources], Text]] = {
+        self._rules: dict[type[exp.Expr], Callable[[exp.Expr, Sources], Text]] = {
             exp.Literal: self._literal,
             exp.National: self._national,
             exp.HexString: self._hex,
@@ -177,12 +184,12 @@ class Translator:
             exp.Substring: self._substring,
             exp.Case: self._case,
             exp.Subquery: self._scalar,
-            **{kind: self._arithmetic for kind in _BINARY},
+            **dict.fromkeys(_BINARY, self._arithmetic),
         }
 
     # statements
 
-    def query(self, tree: exp.Expression) -> Query:
+    def query(self, tree: exp.Expr) -> Query:
         """SELECT, with or without UNION."""
         self._query = Query()
         if isinstance(tree, exp.Select):
@@ -263,7 +270,8 @@ class Translator:
                 values = list(row.expressions) if isinstance(row, exp.Tuple) else [row]
                 _count(values, columns)
                 texts = [
-                    self._assigned(self.value(value, []), table, column, verb) for value, column in zip(values, columns)
+                    self._assigned(self.value(value, []), table, column, verb)
+                    for value, column in zip(values, columns, strict=True)
                 ]
                 lines.append(f"({', '.join(texts)})")
             body = f"VALUES {', '.join(lines)}"
@@ -272,7 +280,7 @@ class Translator:
             _count(found, columns)
             texts = [
                 self._assigned(Text(f"q.`{number}`", given.type), table, column, verb)
-                for number, (given, column) in enumerate(zip(found, columns))
+                for number, (given, column) in enumerate(zip(found, columns, strict=True))
             ]
             names = ", ".join(f"`{number}`" for number in range(len(found)))
             body = f"WITH q({names}) AS ({sql}) SELECT {', '.join(texts)} FROM q"
@@ -284,7 +292,7 @@ class Translator:
         self._query.sql = f"INSERT INTO {_place(table)} ({names}) {body}"
         return self._query
 
-    def scalar(self, tree: exp.Expression) -> Query:
+    def scalar(self, tree: exp.Expr) -> Query:
         """An expression by itself (of DECLARE, SET, PRINT, EXEC): one row, one column."""
         self._query = Query()
         text = self.value(tree, [])
@@ -292,7 +300,7 @@ class Translator:
         self._query.columns = [Column("", text.type)]
         return self._query
 
-    def truth(self, tree: exp.Expression) -> Query:
+    def truth(self, tree: exp.Expr) -> Query:
         """The condition of an IF: one row, one column with 1, 0 or NULL."""
         self._query = Query()
         self._query.sql = f"SELECT {self.condition(tree, [])}"
@@ -301,7 +309,7 @@ class Translator:
 
     # SELECT
 
-    def _select(self, tree: exp.Expression, outer: Sources) -> tuple[str, list[Column]]:
+    def _select(self, tree: exp.Expr, outer: Sources) -> tuple[str, list[Column]]:
         if isinstance(tree, exp.Union):
             return self._union(tree, outer)
         if isinstance(tree, exp.Subquery) and not tree.alias:
@@ -325,7 +333,7 @@ class Translator:
         if tree.args.get("distinct"):
             _only(tree.args["distinct"])
             distinct = "DISTINCT "
-            texts = [f"{each} COLLATE TSQL" if c.type.text else each for each, c in zip(texts, columns)]
+            texts = [f"{each} COLLATE TSQL" if c.type.text else each for each, c in zip(texts, columns, strict=True)]
         group = ""
         if tree.args.get("group"):
             _only(tree.args["group"], "expressions")
@@ -354,14 +362,14 @@ class Translator:
                 "must have an equal number of expressions in their target lists."
             )
             raise errors.SqlError(205, message)
-        columns = [Column(a.name, types.higher(a.type, b.type)) for a, b in zip(first, second)]
+        columns = [Column(a.name, types.higher(a.type, b.type)) for a, b in zip(first, second, strict=True)]
         sides = []
         for sql, found, mark in ((left, first, "l"), (right, second, "r")):
             # each side's values take the common type, as SQL Server converts them (245 for 'x' beside a number)
             names = ", ".join(f"`{number}`" for number in range(len(columns)))
             values = ", ".join(
                 self.converted(Text(f"`{number}`", given.type), column.type).sql
-                for number, (given, column) in enumerate(zip(found, columns))
+                for number, (given, column) in enumerate(zip(found, columns, strict=True))
             )
             sides.append(f"SELECT {values} FROM (WITH {mark}({names}) AS ({sql}) SELECT * FROM {mark})")
         sql = f"{sides[0]} {'UNION' if tree.args.get('distinct') else 'UNION ALL'} {sides[1]}"
@@ -384,7 +392,7 @@ class Translator:
                 sql += f" ON {self.condition(join.args['on'], [here, *outer])}"
         return sql
 
-    def _source(self, node: exp.Expression, here: list[_Source], outer: Sources) -> str:
+    def _source(self, node: exp.Expr, here: list[_Source], outer: Sources) -> str:
         if isinstance(node, exp.Table):
             table = self._table(node)
             self._need("SELECT", table)
@@ -402,7 +410,7 @@ class Translator:
             return f"(WITH q({names}) AS ({sql}) SELECT * FROM q) AS {_quoted(name)}"
         raise not_simulated(f"FROM {node.sql('tsql')}")
 
-    def _table(self, node: exp.Expression) -> Table:
+    def _table(self, node: exp.Expr) -> Table:
         if not isinstance(node, exp.Table):
             raise not_simulated(node.sql("tsql"))
         _only(node, "this", "db", "catalog", "alias", "hints")
@@ -424,7 +432,7 @@ class Translator:
             self._query.reads.add(table.place)
         return table
 
-    def _target(self, node: exp.Expression) -> tuple[Table, Sources]:
+    def _target(self, node: exp.Expr) -> tuple[Table, Sources]:
         table = self._table(node)
         if isinstance(node, exp.Table) and node.alias:
             raise errors.syntax(node.alias)
@@ -433,11 +441,11 @@ class Translator:
         self._query.target = table
         return table, [[_Source(table.name.lower(), table.columns, table)]]
 
-    def _where(self, tree: exp.Expression, sources: Sources) -> str:
+    def _where(self, tree: exp.Expr, sources: Sources) -> str:
         where = tree.args.get("where")
         return f" WHERE {self.condition(where.this, sources)}" if where else ""
 
-    def _projection(self, node: exp.Expression, sources: Sources) -> list[tuple[Column, str]]:
+    def _projection(self, node: exp.Expr, sources: Sources) -> list[tuple[Column, str]]:
         if isinstance(node, exp.Star):
             _only(node)
             if not sources[0]:
@@ -446,11 +454,11 @@ class Translator:
         if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
             source = next((each for each in sources[0] if each.name == node.table.lower()), None)
             if source is None:
-                raise errors.SqlError(
-                    107,
-                    f"The column prefix '{node.table}' does not match with a table name or alias name used in the query.",
-                    15,
+                message = (
+                    f"The column prefix '{node.table}' does not match with a table name or alias name "
+                    "used in the query."
                 )
+                raise errors.SqlError(107, message, 15)
             return _all(source)
         name, value = "", node
         if isinstance(node, exp.Alias):
@@ -460,7 +468,7 @@ class Translator:
         text = self.value(value, sources)
         return [(Column(name, text.type), text.sql)]
 
-    def _order(self, tree: exp.Expression, columns: list[Column], sources: Sources | None) -> str:
+    def _order(self, tree: exp.Expr, columns: list[Column], sources: Sources | None) -> str:
         order = tree.args.get("order")
         if not order:
             return ""
@@ -473,7 +481,10 @@ class Translator:
             if isinstance(node, exp.Literal) and not node.is_string:
                 place = int(node.name) - 1
                 if not 0 <= place < len(columns):
-                    message = f"The ORDER BY position number {node.name} is out of range of the number of items in the select list."
+                    message = (
+                        f"The ORDER BY position number {node.name} is out of range of the number of items "
+                        "in the select list."
+                    )
                     raise errors.SqlError(108, message, 15)
             elif isinstance(node, exp.Column) and not node.table:
                 names = [column.name.lower() for column in columns]
@@ -489,7 +500,7 @@ class Translator:
 
     # conditions
 
-    def condition(self, node: exp.Expression, sources: Sources) -> str:
+    def condition(self, node: exp.Expr, sources: Sources) -> str:
         """A boolean expression; T-SQL keeps these apart from values."""
         if isinstance(node, exp.Paren):
             return f"({self.condition(node.this, sources)})"
@@ -522,7 +533,10 @@ class Translator:
             return f"EXISTS ({self._select(node.this, sources)[0]})"
         if type(node) in self._rules:
             near = node.sql("tsql").split()[-1]
-            message = f"An expression of non-boolean type specified in a context where a condition is expected, near '{near}'."
+            message = (
+                "An expression of non-boolean type specified in a context where a condition is expected, "
+                f"near '{near}'."
+            )
             raise errors.SqlError(4145, message, 15)
         raise not_simulated(node.sql("tsql"))
 
@@ -538,16 +552,15 @@ class Translator:
         if query is not None:
             sql, columns = self._select(query, sources)
             if len(columns) != 1:
-                message = "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS."
-                raise errors.SqlError(116, message)
+                raise _one_column()
             found = Text("q.`0`", columns[0].type)
-            inner = f"WITH q(`0`) AS ({sql}) SELECT {self.converted(found, types.higher(value.type, found.type)).sql} FROM q"
-            common = self.converted(value, types.higher(value.type, found.type))
-            return f"({common.sql}{' COLLATE TSQL' if common.type.text else ''} IN ({inner}))"
+            common = types.higher(value.type, found.type)
+            inner = f"WITH q(`0`) AS ({sql}) SELECT {self.converted(found, common).sql} FROM q"
+            return f"({_collated(self.converted(value, common))} IN ({inner}))"
         terms = [self._compare(value, "=", self.value(each, sources)) for each in node.expressions]
         return f"({' OR '.join(terms)})"
 
-    def _like(self, node: exp.Like, escape: exp.Expression | None, sources: Sources) -> str:
+    def _like(self, node: exp.Like, escape: exp.Expr | None, sources: Sources) -> str:
         _only(node, "this", "expression")
         value = self.converted(self.value(node.this, sources), SqlType("nvarchar", MAX))
         pattern = self.converted(self.value(node.expression, sources), SqlType("nvarchar", MAX))
@@ -556,7 +569,7 @@ class Translator:
 
     # values
 
-    def value(self, node: exp.Expression, sources: Sources) -> Text:
+    def value(self, node: exp.Expr, sources: Sources) -> Text:
         rule = self._rules.get(type(node))
         if rule is None:
             raise not_simulated(node.sql("tsql"))
@@ -565,7 +578,8 @@ class Translator:
     def converted(self, text: Text, target: SqlType, style: str = "NULL", explicit: int = 0, safe: int = 0) -> Text:
         """``text`` as a value of type ``target``; free where nothing is to be done."""
         source = text.type
-        same = source.name == target.name or {source.name, target.name} == {"varchar", "nvarchar"} and not explicit
+        strings = {source.name, target.name} == {"varchar", "nvarchar"}
+        same = source.name == target.name or (strings and not explicit)
         if source.name == "null" or target.name == "null" or target.name == "sql_variant":
             return Text(text.sql, target)
         if same and (target.length == MAX or 0 <= source.length <= target.length):
@@ -581,12 +595,13 @@ class Translator:
             column.type if not (column.type.text or column.type.name == "varbinary") else SqlType(column.type.name, MAX)
         )
         value = self.converted(text, whole)
-        return f"t_store({value.sql}, {column.type.length}, '{table.name}', '{column.name}', {int(column.nullable)}, '{verb}')"
+        limits = f"{column.type.length}, '{table.name}', '{column.name}', {int(column.nullable)}"
+        return f"t_store({value.sql}, {limits}, '{verb}')"
 
-    def _refuse(self, node: exp.Expression, sources: Sources) -> Text:
+    def _refuse(self, node: exp.Expr, sources: Sources) -> Text:
         raise not_simulated(node.sql("tsql"))
 
-    def _literal(self, node: exp.Expression, sources: Sources) -> Text:
+    def _literal(self, node: exp.Expr, sources: Sources) -> Text:
         if node.is_string:
             return Text(_string(node.name), SqlType("varchar", min(max(len(node.name), 1), 8000)))
         if node.name.isdigit():
@@ -600,15 +615,15 @@ class Translator:
         except ValueError:
             raise errors.syntax(node.name) from None
 
-    def _national(self, node: exp.Expression, sources: Sources) -> Text:
+    def _national(self, node: exp.Expr, sources: Sources) -> Text:
         return Text(_string(node.name), SqlType("nvarchar", min(max(len(node.name), 1), 4000)))
 
-    def _hex(self, node: exp.Expression, sources: Sources) -> Text:
+    def _hex(self, node: exp.Expr, sources: Sources) -> Text:
         digits = node.name
         digits = "0" * (len(digits) % 2) + digits
         return Text(f"x'{digits}'", SqlType("varbinary", max(len(digits) // 2, 1)))
 
-    def _column(self, node: exp.Expression, sources: Sources) -> Text:
+    def _column(self, node: exp.Expr, sources: Sources) -> Text:
         assert isinstance(node, exp.Column)
         name, qualifier = node.name, node.table.lower()
         if not isinstance(node.this, exp.Identifier):
@@ -630,7 +645,7 @@ class Translator:
                 raise errors.no_column(name)
         raise errors.unbound(f"{node.table}.{name}") if qualifier else errors.no_column(name)
 
-    def _parameter(self, node: exp.Expression, sources: Sources) -> Text:
+    def _parameter(self, node: exp.Expr, sources: Sources) -> Text:
         if isinstance(node.this, exp.Parameter):
             name = node.this.name.upper()
             if name not in GLOBALS:
@@ -639,23 +654,23 @@ class Translator:
         name = self._variable_name(node)
         return Text(f"t_variable('{name}')", self.variables[name])
 
-    def _variable_name(self, node: exp.Expression) -> str:
+    def _variable_name(self, node: exp.Expr) -> str:
         name = node.name.lower()
         if name not in self.variables:
             raise errors.undeclared(node.name)
         return name
 
-    def _paren(self, node: exp.Expression, sources: Sources) -> Text:
+    def _paren(self, node: exp.Expr, sources: Sources) -> Text:
         inner = self.value(node.this, sources)
         return Text(f"({inner.sql})", inner.type)
 
-    def _negative(self, node: exp.Expression, sources: Sources) -> Text:
+    def _negative(self, node: exp.Expr, sources: Sources) -> Text:
         inner = self.value(node.this, sources)
         if not inner.type.number:
             raise not_simulated(node.sql("tsql"))
         return Text(f"(-{inner.sql})", inner.type)
 
-    def _add(self, node: exp.Expression, sources: Sources) -> Text:
+    def _add(self, node: exp.Expr, sources: Sources) -> Text:
         left, right = self.value(node.this, sources), self.value(node.expression, sources)
         common = types.higher(left.type, right.type)
         if common.text:
@@ -664,29 +679,33 @@ class Translator:
             return Text(f"({self.converted(left, common).sql} || {self.converted(right, common).sql})", common)
         return self._calculated(left, "+", right, node)
 
-    def _arithmetic(self, node: exp.Expression, sources: Sources) -> Text:
+    def _arithmetic(self, node: exp.Expr, sources: Sources) -> Text:
         left, right = self.value(node.this, sources), self.value(node.expression, sources)
         return self._calculated(left, _BINARY[type(node)], right, node)
 
-    def _calculated(self, left: Text, operator: str, right: Text, node: exp.Expression) -> Text:
+    def _calculated(self, left: Text, operator: str, right: Text, node: exp.Expr) -> Text:
         common = types.higher(left.type, right.type)
         if common.name == "null":
             common = INT
         if not common.number:
             raise not_simulated(node.sql("tsql"))
         left, right = self.converted(left, common), self.converted(right, common)
-        return self.converted(Text(f"({left.sql} {operator} {right.sql})", types.BIGINT), common)
+        if operator in "/%":
+            # sqlite would make a division by zero NULL
+            right = Text(f"t_divisor({right.sql})", right.type)
+        result = types.FLOAT if common.name == "float" else types.BIGINT
+        return self.converted(Text(f"({left.sql} {operator} {right.sql})", result), common)
 
-    def _adjacent(self, node: exp.Expression, sources: Sources) -> Text:
+    def _adjacent(self, node: exp.Expr, sources: Sources) -> Text:
         # sqlglot joins 'a' 'b' by itself, T-SQL does not
         raise errors.syntax(node.expressions[-1].name)
 
-    def _collate(self, node: exp.Expression, sources: Sources) -> Text:
+    def _collate(self, node: exp.Expr, sources: Sources) -> Text:
         if not node.expression.name.upper().endswith("_CI_AS") and node.expression.name.upper() != "DATABASE_DEFAULT":
             raise not_simulated(f"COLLATE {node.expression.name}")
         return self.value(node.this, sources)
 
-    def _cast(self, node: exp.Expression, sources: Sources) -> Text:
+    def _cast(self, node: exp.Expr, sources: Sources) -> Text:
         if isinstance(node, exp.Convert):
             _only(node, "this", "expression", "style", "safe")
             target, value = type_of(node.this, cast=True), self.value(node.expression, sources)
@@ -696,7 +715,7 @@ class Translator:
         style = self.value(node.args["style"], sources).sql if node.args.get("style") else "NULL"
         return self.converted(value, target, style, explicit=1, safe=int(bool(node.args.get("safe"))))
 
-    def _function(self, node: exp.Expression, sources: Sources) -> Text:
+    def _function(self, node: exp.Expr, sources: Sources) -> Text:
         name = str(node.this).upper()
         special = {
             "COUNT": self._count,
@@ -724,7 +743,7 @@ class Translator:
             arguments = [self.converted(each, function.argument) for each in arguments]
         return Text(f"{function.sql}({', '.join(each.sql for each in arguments)})", function.type)
 
-    def _count(self, node: exp.Expression, sources: Sources) -> Text:
+    def _count(self, node: exp.Expr, sources: Sources) -> Text:
         (argument,) = _arguments(node, 1)
         result = types.BIGINT if str(node.this).upper() == "COUNT_BIG" else INT
         if isinstance(argument, exp.Star):
@@ -734,7 +753,7 @@ class Translator:
             return Text(f"count(DISTINCT {_collated(self.value(argument.expressions[0], sources))})", result)
         return Text(f"count({self.value(argument, sources).sql})", result)
 
-    def _aggregate(self, node: exp.Expression, sources: Sources) -> Text:
+    def _aggregate(self, node: exp.Expr, sources: Sources) -> Text:
         (argument,) = _arguments(node, 1)
         value = self.value(argument, sources)
         name = str(node.this).lower()
@@ -743,13 +762,13 @@ class Translator:
             raise errors.SqlError(8117, message)
         return Text(f"{name}({_collated(value)})", value.type)
 
-    def _isnull(self, node: exp.Expression, sources: Sources) -> Text:
+    def _isnull(self, node: exp.Expr, sources: Sources) -> Text:
         first, second = (self.value(each, sources) for each in _arguments(node, 2))
         # ISNULL has the type of its first argument, COALESCE the higher one
         kind = second.type if first.type.name == "null" else first.type
         return Text(f"coalesce({first.sql}, {self.converted(second, kind).sql})", kind)
 
-    def _coalesce(self, node: exp.Expression, sources: Sources) -> Text:
+    def _coalesce(self, node: exp.Expr, sources: Sources) -> Text:
         values = [self.value(each, sources) for each in node.expressions]
         if len(values) < 2:
             raise errors.syntax(")")
@@ -761,13 +780,13 @@ class Translator:
             kind = types.higher(kind, each.type)
         return Text(form.format(", ".join(self.converted(each, kind).sql for each in values)), kind)
 
-    def _concat(self, node: exp.Expression, sources: Sources) -> Text:
+    def _concat(self, node: exp.Expr, sources: Sources) -> Text:
         values = [self.converted(self.value(each, sources), _ANY_TEXT) for each in node.expressions]
         if len(values) < 2:
             raise _wrong_arguments("concat", 2)
         return Text("(" + " || ".join(f"coalesce({each.sql}, '')" for each in values) + ")", _ANY_TEXT)
 
-    def _iif(self, node: exp.Expression, sources: Sources) -> Text:
+    def _iif(self, node: exp.Expr, sources: Sources) -> Text:
         test, first, second = _arguments(node, 3)
         condition = self.condition(test, sources)
         yes, no = self.value(first, sources), self.value(second, sources)
@@ -775,26 +794,26 @@ class Translator:
         sql = f"CASE WHEN {condition} THEN {self.converted(yes, kind).sql} ELSE {self.converted(no, kind).sql} END"
         return Text(sql, kind)
 
-    def _nullif(self, node: exp.Expression, sources: Sources) -> Text:
+    def _nullif(self, node: exp.Expr, sources: Sources) -> Text:
         first, second = (self.value(each, sources) for each in _arguments(node, 2))
         return Text(f"CASE WHEN {self._compare(first, '=', second)} THEN NULL ELSE {first.sql} END", first.type)
 
-    def _replace(self, node: exp.Expression, sources: Sources) -> Text:
+    def _replace(self, node: exp.Expr, sources: Sources) -> Text:
         values = [self.converted(self.value(each, sources), _ANY_TEXT) for each in _arguments(node, 3)]
         return Text(f"t_replace({', '.join(each.sql for each in values)})", _ANY_TEXT)
 
-    def _datalength(self, node: exp.Expression, sources: Sources) -> Text:
+    def _datalength(self, node: exp.Expr, sources: Sources) -> Text:
         (argument,) = _arguments(node, 1)
         value = self.value(argument, sources)
         if not (value.type.text or value.type.name == "varbinary"):
             raise not_simulated(node.sql("tsql"))
         return Text(f"(length({value.sql}) * {2 if value.type.name == 'nvarchar' else 1})", INT)
 
-    def _trim(self, node: exp.Expression, sources: Sources) -> Text:
+    def _trim(self, node: exp.Expr, sources: Sources) -> Text:
         _only(node, "this")
         return Text(f"trim({self.converted(self.value(node.this, sources), _ANY_TEXT).sql})", _ANY_TEXT)
 
-    def _substring(self, node: exp.Expression, sources: Sources) -> Text:
+    def _substring(self, node: exp.Expr, sources: Sources) -> Text:
         _only(node, "this", "start", "length")
         if not node.args.get("length"):
             raise _wrong_arguments("substring", 3)
@@ -802,7 +821,7 @@ class Translator:
         start, length = (self.converted(self.value(node.args[each], sources), INT) for each in ("start", "length"))
         return Text(f"substr({value.sql}, {start.sql}, {length.sql})", _ANY_TEXT)
 
-    def _case(self, node: exp.Expression, sources: Sources) -> Text:
+    def _case(self, node: exp.Expr, sources: Sources) -> Text:
         _only(node, "this", "ifs", "default")
         subject = self.value(node.this, sources) if node.this else None
         branches = []
@@ -819,12 +838,11 @@ class Translator:
         sql = " ".join(f"WHEN {test} THEN {self.converted(result, kind).sql}" for test, result in branches)
         return Text(f"CASE {sql} ELSE {self.converted(default, kind).sql} END", kind)
 
-    def _scalar(self, node: exp.Expression, sources: Sources) -> Text:
+    def _scalar(self, node: exp.Expr, sources: Sources) -> Text:
         _only(node, "this")
         sql, columns = self._select(node.this, sources)
         if len(columns) != 1:
-            message = "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS."
-            raise errors.SqlError(116, message)
+            raise _one_column()
         # sqlite would silently take the first of several rows
         return Text(f"t_single((SELECT count(*) FROM ({sql})), ({sql}))", columns[0].type)
 
@@ -838,7 +856,7 @@ def _first(need: tuple[str, Table], needs: list[tuple[str, Table]]) -> list[tupl
     return [*needs, need]
 
 
-def _only(node: exp.Expression, *names: str) -> None:
+def _only(node: exp.Expr, *names: str) -> None:
     """Refuse a node that has parts without a rule."""
     for name, value in node.args.items():
         if name not in names and value not in (None, False, []):
@@ -853,22 +871,24 @@ def _collated(text: Text) -> str:
     return f"{text.sql} COLLATE TSQL" if text.type.text else text.sql
 
 
-def _count(given: list[exp.Expression] | list[Column], columns: list[Column]) -> None:
+def _count(given: list[exp.Expr] | list[Column], columns: list[Column]) -> None:
     if len(given) < len(columns):
         message = (
             "There are more columns in the INSERT statement than values specified in the VALUES clause. "
-            "The number of values in the VALUES clause must match the number of columns specified in the INSERT statement."
+            "The number of values in the VALUES clause must match the number of columns specified "
+            "in the INSERT statement."
         )
         raise errors.SqlError(109, message, 15)
     if len(given) > len(columns):
         message = (
             "There are fewer columns in the INSERT statement than values specified in the VALUES clause. "
-            "The number of values in the VALUES clause must match the number of columns specified in the INSERT statement."
+            "The number of values in the VALUES clause must match the number of columns specified "
+            "in the INSERT statement."
         )
         raise errors.SqlError(110, message, 15)
 
 
-def _arguments(node: exp.Expression, count: int) -> list[exp.Expression]:
+def _arguments(node: exp.Expr, count: int) -> list[exp.Expr]:
     if len(node.expressions) != count:
         raise _wrong_arguments(str(node.this).lower(), count)
     return list(node.expressions)
@@ -876,6 +896,11 @@ def _arguments(node: exp.Expression, count: int) -> list[exp.Expression]:
 
 def _wrong_arguments(name: str, count: int) -> errors.SqlError:
     return errors.SqlError(174, f"The {name.lower()} function requires {count} argument(s).", 15)
+
+
+def _one_column() -> errors.SqlError:
+    message = "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS."
+    return errors.SqlError(116, message)
 
 
 def _place(table: Table) -> str:

@@ -75,7 +75,7 @@ def higher(first: SqlType, second: SqlType) -> SqlType:
         # an untyped NULL is an int, but gives way to everything else
         return second if first.name == "null" else first
     if first.name == second.name:
-        return first if MAX == first.length or first.length >= second.length > MAX else second
+        return first if first.length == MAX or first.length >= second.length > MAX else second
     low, high = sorted((first, second), key=lambda each: RANK.index(each.name))
     if high.text and low.length > high.length > MAX:
         return SqlType(high.name, low.length)
@@ -184,12 +184,12 @@ def _to_date(value: Value, source: SqlType, target: SqlType, explicit: bool) -> 
     raise not_simulated(f"CONVERT of {source.name} to {target.name}")
 
 
-def _to_float(value: Value, source: SqlType) -> float:
+def _to_float(value: int | float | str | bytes, source: SqlType) -> float:
     if isinstance(value, bytes):
         raise not_convertible(source.name, "float")
     try:
-        return float(value) if value != "" else 0.0  # type is never None here
-    except (TypeError, ValueError):
+        return float(value) if value != "" else 0.0
+    except ValueError:
         raise SqlError(8114, f"Error converting data type {source.name} to float.", 16, 5) from None
 
 

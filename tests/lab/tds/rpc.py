@@ -133,7 +133,7 @@ class Statements:
     def _find(self, values: list[Variable]) -> Prepared:
         handle = values[0].value if values else None
         if not isinstance(handle, int) or handle not in self._known:
-            raise SqlError(8179, f"Could not find prepared statement with handle {handle}.", 16, 2)
+            raise SqlError(8179, f"Could not find prepared statement with handle {handle!r}.", 16, 2)
         return self._known[handle]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -335,7 +336,7 @@ class Connection:
             response.parts.append(tokens.return_handle(work.handle))
         return drop
 
-    async def _run(self, batch: str, parameters: dict[str, object], response: _Response) -> None:
+    async def _run(self, batch: str, parameters: Mapping[str, object], response: _Response) -> None:
         """Run a batch and write its results down, until it ends or the client cancels it."""
         database = self.session.database
         steps = self.session.steps(batch, parameters)

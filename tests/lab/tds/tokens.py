@@ -67,7 +67,7 @@ def metadata(columns: Sequence[Column]) -> bytes:
 
 
 def row(columns: Sequence[Column], values: Sequence[Value]) -> bytes:
-    return b"\xd1" + b"".join(value_bytes(value, column.type) for value, column in zip(values, columns))
+    return b"\xd1" + b"".join(value_bytes(value, column.type) for value, column in zip(values, columns, strict=True))
 
 
 def done(kind: int = DONE, status: int = 0, count: int | None = None) -> bytes:

@@ -23,7 +23,8 @@ NVARCHAR, VARCHAR, VARBINARY, VARIANT = 0xE7, 0xA7, 0xA5, 0x62
 _SIZES = {"tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "null": 4}
 _PLP_NULL = b"\xff" * 8
 _PLP_UNKNOWN = 2**64 - 2
-_EPOCH = datetime.datetime(1900, 1, 1)
+# T-SQL's dates have no time zone, so Python's have none here
+_EPOCH = datetime.datetime.fromisoformat("1900-01-01")
 
 
 def type_info(kind: SqlType) -> bytes:
