@@ -9,29 +9,34 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, cast
 
 import pytest
 import requests
+import spnego
 import winrm
 from pypsrp.exceptions import AuthenticationError
 from pypsrp.exceptions import WSManFaultError as PsrpFault
 from pypsrp.shell import Process, SignalCode, WinRS
 from pypsrp.wsman import WSMan
 from winrm.exceptions import InvalidCredentialsError, WinRMTransportError, WSManFaultError
+from winrm.protocol import Protocol
 
 from lab.clock import Clock
 from lab.pki import Authority
+from lab.thread import LoopThread
+from lab.windows.errors import Win32Error
 from lab.winrm import Answer, Faults, WinRMServer, soap
 
-T = TypeVar("T")
 USER = "LAB\\admin"
 PASSWORD = "pa:ss w\u00f6rd-c4n4ry"
+
+# A server, and what pywinrm calls the transport to it.
+Way: TypeAlias = tuple[WinRMServer, str]
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class FakeHost:
     ) -> int:
         self.started += 1
         self.skip_cmd.append(skip_cmd)
+        if cwd == "Q:\\":
+            raise Win32Error(267)
         encoded = re.search(r"-EncodedCommand (\S+)", line)
         if encoded:
             line = base64.b64decode(encoded.group(1)).decode("utf-16-le")
@@ -115,28 +122,10 @@ class FakeHost:
         return 9009
 
 
-class Loop:
-    """An event loop in a thread of its own, as the lab runs."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-
-    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
-
-
 @pytest.fixture(scope="module")
-def loop() -> Iterator[Loop]:
-    loop = Loop()
-    yield loop
-    loop.close()
+def loop() -> Iterator[LoopThread]:
+    with LoopThread() as loop:
+        yield loop
 
 
 @pytest.fixture(scope="module")
@@ -155,19 +144,24 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def https(loop: Loop, clock: Clock, certificate: tuple[Path, Path]) -> Iterator[WinRMServer]:
-    server = WinRMServer(FakeHost(), "127.0.7.1", 0, certificate, clock, Faults())
-    loop.call(server.start())
-    yield server
-    loop.call(server.stop())
+def host() -> FakeHost:
+    return FakeHost()
 
 
 @pytest.fixture
-def http(loop: Loop, clock: Clock) -> Iterator[WinRMServer]:
-    server = WinRMServer(FakeHost(), "127.0.7.1", 0, None, clock, Faults())
-    loop.call(server.start())
+def https(loop: LoopThread, clock: Clock, certificate: tuple[Path, Path], host: FakeHost) -> Iterator[WinRMServer]:
+    server = WinRMServer(host, "127.0.7.1", 0, certificate, clock, Faults())
+    loop.run(server.start())
     yield server
-    loop.call(server.stop())
+    loop.run(server.stop())
+
+
+@pytest.fixture
+def http(loop: LoopThread, clock: Clock, host: FakeHost) -> Iterator[WinRMServer]:
+    server = WinRMServer(host, "127.0.7.1", 0, None, clock, Faults())
+    loop.run(server.start())
+    yield server
+    loop.run(server.stop())
 
 
 @pytest.fixture(params=["basic over https", "ntlm over https", "ntlm over http, encrypted"])
@@ -185,30 +179,39 @@ def protocol(
     user: str = USER,
     password: str = PASSWORD,
     operation_timeout: int = 20,
-    encryption: str = "auto",
-) -> winrm.Protocol:
-    return winrm.Protocol(
-        server.url,
-        transport=transport,
-        username=user,
-        password=password,
-        ca_trust_path=str(authority.ca_file),
-        operation_timeout_sec=operation_timeout,
-        read_timeout_sec=operation_timeout + 10,
-        message_encryption=encryption,
-    )
+    **more: Any,
+) -> Protocol:
+    options: dict[str, Any] = {
+        "transport": transport,
+        "username": user,
+        "password": password,
+        "ca_trust_path": str(authority.ca_file),
+        "operation_timeout_sec": operation_timeout,
+        "read_timeout_sec": operation_timeout + 10,
+        **more,
+    }
+    return Protocol(server.url, **options)
 
 
 def wsman(server: WinRMServer, authority: Authority, auth: str, **options: Any) -> WSMan:
     return WSMan(
         server.address,
-        port=server.port,
-        username=options.pop("user", USER),
-        password=options.pop("password", PASSWORD),
-        ssl=server.url.startswith("https"),
-        auth=auth,
-        cert_validation=str(authority.ca_file),
-        **options,
+        **{
+            "port": server.port,
+            "username": USER,
+            "password": PASSWORD,
+            "ssl": server.url.startswith("https"),
+            "auth": auth,
+            "cert_validation": str(authority.ca_file),
+            **options,
+        },
+    )
+
+
+def wsman_identify() -> str:
+    return (
+        f'<s:Envelope xmlns:s="{soap.SOAP}" xmlns:i="{soap.IDENTITY}"><s:Header/><s:Body><i:Identify/></s:Body>'
+        "</s:Envelope>"
     )
 
 
@@ -220,7 +223,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 class TestPywinrm:
-    def test_session(self, way: tuple[WinRMServer, str], authority: Authority) -> None:
+    def test_session(self, way: Way, authority: Authority) -> None:
         server, transport = way
         session = winrm.Session(
             server.url, auth=(USER, PASSWORD), transport=transport, ca_trust_path=str(authority.ca_file)
@@ -234,7 +237,7 @@ class TestPywinrm:
         assert server.requests == ["Create", "Command", "Receive", "Signal", "Delete"] * 2
         assert server.shells_open == 0
 
-    def test_three_commands_in_one_shell(self, way: tuple[WinRMServer, str], authority: Authority) -> None:
+    def test_three_commands_in_one_shell(self, way: Way, authority: Authority, host: FakeHost) -> None:
         server, transport = way
         client = protocol(server, authority, transport)
         shell = client.open_shell(working_directory="C:\\Temp", env_vars={"TICKET": "CHG1 <&>"}, codepage=65001)
@@ -242,7 +245,7 @@ class TestPywinrm:
             command = client.run_command(shell, "where", skip_cmd_shell=True)
             assert client.get_command_output(shell, command) == (b"DEV01 admin C:\\Temp CHG1 <&>\r\n", b"", 0)
             client.cleanup_command(shell, command)
-        assert server.host.skip_cmd == [True] * 3
+        assert host.skip_cmd == [True] * 3
         assert server.shells_open == 1
         client.close_shell(shell)
         assert server.shells_open == 0
@@ -250,7 +253,7 @@ class TestPywinrm:
         before_encryption = 1 if server.url.startswith("http:") else 0
         assert server.round_trips == 11 + login + before_encryption
 
-    def test_longer_than_the_operation_timeout(self, way: tuple[WinRMServer, str], authority: Authority) -> None:
+    def test_longer_than_the_operation_timeout(self, way: Way, authority: Authority) -> None:
         server, transport = way
         client = protocol(server, authority, transport, operation_timeout=1)
         shell = client.open_shell()
@@ -260,7 +263,7 @@ class TestPywinrm:
         assert server.requests.count("Receive") == 3
         client.close_shell(shell)
 
-    def test_big_output_respects_the_envelope(self, way: tuple[WinRMServer, str], authority: Authority) -> None:
+    def test_big_output_respects_the_envelope(self, way: Way, authority: Authority) -> None:
         server, transport = way
         client = protocol(server, authority, transport)
         shell = client.open_shell()
@@ -270,7 +273,7 @@ class TestPywinrm:
         assert server.requests.count("Receive") > 3_000_000 * 4 / 3 / 153_600
         client.close_shell(shell)
 
-    def test_stdin(self, way: tuple[WinRMServer, str], authority: Authority) -> None:
+    def test_stdin(self, way: Way, authority: Authority) -> None:
         server, transport = way
         client = protocol(server, authority, transport)
         shell = client.open_shell()
@@ -309,24 +312,26 @@ class TestPywinrm:
             assert client.get_command_output(shell, command) == (b"begin\r\n", b"end\r\n", 0)
             client.close_shell(shell)
 
-    def test_terminate_cancels_the_command(self, https: WinRMServer, authority: Authority) -> None:
+    def test_terminate_cancels_the_command(self, https: WinRMServer, authority: Authority, host: FakeHost) -> None:
         client = protocol(https, authority)
         shell = client.open_shell()
         command = client.run_command(shell, "slow", ["60", "0"])
         assert client.get_command_output_raw(shell, command)[0] == b"begin\r\n"
         client.cleanup_command(shell, command)
-        until(lambda: https.host.cancelled == 1)
+        until(lambda: host.cancelled == 1)
         with pytest.raises(WSManFaultError, match="invalid selectors"):
             client.get_command_output(shell, command)
         client.close_shell(shell)
 
-    def test_closing_the_shell_cancels_the_command(self, https: WinRMServer, authority: Authority) -> None:
+    def test_closing_the_shell_cancels_the_command(
+        self, https: WinRMServer, authority: Authority, host: FakeHost
+    ) -> None:
         client = protocol(https, authority)
         shell = client.open_shell()
         client.run_command(shell, "slow", ["60", "0"])
-        until(lambda: https.host.started == 1)
+        until(lambda: host.started == 1)
         client.close_shell(shell)
-        until(lambda: https.host.cancelled == 1)
+        until(lambda: host.cancelled == 1)
 
 
 class TestPypsrp:
@@ -393,21 +398,21 @@ class TestPypsrp:
 
 
 class TestRefusals:
-    def test_wrong_password(self, way: tuple[WinRMServer, str], authority: Authority) -> None:
+    def test_wrong_password(self, way: Way, authority: Authority) -> None:
         server, transport = way
         with pytest.raises(InvalidCredentialsError):
             protocol(server, authority, transport, password="guest-pw").open_shell()
         assert (server.requests, server.commands, server.shells_open) == ([], [], 0)
 
     @pytest.mark.parametrize("user", ["nobody", "OTHER\\admin", "admin@other"])
-    def test_unknown_user(self, way: tuple[WinRMServer, str], authority: Authority, user: str) -> None:
+    def test_unknown_user(self, way: Way, authority: Authority, user: str) -> None:
         server, transport = way
         with pytest.raises(InvalidCredentialsError):
             protocol(server, authority, transport, user=user).open_shell()
         assert server.requests == []
 
     @pytest.mark.parametrize("user", ["admin", "Admin", "dev01\\admin", ".\\admin", "admin@lab"])
-    def test_spellings_of_a_user(self, way: tuple[WinRMServer, str], authority: Authority, user: str) -> None:
+    def test_spellings_of_a_user(self, way: Way, authority: Authority, user: str) -> None:
         server, transport = way
         client = protocol(server, authority, transport, user=user)
         client.close_shell(client.open_shell())
@@ -425,7 +430,7 @@ class TestRefusals:
         assert protocol(http, authority, "basic").open_shell()
 
     def test_unencrypted_messages_over_http(self, http: WinRMServer, authority: Authority) -> None:
-        client = protocol(http, authority, "ntlm", encryption="never")
+        client = protocol(http, authority, "ntlm", message_encryption="never")
         with pytest.raises(WinRMTransportError) as caught:
             client.open_shell()
         assert caught.value.code == 500
@@ -457,11 +462,13 @@ class TestRefusals:
         assert caught.value.wmierror_code == 0x803381A6
         assert len(https.commands) == 2
 
-    def test_idle_shells_are_closed(self, https: WinRMServer, authority: Authority, clock: Clock) -> None:
+    def test_idle_shells_are_closed(
+        self, https: WinRMServer, authority: Authority, clock: Clock, host: FakeHost
+    ) -> None:
         client = protocol(https, authority)
         shell = client.open_shell(idle_timeout="PT60S")
         client.run_command(shell, "slow", ["60", "0"])
-        until(lambda: https.host.started == 1)
+        until(lambda: host.started == 1)
         clock.advance(59)
         assert https.shells_open == 1
         clock.advance(2)
@@ -469,11 +476,44 @@ class TestRefusals:
         with pytest.raises(WSManFaultError) as caught:
             client.run_command(shell, "where")
         assert caught.value.wsman_fault_code == 0x8033805B
-        until(lambda: https.host.cancelled == 1)
+        until(lambda: host.cancelled == 1)
+
+    def test_command_that_cannot_start(self, https: WinRMServer, authority: Authority) -> None:
+        client = protocol(https, authority)
+        shell = client.open_shell(working_directory="Q:\\")
+        with pytest.raises(WSManFaultError, match="directory name is invalid") as caught:
+            client.run_command(shell, "where")
+        assert caught.value.wsman_fault_code == 0x8007010B
+        client.close_shell(shell)
+
+    def test_nothing_is_carried_out_before_the_login_is_complete(
+        self, https: WinRMServer, authority: Authority
+    ) -> None:
+        """The SOAP body goes with every round of the login; only the last one counts, and only on its connection."""
+        negotiate = spnego.client(USER, PASSWORD, protocol="ntlm")
+        body = wsman_identify()
+        with requests.Session() as session:
+
+            def post(token: bytes | None) -> requests.Response:
+                headers = {"Authorization": f"Negotiate {base64.b64encode(token).decode()}"} if token else {}
+                return session.post(https.url, body, headers=headers, verify=str(authority.ca_file), timeout=5)
+
+            challenge = post(negotiate.step())
+            assert (challenge.status_code, https.requests) == (401, [])
+            last = negotiate.step(base64.b64decode(challenge.headers["WWW-Authenticate"].split()[1]))
+            assert (post(last).status_code, https.requests) == (200, ["Identify"])
+            assert post(None).status_code == 200
+            # A login that goes wrong takes the old one with it.
+            assert post(last).status_code == 401
+            assert post(None).status_code == 401
+            # The connection belongs to the login: the same words on another connection are worth nothing.
+            session.close()
+            assert post(last).status_code == 401
+        assert https.requests == ["Identify", "Identify"]
 
 
 class TestFaults:
-    def test_drop_in_the_middle_of_a_command(self, way: tuple[WinRMServer, str], authority: Authority) -> None:
+    def test_drop_in_the_middle_of_a_command(self, way: Way, authority: Authority, host: FakeHost) -> None:
         server, transport = way
         server.faults.drop_in_command = 2
         client = protocol(server, authority, transport)
@@ -487,7 +527,7 @@ class TestFaults:
         # The shell has survived: a new connection finds the command's whole output.
         again = protocol(server, authority, transport)
         assert again.get_command_output(shell, command) == (b"begin\r\n", b"end\r\n", 0)
-        assert server.host.cancelled == 0
+        assert host.cancelled == 0
 
     def test_drop_on_receive(self, http: WinRMServer, authority: Authority) -> None:
         client = protocol(http, authority, "ntlm")
@@ -500,6 +540,17 @@ class TestFaults:
         with pytest.raises(WinRMTransportError) as caught:
             client.cleanup_command(shell, command)
         assert caught.value.code == 400
+
+    def test_client_that_gives_up_loses_no_output(self, https: WinRMServer, authority: Authority) -> None:
+        client = protocol(https, authority)
+        shell = client.open_shell()
+        command = client.run_command(shell, "slow", ["0.4", "0"])
+        assert client.get_command_output_raw(shell, command)[0] == b"begin\r\n"
+        client.transport.read_timeout_sec = cast(int, 0.1)
+        with pytest.raises(requests.exceptions.ReadTimeout):
+            client.get_command_output_raw(shell, command)
+        client.transport.read_timeout_sec = 5
+        assert client.get_command_output(shell, command) == (b"", b"end\r\n", 0)
 
     def test_refused_connections(self, https: WinRMServer, authority: Authority) -> None:
         https.faults.refuse_connections = True
@@ -534,15 +585,10 @@ class TestFaults:
 
 
 class TestIdentify:
-    ENVELOPE = (
-        f'<s:Envelope xmlns:s="{soap.SOAP}" xmlns:i="{soap.IDENTITY}"><s:Header/><s:Body><i:Identify/></s:Body>'
-        "</s:Envelope>"
-    )
-
     def test_without_a_login(self, http: WinRMServer) -> None:
-        answer = requests.post(http.url, self.ENVELOPE, headers={"WSMANIDENTIFY": "unauthenticated"}, timeout=5)
+        answer = requests.post(http.url, wsman_identify(), headers={"WSMANIDENTIFY": "unauthenticated"}, timeout=5)
         assert (answer.status_code, "Microsoft Corporation" in answer.text) == (200, True)
-        assert requests.post(http.url, self.ENVELOPE, timeout=5).status_code == 401
+        assert requests.post(http.url, wsman_identify(), timeout=5).status_code == 401
 
     def test_offers(self, http: WinRMServer, https: WinRMServer, authority: Authority) -> None:
         assert requests.post(http.url, timeout=5).headers["WWW-Authenticate"] == "Negotiate"
@@ -551,12 +597,12 @@ class TestIdentify:
 
 
 def test_ansible_raw_on_two_hosts(
-    loop: Loop, clock: Clock, authority: Authority, certificate: tuple[Path, Path], tmp_path: Path
+    loop: LoopThread, clock: Clock, authority: Authority, certificate: tuple[Path, Path], tmp_path: Path
 ) -> None:
     first = WinRMServer(FakeHost("DEV01"), "127.0.7.1", 0, certificate, clock)
-    loop.call(first.start())
+    loop.run(first.start())
     second = WinRMServer(FakeHost("DEV02"), "127.0.7.2", first.port, certificate, clock)
-    loop.call(second.start())
+    loop.run(second.start())
     common = {
         "ansible_connection": "winrm",
         "ansible_port": first.port,
@@ -578,8 +624,8 @@ def test_ansible_raw_on_two_hosts(
         timeout=60,
         env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(tmp_path)},
     )
-    loop.call(first.stop())
-    loop.call(second.stop())
+    loop.run(first.stop())
+    loop.run(second.stop())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "DEV01 admin" in done.stdout
     assert "DEV02 admin" in done.stdout

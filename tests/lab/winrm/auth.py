@@ -23,6 +23,8 @@ import spnego
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from spnego._ntlm_raw.crypto import ntowfv1
+from spnego._ntlm_raw.messages import Authenticate, AvId, NTClientChallengeV2
+from spnego._spnego import NegTokenInit, NegTokenResp, unpack_token
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
@@ -32,6 +34,9 @@ ENCRYPTED = "multipart/encrypted"
 PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
 ENCRYPTED_TYPE = f'{ENCRYPTED};protocol="{PROTOCOL}";boundary="Encrypted Boundary"'
 
+_NEGOTIATE, _AUTHENTICATE = b"\x01\x00\x00\x00", b"\x03\x00\x00\x00"
+# What pyspnego raises for a wrong proof (the first) and for bytes that are no token at all.
+_REFUSED = (SpnegoError, ValueError, LookupError, ArithmeticError, StopIteration, struct.error)
 _BOUNDARY = b"--Encrypted Boundary"
 _OCTETS = b"\tContent-Type: application/octet-stream\r\n"
 
@@ -73,7 +78,8 @@ class NtlmLogin:
 
     def __init__(self, host: Host, binding: GssChannelBindings | None) -> None:
         self.account: Account | None = None
-        self._claimed: Account | None = None
+        self._claimed: tuple[str, Account] | None = None
+        self._challenged = False
         self._host = host
         self._binding = binding
         with _credential_store.holding(None):
@@ -81,22 +87,36 @@ class NtlmLogin:
 
     def step(self, token: bytes) -> bytes:
         """Take the client's token, give the answer (empty if there is none). Raises Denied."""
-        claim = _claim(token)
-        account = None if claim is None else self._account_of(claim)
-        if claim is not None and account is None:
+        if not token:
             raise Denied
-        # As Windows does by default (CbtHardeningLevel=Relaxed): a binding may be missing, a wrong one is refused.
-        binding = self._binding if claim is not None and claim.bound else None
-        line = None if claim is None or account is None else _hash_line(claim, account)
         try:
-            with _credential_store.holding(line):
-                answer = self._context.step(token, channel_bindings=binding)
-        except (SpnegoError, ValueError, struct.error, IndexError) as error:  # the last three: a mangled token
+            return self._step(token)
+        except _REFUSED as error:
             raise Denied from error
-        if account is not None:
-            self._claimed = account
+
+    def _step(self, token: bytes) -> bytes:
+        message = _ntlm_message(token)
+        line = None
+        # As Windows does by default (CbtHardeningLevel=Relaxed): a binding may be missing, a wrong one is refused.
+        binding = None
+        if message:
+            if message[8:12] != (_AUTHENTICATE if self._challenged else _NEGOTIATE):
+                raise Denied
+            if self._challenged:
+                claim = _claim(message)
+                account = self._account_of(claim)
+                self._claimed = (claim.name, account)
+                line = _hash_line(claim, account)
+                binding = self._binding if claim.bound else None
+            self._challenged = True
+        with _credential_store.holding(line):
+            answer = self._context.step(token, channel_bindings=binding)
         if self._context.complete:
-            self.account = self._claimed
+            # Not enough: a client's SPNEGO "accept-completed" makes pyspnego's context complete without any proof.
+            # The name is there only when NTLM itself is complete, and is the one that was proved.
+            if self._claimed is None or self._context.client_principal != self._claimed[0]:
+                raise Denied
+            self.account = self._claimed[1]
         return answer or b""
 
     def seal(self, message: bytes) -> bytes:
@@ -125,14 +145,14 @@ class NtlmLogin:
         split = 4 + struct.unpack("<I", sealed[:4])[0]
         try:
             message = self._context.unwrap_winrm(sealed[4:split], sealed[split:])
-        except (SpnegoError, ValueError, struct.error, IndexError) as error:
+        except _REFUSED as error:
             raise BadSeal from error
         if len(message) != int(length):
             raise BadSeal
         return message
 
-    def _account_of(self, claim: _Claim) -> Account | None:
-        """The account that the claim names, by the host's own rules for domains."""
+    def _account_of(self, claim: _Claim) -> Account:
+        """The account that the claim names, by the host's own rules for domains. Raises Denied."""
         bare = claim.user.partition("@")[0].casefold()
         for account in self._host.accounts.values():
             if account.name.rpartition("\\")[2].partition("@")[0].casefold() != bare:
@@ -140,7 +160,7 @@ class NtlmLogin:
             known = self._host.authenticate(claim.name, account.password)
             if known is not None and known.name == account.name:
                 return account
-        return None
+        raise Denied
 
 
 @dataclass(frozen=True)
@@ -156,33 +176,26 @@ class _Claim:
         return f"{self.domain}\\{self.user}" if self.domain else self.user
 
 
-def _claim(token: bytes) -> _Claim | None:
-    """The claim of an NTLM AUTHENTICATE message (MS-NLMP 2.2.1.3), None for any other token."""
-    message = token[token.find(b"NTLMSSP\x00") :]
-    if len(message) < 64 or message[8:12] != b"\x03\x00\x00\x00":
-        return None
-
-    def part(offset: int) -> bytes:
-        length, _, start = struct.unpack_from("<HHI", message, offset)
-        return message[start : start + length]
-
-    flags = struct.unpack_from("<I", message, 60)[0]
-    encoding = "utf-16-le" if flags & 1 else "latin-1"
-    domain, user = (part(offset).decode(encoding, "replace") for offset in (28, 36))
-    return _Claim(domain, user, _is_bound(part(20)))
+def _ntlm_message(token: bytes) -> bytes:
+    """The NTLM message in a token, empty if there is none; read by the same functions that the acceptor uses."""
+    unpacked = unpack_token(token)
+    if isinstance(unpacked, NegTokenInit):
+        return unpacked.mech_token or b""
+    if isinstance(unpacked, NegTokenResp):
+        return unpacked.response_token or b""
+    return token
 
 
-def _is_bound(response: bytes) -> bool:
-    """Whether an NTLMv2 response carries channel bindings (MsvAvChannelBindings, not all zeros)."""
-    at = 16 + 28
-    while at + 4 <= len(response):
-        kind, length = struct.unpack_from("<HH", response, at)
-        if kind == 10:
-            return any(response[at + 4 : at + 4 + length])
-        if kind == 0:
-            return False
-        at += 4 + length
-    return False
+def _claim(message: bytes) -> _Claim:
+    """The claim of an AUTHENTICATE message (MS-NLMP 2.2.1.3). Raises Denied."""
+    authenticate = Authenticate.unpack(message)
+    response = authenticate.nt_challenge_response or b""
+    # Nothing but NTLMv2 (LmCompatibilityLevel 5). What an NTLMv2 client puts into the field for LM is a constant, and
+    # pyspnego would take it for a proof where the NT response is missing.
+    if len(response) <= 24:
+        raise Denied
+    bindings = NTClientChallengeV2.unpack(response[16:]).av_pairs.get(AvId.channel_bindings, b"")
+    return _Claim(authenticate.domain_name or "", authenticate.user_name or "", any(bindings))
 
 
 def _hash_line(claim: _Claim, account: Account) -> str:

@@ -14,6 +14,7 @@ from aiohttp import web
 from spnego.channel_bindings import GssChannelBindings
 
 from lab.clock import Clock
+from lab.windows.errors import Win32Error
 from lab.winrm import auth, soap
 from lab.winrm.faults import Answer, Faults
 from lab.winrm.shells import Account, Command, Host, Shell, Shells
@@ -43,8 +44,8 @@ class WinRMServer:
     (``allow_unencrypted`` is WinRM's AllowUnencrypted).
 
     For tests: ``requests`` are the operations in the order of their arrival ("Create", "Command", "Receive", ...),
-    ``round_trips`` counts every HTTP request, the rounds of a login included, ``commands`` are the command lines,
-    ``shells_open`` is the number of shells that no client has deleted yet.
+    ``round_trips`` counts every HTTP request, the rounds of a login included, ``commands`` are the command lines that
+    were started, ``shells_open`` is the number of shells that no client has deleted yet.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class WinRMServer:
         self.round_trips = 0
         self.shells = Shells(host, clock)
         self._clock = clock
-        self._tls: ssl.SSLContext | None = None
+        self._tls = None if tls is None else ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._binding: GssChannelBindings | None = None
         if tls is not None:
             self.present(*tls)
@@ -86,9 +87,9 @@ class WinRMServer:
         return f"{'https' if self._tls else 'http'}://{self.address}:{self.port}/wsman"
 
     def present(self, certificate: Path, key: Path) -> None:
-        """Show this certificate from the next connection on."""
+        """Show this certificate from the next connection on (a server with HTTPS only)."""
         if self._tls is None:
-            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            raise ValueError("a server without TLS has no certificate to show")
         self._tls.load_cert_chain(certificate, key)
         self._binding = auth.channel_binding(certificate)
 
@@ -203,6 +204,8 @@ class WinRMServer:
             return 200, await self._carry_out(http, account, request)
         except soap.WsManFault as error:
             return 500, soap.fault(error.fault, relates_to, self.host.name)
+        except Win32Error as error:
+            return 500, soap.fault(soap.system_error(error.code, error.text), relates_to, self.host.name)
 
     async def _carry_out(self, http: web.BaseRequest, account: Account, request: soap.Request) -> bytes:
         if request.action == "Identify":
@@ -217,7 +220,7 @@ class WinRMServer:
             return soap.created(request, self.url, settings, shell.id, account.name)
         shell = self.shells.find(account, request.shell_id)
         if request.action == "Command":
-            return self._start(shell, request)
+            return await self._start(shell, request)
         if request.action == "Receive":
             return await self._receive(http, shell, request)
         if request.action == "Send":
@@ -231,9 +234,9 @@ class WinRMServer:
             self.shells.delete(shell)
         return soap.done(request)
 
-    def _start(self, shell: Shell, request: soap.Request) -> bytes:
+    async def _start(self, shell: Shell, request: soap.Request) -> bytes:
         wished_id, line = soap.command_line(request)
-        command = self.shells.start(shell, wished_id, line, request.option("WINRS_SKIP_CMD_SHELL"))
+        command = await self.shells.start(shell, wished_id, line, request.option("WINRS_SKIP_CMD_SHELL"))
         self.commands.append(line)
         command.doomed = self.faults.counts_command()
         return soap.command_started(request, command.id)

@@ -40,7 +40,8 @@ class Host(Protocol):
     def authenticate(self, user: str, password: str) -> Account | None:
         r"""The account of ``user`` (``user``, ``DOMAIN\user``, ``user@domain``) if the password is right."""
 
-    # ``account`` is the host's own class, one of those that ``authenticate`` gives.
+    # ``account`` is of the host's own class, one of those that ``authenticate`` gives. Raises Win32Error where Windows
+    # does not even start the line, as for a working directory that does not exist.
     async def run(
         self,
         line: str,
@@ -84,6 +85,13 @@ class Command:
         if self._task is None or not self._task.done():
             return None
         return CONTROL_C_EXIT if self._task.cancelled() else self._task.result()
+
+    @property
+    def failure(self) -> BaseException | None:
+        """The error that kept the command from running, or that broke the simulated host."""
+        if self._task is None or not self._task.done() or self._task.cancelled():
+            return None
+        return self._task.exception()
 
     def write(self, stream: str, data: bytes) -> None:
         """Keep output for the next Receive; pieces of one stream that follow each other become one."""
@@ -167,7 +175,7 @@ class Shell:
 
     def command(self, command_id: str | None) -> Command:
         """The command of that id. Raises a fault."""
-        command = self.commands.get(command_id or "")
+        command = self.commands.get((command_id or "").upper())
         if command is None:
             raise soap.COMMAND_NOT_FOUND.error()
         return command
@@ -203,10 +211,10 @@ class Shells:
         if len(self._of(account)) >= self.max_shells_per_user:
             raise soap.too_many_shells(self.max_shells_per_user).error()
         shell_id = settings.shell_id or _new_id()
-        if shell_id.upper() in self._open:
+        if shell_id in self._open:
             raise soap.INVALID_PARAMETER.error()
         shell = Shell(shell_id, account, settings, self._clock.time())
-        self._open[shell_id.upper()] = shell
+        self._open[shell_id] = shell
         return shell
 
     def find(self, account: Account, shell_id: str | None) -> Shell:
@@ -226,8 +234,8 @@ class Shells:
         """Somebody uses the shell: its idle time starts anew."""
         shell.used = self._clock.time()
 
-    def start(self, shell: Shell, wished_id: str | None, line: str, skip_cmd: bool) -> Command:
-        """Start a command line in a shell. Raises a fault."""
+    async def start(self, shell: Shell, wished_id: str | None, line: str, skip_cmd: bool) -> Command:
+        """Start a command line in a shell. Raises a fault, Win32Error where the host can't start it."""
         if sum(one.operations for one in self._of(shell.owner)) >= self.max_operations_per_user:
             raise soap.TOO_MANY_OPERATIONS.error()
         command_id = wished_id or _new_id()
@@ -246,6 +254,11 @@ class Shells:
                 write=command.write,
             )
         )
+        await asyncio.sleep(0)  # the task's first step, in which it starts or fails to
+        failure = command.failure
+        if failure is not None:
+            del shell.commands[command.id]
+            raise failure
         return command
 
     def signal(self, shell: Shell, command_id: str | None, name: str) -> None:
@@ -261,7 +274,7 @@ class Shells:
 
     def delete(self, shell: Shell) -> None:
         """Close a shell and end what runs in it."""
-        del self._open[shell.id.upper()]
+        del self._open[shell.id]
         shell.end()
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
 IDENTITY = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 WSMAN_FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
+FAULT_ACTION = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
 WMI_ERROR = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError"
 
 CMD_SHELL = f"{SHELL}/cmd"
@@ -125,6 +127,14 @@ TOO_MANY_OPERATIONS = Fault(
     sender=False,
     wmi=True,
 )
+
+
+def system_error(code: int, text: str) -> Fault:
+    """The fault for a Win32 error of the system itself, such as a program that can't be started.
+
+    Sent as HRESULT_FROM_WIN32; whether Windows does so for every error was not verified.
+    """
+    return Fault(0x80070000 | code, "w:InternalError", text, sender=False)
 
 
 def shell_not_found(shell_id: str) -> Fault:
@@ -255,6 +265,16 @@ def _named(parent: ET.Element | None, tag: str) -> dict[str, str]:
     return {entry.get("Name", ""): entry.text or "" for entry in found}
 
 
+def _guid(wished: str | None) -> str | None:
+    """An identifier that the client chose itself; Windows takes nothing but a GUID."""
+    if wished is None:
+        return None
+    try:
+        return str(uuid.UUID(wished)).upper()
+    except ValueError as error:
+        raise INVALID_PARAMETER.error() from error
+
+
 _DURATION = re.compile(
     r"P(?:(?P<days>[0-9]+)D)?(?:T(?=[0-9])(?:(?P<hours>[0-9]+)H)?(?:(?P<minutes>[0-9]+)M)?"
     r"(?:(?P<seconds>[0-9]+(?:\.[0-9]*)?)S)?)?"
@@ -275,7 +295,7 @@ class ShellSettings:
     """What a client asks of a new shell."""
 
     shell_id: str | None
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)  # may hold passwords
     working_directory: str | None
     codepage: int
     idle_timeout: float
@@ -291,7 +311,7 @@ def shell_settings(request: Request) -> ShellSettings:
     if not codepage.isascii() or not codepage.isdigit():
         raise INVALID_PARAMETER.error()
     return ShellSettings(
-        shell_id=shell.get("ShellId"),
+        shell_id=_guid(shell.get("ShellId")),
         environment=_named(environment, f"{{{SHELL}}}Variable"),
         working_directory=shell.findtext(f"{{{SHELL}}}WorkingDirectory") or None,
         codepage=int(codepage),
@@ -311,7 +331,7 @@ def command_line(request: Request) -> tuple[str | None, str]:
     if not command:
         raise INVALID_SCHEMA.error()
     arguments = [argument.text or "" for argument in line.findall(f"{{{SHELL}}}Arguments")]
-    return line.get("CommandId"), " ".join([command, *arguments])
+    return _guid(line.get("CommandId")), " ".join([command, *arguments])
 
 
 def desired_streams(request: Request) -> tuple[str | None, tuple[str, ...]]:
@@ -328,7 +348,7 @@ class Input:
 
     command_id: str | None
     stream: str
-    data: bytes
+    data: bytes = field(repr=False)
     end: bool
 
 
@@ -450,7 +470,7 @@ def fault(problem: Fault, relates_to: str, machine: str) -> bytes:
         f'<s:Reason><s:Text xml:lang="en-US">{escape(problem.reason or problem.message)}</s:Text></s:Reason>'
         f"<s:Detail>{detail}</s:Detail></s:Fault>"
     )
-    return _envelope(f"{WSMAN.removesuffix('wsman.xsd')}fault", relates_to, body)
+    return _envelope(FAULT_ACTION, relates_to, body)
 
 
 def _envelope(action: str, relates_to: str, body: str) -> bytes:
