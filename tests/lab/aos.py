@@ -11,6 +11,7 @@ answers 503 until W3SVC is restarted.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class Aos:
         self._loading: asyncio.Task[None] | None = None
         self._runner: web.ServerRunner | None = None
         self._site: web.TCPSite | None = None
+        self._reserved: socket.socket | None = None
         self._wanted = False  # whether W3SVC runs
         self._listening: asyncio.Task[None] | None = None
 
@@ -83,20 +85,28 @@ class Aos:
         return f"{'http' if self.tls is None else 'https'}://{self.address}:{self.port}/"
 
     async def start(self) -> None:
-        """Prepare to listen; the port is open only while W3SVC runs. A port 0 is replaced by the one that was free."""
+        """Prepare to listen; the port answers only while W3SVC runs. A port 0 is replaced by the one that was free."""
         self._runner = web.ServerRunner(web.Server(self._handle))
         await self._runner.setup()
-        await self._open()
-        if not self._wanted:
-            await self._close()
+        # bound but not listening: keeps the port for this AOS while it is stopped, and refuses connections
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._reserved.bind((self.address, self.port))
+        self.port = self._reserved.getsockname()[1]
 
     async def stop(self) -> None:
         """End the simulation."""
         self.service_stopped()
-        if self._listening is not None:
-            await self._listening
+        await self.settle()
         if self._runner is not None:
             await self._runner.cleanup()
+        if self._reserved is not None:
+            self._reserved.close()
+
+    async def settle(self) -> None:
+        """Wait until the port is open or closed as W3SVC's last change wants it."""
+        if self._listening is not None:
+            await self._listening
 
     def service_running(self) -> None:
         """W3SVC runs: IIS listens and starts the worker process, which loads the application."""
@@ -177,10 +187,9 @@ class Aos:
         if self.tls is not None:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(*self.tls)
-        site = web.TCPSite(self._runner, self.address, self.port, ssl_context=context)
+        site = web.TCPSite(self._runner, self.address, self.port, ssl_context=context, reuse_port=True)
         await site.start()
         self._site = site
-        self.port = self._runner.addresses[0][1]
 
     async def _close(self) -> None:
         if self._site is not None:

@@ -23,6 +23,7 @@ from lab.windows.services import ServiceManager
 if TYPE_CHECKING:
     from lab.aos import Aos
     from lab.sql import SqlServer
+    from lab.windows.programs.setup_tool import SetupTool
 
 KILLED = 1  # exit code of a process that TerminateProcess ended
 
@@ -73,6 +74,7 @@ class WindowsHost:
         self.sql_servers: dict[str, SqlServer] = {}  # by the names under which they answer, in lower case
         self.trusts_sql_certificate = False  # whether sqlcmd -N works without -C
         self.aos: Aos | None = None
+        self.setup_tool: SetupTool | None = None
         self.before_boot: list[Callable[[], None]] = []  # what waits for the ports that are known only then
         self.environment = Environment(
             {
@@ -130,6 +132,7 @@ class WindowsHost:
         self.services.boot()
         if self.aos is not None:
             self.aos.finish_loading()
+            await self.aos.settle()
 
     async def stop(self) -> None:
         """Switch the machine off."""

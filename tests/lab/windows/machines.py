@@ -14,6 +14,7 @@ from lab.sql.errors import SqlError
 from lab.windows.host import WindowsHost
 from lab.windows.processes import Process
 from lab.windows.programs import sqlcmd
+from lab.windows.programs.setup_tool import SetupTool
 from lab.windows.services import Service, StartType
 
 if TYPE_CHECKING:
@@ -143,6 +144,11 @@ def dev_machine(
     return host
 
 
+def vhd_layout() -> Layout:
+    """A local virtual machine from Microsoft's VHD: everything on J:, the tool in the packages directory only."""
+    return Layout(drive="J:", service_drive="J:", kind="vhd", tool_in_web_root=False)
+
+
 def configuration_mode(sql_server: SqlServer, layout: Layout) -> Callable[[], str | None]:
     """What an AOS does to learn the maintenance flag."""
 
@@ -170,10 +176,11 @@ def _put_files(host: WindowsHost, layout: Layout) -> None:
     host.files.write(rf"{layout.web_root}\bin\AOSKernel.dll", b"MZ")
     host.files.make_directory(rf"{layout.packages}\ApplicationSuite")
     host.files.make_directory(rf"{layout.packages}\bin")
+    host.setup_tool = SetupTool()
     if layout.tool_in_packages:
-        host.install(rf"{layout.packages}\bin\{TOOL}")
+        host.install(rf"{layout.packages}\bin\{TOOL}", host.setup_tool)
     if layout.tool_in_web_root:
-        host.install(rf"{layout.web_root}\bin\{TOOL}")
+        host.install(rf"{layout.web_root}\bin\{TOOL}", host.setup_tool)
 
 
 def _add_services(host: WindowsHost, layout: Layout) -> None:
