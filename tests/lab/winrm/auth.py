@@ -139,7 +139,7 @@ class NtlmLogin:
         before, found, sealed = body.partition(_OCTETS)
         end = _BOUNDARY + b"--\r\n"
         length = before.rpartition(b"Length=")[2].split(b"\r\n")[0]
-        if not found or not sealed.endswith(end) or len(sealed) < 4 + len(end) or not length.isdigit():
+        if not found or not sealed.endswith(end) or len(sealed) < 4 + len(end):
             raise BadSeal
         sealed = sealed.removesuffix(end)
         split = 4 + struct.unpack("<I", sealed[:4])[0]
@@ -147,12 +147,14 @@ class NtlmLogin:
             message = self._context.unwrap_winrm(sealed[4:split], sealed[split:])
         except _REFUSED as error:
             raise BadSeal from error
-        if len(message) != int(length):
+        if length != b"%d" % len(message):
             raise BadSeal
         return message
 
     def _account_of(self, claim: _Claim) -> Account:
         """The account that the claim names, by the host's own rules for domains. Raises Denied."""
+        if ":" in claim.name or not claim.name.isprintable():  # would be another line, or other columns, in the file
+            raise Denied
         bare = claim.user.partition("@")[0].casefold()
         for account in self._host.accounts.values():
             if account.name.rpartition("\\")[2].partition("@")[0].casefold() != bare:

@@ -114,6 +114,15 @@ def test_login_without_an_nt_response(password: str) -> None:
         login.step(bytes(token))
 
 
+@pytest.mark.parametrize("user", ["a:b\\admin", "x\n:admin:\\admin", "\x85\\admin"])
+def test_names_cannot_reach_into_the_credential_file(user: str) -> None:
+    login = auth.NtlmLogin(FakeHost(), None)
+    client = spnego.client(user, "right", protocol="ntlm")
+    last = client.step(login.step(client.step() or b"")) or b""
+    with pytest.raises(auth.Denied):
+        login.step(last)
+
+
 @pytest.mark.parametrize("protocol", ["ntlm", "negotiate"])
 def test_messages_in_the_wrong_order(protocol: str) -> None:
     login = auth.NtlmLogin(FakeHost(), None)
