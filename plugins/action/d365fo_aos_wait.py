@@ -9,8 +9,19 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._aos import Aos
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience, carry_out
-from ansible_collections.quiesce.maintenance.plugins.modules.d365fo_aos_wait import argument_spec
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
+
+
+def argument_spec() -> dict[str, Any]:
+    """Return the options."""
+    return {
+        "url": {"type": "str", "required": True},
+        "timeout": {"type": "int", "default": 900},
+        "interval": {"type": "int", "default": 5},
+        "accept": {"type": "list", "elements": "int", "default": [200, 302]},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+    }
 
 
 class ActionModule(MaintenanceAction):

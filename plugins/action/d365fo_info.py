@@ -9,11 +9,27 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _discovery, _status
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._arguments import sqlcmd_options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _discovery, _services, _status
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._arguments import (
+    host_arguments,
+    sqlcmd_arguments,
+    sqlcmd_options,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import reading_from
-from ansible_collections.quiesce.maintenance.plugins.modules.d365fo_info import argument_spec
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction
+
+
+def argument_spec() -> dict[str, Any]:
+    """Return the options."""
+    return {
+        "web_root": {"type": "str"},
+        "packages_directory": {"type": "str"},
+        "services": {"type": "list", "elements": "str", "default": list(_services.FO_SERVICES)},
+        "ask_sql": {"type": "bool", "default": True},
+        "configuration_mode": {"type": "dict"},
+        **host_arguments(),
+        **sqlcmd_arguments(),
+    }
 
 
 class ActionModule(WindowsAction):

@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._arguments import host_arguments
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._service_control import ServiceControl
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import Services
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience, carry_out
-from ansible_collections.quiesce.maintenance.plugins.modules.d365fo_services import argument_spec
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction
+
+
+def argument_spec() -> dict[str, Any]:
+    """Return the options."""
+    return {
+        "names": {"type": "list", "elements": "str", "required": True},
+        "state": {"type": "str", "choices": ["started", "stopped", "restarted"], "required": True},
+        "timeout": {"type": "int", "default": 300},
+        "kill_hung": {"type": "bool", "default": False},
+        **host_arguments(),
+    }
 
 
 class ActionModule(WindowsAction):

@@ -9,10 +9,14 @@ from typing import Any
 
 from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._table import render
-from ansible_collections.quiesce.maintenance.plugins.modules.status_table import argument_spec
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 
 _display = Display()
+
+
+def argument_spec() -> dict[str, Any]:
+    """Return the options."""
+    return {"rows": {"type": "list", "elements": "dict", "required": True}}
 
 
 class ActionModule(MaintenanceAction):

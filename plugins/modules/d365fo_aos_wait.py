@@ -78,17 +78,3 @@ said:
   returned: success
   sample: HTTP 503
 """
-
-from typing import Any
-
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options."""
-    return {
-        "url": {"type": "str", "required": True},
-        "timeout": {"type": "int", "default": 900},
-        "interval": {"type": "int", "default": 5},
-        "accept": {"type": "list", "elements": "int", "default": [200, 302]},
-        "validate_certs": {"type": "bool", "default": True},
-        "ca_path": {"type": "path"},
-    }

@@ -218,24 +218,3 @@ status:
     system: dev01
     mode: maintenance
 """
-
-from typing import Any
-
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _services
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._arguments import (
-    host_arguments,
-    sqlcmd_arguments,
-)
-
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options."""
-    return {
-        "web_root": {"type": "str"},
-        "packages_directory": {"type": "str"},
-        "services": {"type": "list", "elements": "str", "default": list(_services.FO_SERVICES)},
-        "ask_sql": {"type": "bool", "default": True},
-        "configuration_mode": {"type": "dict"},
-        **host_arguments(),
-        **sqlcmd_arguments(),
-    }

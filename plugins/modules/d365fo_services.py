@@ -101,18 +101,3 @@ pid:
   returned: when a service hung
   sample: 4711
 """
-
-from typing import Any
-
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._arguments import host_arguments
-
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options."""
-    return {
-        "names": {"type": "list", "elements": "str", "required": True},
-        "state": {"type": "str", "choices": ["started", "stopped", "restarted"], "required": True},
-        "timeout": {"type": "int", "default": 300},
-        "kill_hung": {"type": "bool", "default": False},
-        **host_arguments(),
-    }

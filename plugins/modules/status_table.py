@@ -54,10 +54,3 @@ table:
   returned: success
   sample: ["SYSTEM  MODE", "dev01   maintenance"]
 """
-
-from typing import Any
-
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options."""
-    return {"rows": {"type": "list", "elements": "dict", "required": True}}
