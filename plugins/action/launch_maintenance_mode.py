@@ -103,5 +103,5 @@ class ActionModule(MaintenanceAction):
             if not result.pop("unavailable", False) or waited >= limit:
                 return result
             self.tell(f"waiting for {params['url']}, {waited:.0f} s of {limit:.0f} s: {result['msg']}")
-            # A module that gave up at once (the server asks for a longer pause than a portion) is not run in a tight loop.
+            # A module gives up at once where the server asks for a pause longer than a portion: no tight loop.
             time.sleep(min(1.0, limit - waited))

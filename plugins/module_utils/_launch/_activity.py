@@ -78,7 +78,7 @@ def read_activity(server: Server, interface: str = "auto") -> list[Activity]:
     for number, entry in enumerate(entries):
         ask = number < _ASKED and not _has_steps(entry)
         steps = server.process(str(entry.get("processRequestType")), str(entry.get("id"))) if ask else entry
-        found.append(_activity(entry, steps))
+        found.append(parse_activity(entry, steps))
     return found
 
 
@@ -108,7 +108,8 @@ DOUBT = (
 )
 
 
-def _activity(entry: Mapping[str, Any], steps: Mapping[str, Any]) -> Activity:
+def parse_activity(entry: Mapping[str, Any], steps: Mapping[str, Any]) -> Activity:
+    """Read an entry of the list; ``steps`` is what holds its steps, the entry itself or the process's own page."""
     kind = str(entry.get("processRequestType") or "unknown")
     moment = _moment(entry)
     names = (_name(entry, key) for key in ("applicationProcess", "componentProcess", "process"))
@@ -149,7 +150,7 @@ def _moment(entry: Mapping[str, Any]) -> int | None:
     """The beginning of a process in epoch milliseconds."""
     for key in ("startTime", "submittedTime", "startDate"):
         value = str(entry.get(key) or "")
-        if value.isdigit():
+        if value.isdecimal() and len(value) < 15:
             return int(value)
     return None
 

@@ -337,7 +337,7 @@ def _milliseconds(moment: datetime) -> str:
 
 def _date(entry: Mapping[str, Any], keys: tuple[str, ...]) -> datetime | None:
     for key in keys:
-        value = entry.get(key)
-        if str(value).isdigit():
-            return datetime.fromtimestamp(int(str(value)) / 1000, timezone.utc)
+        value = str(entry.get(key))
+        if value.isdecimal() and len(value) < 15:
+            return datetime.fromtimestamp(int(value) / 1000, timezone.utc)
     return None

@@ -1,0 +1,95 @@
+"""Runs ``ansible-playbook`` as a user does and hands back what each task returned."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+# What a developer's own settings could change about a run.
+_PRIVATE = ("ANSIBLE_", "DS_", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished run: exit code, everything printed, and the results in the order in which they came."""
+
+    code: int
+    output: str
+    results: tuple[dict[str, Any], ...]
+
+    def of(self, task: str) -> dict[str, Any]:
+        """Return the result of the task of that name (of the last one, if there are several)."""
+        found = [entry["result"] for entry in self.results if entry["task"].endswith(task)]
+        assert found, f"no task {task!r} among {[entry['task'] for entry in self.results]}\n{self.output}"
+        result: dict[str, Any] = found[-1]
+        return result
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The result of the last task."""
+        assert self.results, self.output
+        result: dict[str, Any] = self.results[-1]["result"]
+        return result
+
+
+def run_play(
+    folder: Path,
+    tasks: Sequence[Mapping[str, Any]],
+    *,
+    variables: Mapping[str, Any] | None = None,
+    arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 120.0,
+    **play: Any,
+) -> Done:
+    """Run a play of ``tasks`` on the logical host ``target`` with a local connection. ``folder`` takes its files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = [{"hosts": "all", "gather_facts": False, "tasks": list(tasks), **play}]
+    playbook = folder / "play.yml"
+    playbook.write_text(json.dumps(content))
+    host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, **(variables or {})}
+    inventory = folder / "inventory.yml"
+    inventory.write_text(json.dumps({"all": {"hosts": {"target": host}}}))
+    return run_playbook(folder, playbook, "-i", str(inventory), *arguments, environment=environment, timeout=timeout)
+
+
+def run_playbook(
+    folder: Path,
+    playbook: Path | str,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 120.0,
+) -> Done:
+    """Run ``ansible-playbook``; its result lines are recorded below ``folder`` by the callback beside this file."""
+    record = folder / "results.jsonl"
+    record.write_text("")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), *arguments],
+        cwd=ROOT,
+        env={
+            **clean,
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+            "ANSIBLE_NOCOLOR": "1",
+            "QUIESCE_RECORD": str(record),
+            **(environment or {}),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    results = tuple(json.loads(line) for line in record.read_text().splitlines())
+    return Done(done.returncode, done.stdout, results)
