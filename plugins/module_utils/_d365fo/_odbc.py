@@ -98,8 +98,27 @@ def connection_string(options: OdbcOptions, driver: str, kind: str) -> str:
         parts.update(UID=options.user, PWD=options.password)
     else:
         parts["Trusted_Connection"] = "yes"
-    # In braces any character stands for itself, a closing brace doubled (ODBC, "Connection string syntax").
-    return ";".join(f"{name}={{{value.replace('}', '}}')}}}" for name, value in parts.items())
+    quote = _quoted if kind == "microsoft" else _quoted_for_freetds
+    return "".join(f"{name}={quote(value)};" for name, value in parts.items())
+
+
+def _quoted(value: str) -> str:
+    """In braces any character stands for itself, a closing brace doubled (ODBC, "Connection string syntax")."""
+    return f"{{{value.replace('}', '}}')}}}"
+
+
+def _quoted_for_freetds(value: str) -> str:
+    """FreeTDS does not know a doubled brace (seen with 1.3.17), so a value with one stands without braces."""
+    if "}" not in value:
+        return f"{{{value}}}"
+    if ";" in value or value[0] == "{" or value != value.strip():
+        raise Failure(
+            "log in to SQL Server",
+            "FreeTDS",
+            "it can't be given a password with a closing brace and a semicolon, leading brace or blank at its ends",
+            "Use Microsoft's ODBC driver, or another password",
+        )
+    return value
 
 
 def freetds_conf(options: OdbcOptions) -> str:

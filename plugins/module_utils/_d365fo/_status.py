@@ -49,11 +49,6 @@ def refusals(findings: Findings) -> list[str]:
         reasons.append(findings.sql_failure)
     elif mode is None:
         reasons.append("The configuration mode could not be read: no way to the database was given.")
-    elif mode.mode is None:
-        reasons.append(
-            f"SQLSYSTEMVARIABLES in database {mode.database} has no row CONFIGURATIONMODE. Check that this is the "
-            "right database; d365fo_create_missing: true inserts the row as Microsoft's own scripts do."
-        )
     elif not mode.may_write:
         reasons.append(
             f"The login {mode.login} may not write in database {mode.database}. Grant it UPDATE on "

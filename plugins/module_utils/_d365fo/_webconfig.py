@@ -21,6 +21,7 @@ SETTINGS = (
 )
 """The settings that are read (source: d365fo.tools). DataAccess.SqlPwd is not among them."""
 
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ADD = re.compile(r"<add\s[^>]*>")
 _ATTRIBUTE = re.compile(r'\b(key|value)\s*=\s*"([^"]*)"')
 # A guess: what ConfigEncryptor.exe writes is not published, but it can't be a server, a path or a host name.
@@ -45,7 +46,7 @@ _KINDS = (
 def parse_settings(text: str) -> dict[str, str]:
     """Return the known settings in lines of web.config; any other, a password above all, is dropped."""
     found = {}
-    for element in _ADD.findall(text):
+    for element in _ADD.findall(_COMMENT.sub("", text)):
         attributes = dict(_ATTRIBUTE.findall(element))
         if attributes.get("key") in SETTINGS and "value" in attributes:
             found[attributes["key"]] = unescape(attributes["value"]).strip()

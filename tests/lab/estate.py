@@ -1,0 +1,186 @@
+"""An estate: machines of several kinds on addresses of their own, the servers in front of them, an inventory.
+
+Each machine has its own loopback address; the ports are the same everywhere, and not the usual ones, so that nothing
+else on a developer's machine is in the way.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+
+from lab.clock import Clock
+from lab.pki import Authority
+from lab.sql import SqlServer, axdb
+from lab.sql.engine import Database
+from lab.tds.server import TdsServer
+from lab.windows.host import Account, WindowsHost
+from lab.windows.machines import Layout, dev_machine
+from lab.winrm.server import WinRMServer
+
+WINRM_HTTP_PORT = 15985
+WINRM_HTTPS_PORT = 15986
+TDS_PORT = 14330
+AOS_PORT = 18443
+
+ADMINISTRATOR = "opsadmin"
+SQL_LOGIN = "axdbadmin"
+
+
+class Server(Protocol):
+    """Anything of the lab that can be switched on and off."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+@dataclass
+class Machine:
+    """A Finance + Operations one-box with its SQL Server, and how it is reached."""
+
+    name: str
+    host: WindowsHost
+    sql: SqlServer
+    database: Database
+    winrm: WinRMServer
+    tds: TdsServer
+    account: Account
+    sql_password: str
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def status(self) -> list[str]:
+        """What the machine really does, for a person."""
+        aos = self.host.aos
+        running = {True: "maintenance mode", False: "normal mode", None: "not running"}
+        lines = [f"{self.name} ({self.host.address})"]
+        if aos is not None:
+            lines.append(f"  AOS runs in: {running[aos.maintenance_mode]}{'' if aos.ready else ' (not ready)'}")
+        lines.append(f"  CONFIGURATIONMODE: {self.database.value('CONFIGURATIONMODE')}")
+        lines += [f"  {service.name}: {service.state.name.lower()}" for service in self.host.services]
+        return lines
+
+
+class Estate:
+    """Machines and servers that are switched on and off together. Files (certificates, inventory) go to ``folder``."""
+
+    def __init__(self, folder: Path, *, network: str = "127.20.0", scale: float = 10.0) -> None:
+        self.folder = folder
+        self.network = network
+        self.clock = Clock(scale)
+        self.authority = Authority(folder / "pki")
+        self.machines: dict[str, Machine] = {}
+        self._servers: list[Server] = []
+        self._groups: dict[str, dict[str, dict[str, Any]]] = {}
+        self._addresses = 10
+
+    def address(self) -> str:
+        """Return the next free address."""
+        self._addresses += 1
+        return f"{self.network}.{self._addresses}"
+
+    def add(self, *servers: Server) -> None:
+        """Take servers in, in the order in which they are to start."""
+        self._servers.extend(servers)
+
+    def add_to_inventory(self, group: str, name: str, variables: dict[str, Any]) -> None:
+        """Give a system a place in the inventory."""
+        self._groups.setdefault(group, {})[name] = variables
+
+    def add_dev_machine(
+        self, name: str, *, via: str = "sqlcmd", transport: str = "basic", layout: Layout | None = None
+    ) -> Machine:
+        """Add a development machine.
+
+        ``via`` is how its database is reached ("sqlcmd" on the host, "odbc" from the controller), ``transport`` how
+        WinRM is spoken: "basic" over HTTPS or "ntlm" with message encryption over HTTP.
+        """
+        address = self.address()
+        layout = layout or Layout()
+        layout.sql_password = secrets.token_urlsafe(12)
+        certificate = self.authority.server(address, name)
+        sql = SqlServer(name.upper(), self.clock)
+        database = axdb(sql, layout.database)
+        sql.add_login(SQL_LOGIN, layout.sql_password)
+        database.grant(SQL_LOGIN, "db_owner")
+        host = dev_machine(name, address, self.clock, sql, layout=layout, tls=certificate, port=AOS_PORT)
+        account = host.add_account(Account(ADMINISTRATOR, secrets.token_urlsafe(12)))
+        sql.add_login(f"{host.name}\\{account.name}", windows=True)
+        database.grant(f"{host.name}\\{account.name}", "db_owner")
+        encrypted = transport == "ntlm"
+        port = WINRM_HTTP_PORT if encrypted else WINRM_HTTPS_PORT
+        winrm = WinRMServer(host, address, port, None if encrypted else certificate, self.clock)
+        tds = TdsServer(sql, address, TDS_PORT, certificate=certificate, clock=self.clock)
+        machine = Machine(name, host, sql, database, winrm, tds, account, layout.sql_password)
+        machine.variables = self._dev_variables(machine, via, transport)
+        self.machines[name] = machine
+        self.add(host, winrm, tds)
+        self.add_to_inventory("d365fo", name, machine.variables)
+        return machine
+
+    def _dev_variables(self, machine: Machine, via: str, transport: str) -> dict[str, Any]:
+        certificate = str(self.authority.ca_file)
+        variables: dict[str, Any] = {
+            "ansible_host": machine.host.address,
+            "ansible_connection": "winrm",
+            "ansible_port": machine.winrm.port,
+            "ansible_winrm_scheme": "http" if transport == "ntlm" else "https",
+            "ansible_winrm_transport": transport,
+            "ansible_winrm_ca_trust_path": certificate,
+            "ansible_user": machine.account.name,
+            "ansible_password": machine.account.password,
+            "d365fo_url_ca_path": certificate,
+            "d365fo_aos_interval": 1,
+            "d365fo_via": via,
+        }
+        if via == "odbc":
+            variables |= {
+                "d365fo_sql_server": machine.host.address,
+                "d365fo_sql_port": TDS_PORT,
+                "d365fo_sql_login_user": SQL_LOGIN,
+                "d365fo_sql_login_password": machine.sql_password,
+                "d365fo_sql_ca_path": certificate,
+            }
+        return variables
+
+    async def start(self) -> None:
+        """Switch everything on and write the inventory (``inventory.yml``)."""
+        for server in self._servers:
+            await server.start()
+        self.write_inventory()
+
+    async def stop(self) -> None:
+        """Switch everything off, the last one first."""
+        for server in reversed(self._servers):
+            await server.stop()
+
+    @property
+    def inventory(self) -> Path:
+        """The inventory file. It holds the lab's passwords, so only its owner may read it."""
+        return self.folder / "inventory.yml"
+
+    def write_inventory(self, extra: dict[str, Any] | None = None) -> Path:
+        """Write the inventory; ``extra`` are variables for all hosts."""
+        children = {group: {"hosts": hosts} for group, hosts in self._groups.items()}
+        self.inventory.touch(mode=0o600)
+        self.inventory.write_text(
+            yaml.safe_dump({"all": {"children": children, "vars": extra or {}}}, sort_keys=False), encoding="utf-8"
+        )
+        return self.inventory
+
+    def status(self) -> Iterable[str]:
+        """What the systems really do, for a person."""
+        for machine in self.machines.values():
+            yield from machine.status()
+
+
+def demo_estate(folder: Path, *, network: str = "127.20.0", scale: float = 10.0) -> Estate:
+    """Return the estate that a newcomer gets to play with."""
+    estate = Estate(folder, network=network, scale=scale)
+    estate.add_dev_machine("dev01", via="sqlcmd", transport="basic")
+    estate.add_dev_machine("dev02", via="odbc", transport="ntlm", layout=Layout(drive="J:", service_drive=None))
+    return estate
