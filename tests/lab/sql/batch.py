@@ -7,6 +7,7 @@ What is not known is a syntax error or "not simulated", for the whole batch, bef
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -19,6 +20,9 @@ from sqlglot.parsers.tsql import TSQLParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from .errors import SqlError, not_simulated, syntax
+
+# what sqlglot does not understand is refused here; it need not warn as well
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 class Dialect(TSQL):
@@ -69,6 +73,13 @@ _STARTER_WORDS = """
     TRUNCATE UPDATE USE WAITFOR WHILE
 """
 _STARTERS = frozenset(_STARTER_WORDS.split())
+_TREES: dict[str, tuple[type[exp.Expr], ...]] = {
+    "SELECT": (exp.Select, exp.SetOperation),
+    "INSERT": (exp.Insert,),
+    "UPDATE": (exp.Update,),
+    "DELETE": (exp.Delete,),
+    "DECLARE": (exp.Declare,),
+}
 _NAMES = frozenset((TokenType.IDENTIFIER, TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.HEX_STRING))
 
 
@@ -141,7 +152,10 @@ class _Parser:
         if word in ("COMMIT", "ROLLBACK"):
             return self._transaction(word, token)
         if word in ("SELECT", "INSERT", "UPDATE", "DELETE", "DECLARE"):
-            return Statement(word, token.line, self._tree(self._simple()))
+            tree = self._tree(self._simple())
+            if not isinstance(tree, _TREES[word]):
+                raise not_simulated(f"this form of {word}")
+            return Statement(word, token.line, tree)
         if word in ("EXEC", "EXECUTE"):
             return self._exec(token)
         if word in ("THROW", "RAISERROR", "PRINT"):

@@ -84,6 +84,8 @@ class Database:
         # the session whose statement runs now, for the functions that sqlite calls
         self.current: Session | None = None
         self._failure: SqlError | None = None
+        # the value that last went into a column: (table, column)
+        self.last_stored: dict[tuple[str, str], Value] = {}
         self.sqlite = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         from .functions import install
 
@@ -216,12 +218,22 @@ class Database:
             try:
                 cursor = self.sqlite.execute(sql)
                 return cursor.fetchall(), cursor.rowcount
+            except sqlite3.IntegrityError as error:
+                raise self._duplicate(str(error)) from None
             except sqlite3.Error as error:
                 if self._failure is not None:
                     raise self._failure from None
                 raise errors.not_simulated(f"{sql} ({error})") from error
             finally:
                 self.current = None
+
+    def _duplicate(self, message: str) -> SqlError:
+        """2627 for sqlite's "UNIQUE constraint failed: dbo.table.column, ..."."""
+        place = message.partition(": ")[2].rpartition(", ")[2].rpartition(".")[0]
+        table = self.tables[place]
+        # the last row on its way in is the one that was refused
+        values = (self.last_stored[table.name, key] for key in table.key)
+        return errors.duplicate(f"PK_{table.name}", table.name, ", ".join(str(each) for each in values))
 
     def function(self, name: str, call: Callable[..., Value]) -> None:
         """Make ``call`` a function of sqlite's SQL; an SqlError that it raises becomes the statement's."""

@@ -30,7 +30,7 @@ def install(database: Database) -> None:
         "t_divisor": _divisor,
         "t_len": lambda text: None if text is None else len(text.rstrip(" ")),
         "t_replace": _replace,
-        "t_store": lambda *arguments: _store(database.name, *arguments),
+        "t_store": lambda *arguments: _store(database, *arguments),
         "t_variable": lambda name: session().variables[name].value,
         "t_global": lambda name: session().global_value(name),
         "t_db_name": lambda: session().database.name,
@@ -75,14 +75,15 @@ def _actual(value: Value, source: str) -> SqlType:
     return types.of_value(value) if source == "sql_variant" else SqlType(source)
 
 
-def _store(database: str, value: Value, length: int, table: str, column: str, nullable: int, verb: str) -> Value:
+def _store(database: Database, value: Value, length: int, table: str, column: str, nullable: int, verb: str) -> Value:
     if value is None and not nullable:
-        raise errors.null_refused(database, table, column, verb)
+        raise errors.null_refused(database.name, table, column, verb)
     if length > 0 and isinstance(value, str | bytes) and len(value) > length:
         if isinstance(value, bytes) or value[length:].strip(" "):
-            raise errors.truncated(database, table, column, str(value[:length]))
+            raise errors.truncated(database.name, table, column, str(value[:length]))
         # blanks beyond the end are cut off in silence
-        return value[:length]
+        value = value[:length]
+    database.last_stored[table, column] = value
     return value
 
 

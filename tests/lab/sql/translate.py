@@ -137,8 +137,10 @@ class _Source:
 Sources = list[list[_Source]]
 
 
-def type_of(node: exp.Expr, cast: bool = False) -> SqlType:
+def type_of(node: exp.Expr | None, cast: bool = False) -> SqlType:
     """A data type's tree (of CAST, DECLARE) as a type. A length that is left out is 30 in CAST, else 1."""
+    if node is None:
+        raise errors.syntax("AS" if cast else "DECLARE")
     if not isinstance(node, exp.DataType):
         raise not_simulated(f"the type {node.sql('tsql')}")
     if str(node.args.get("kind") or "").lower() == "sysname":
@@ -368,7 +370,7 @@ class Translator:
             # each side's values take the common type, as SQL Server converts them (245 for 'x' beside a number)
             names = ", ".join(f"`{number}`" for number in range(len(columns)))
             values = ", ".join(
-                self.converted(Text(f"`{number}`", given.type), column.type).sql
+                _collated(self.converted(Text(f"`{number}`", given.type), column.type))
                 for number, (given, column) in enumerate(zip(found, columns, strict=True))
             )
             sides.append(f"SELECT {values} FROM (WITH {mark}({names}) AS ({sql}) SELECT * FROM {mark})")

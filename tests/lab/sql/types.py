@@ -151,13 +151,13 @@ def _to_text(value: Value, source: SqlType, target: SqlType, style: int | None) 
 def _date_text(moment: datetime.datetime, style: int | None, source: SqlType) -> str:
     milliseconds = f"{moment.microsecond // 1000:03}"
     if style in (120, 20):
-        return moment.strftime("%Y-%m-%d %H:%M:%S")
+        return moment.isoformat(" ", "seconds")
     if style in (121, 21) or (style in (None, 0) and source.name == "datetime2"):
         digits = milliseconds if source.name == "datetime" else f"{moment.microsecond:06}0"
-        return f"{moment:%Y-%m-%d %H:%M:%S}.{digits}"
+        return f"{moment.isoformat(' ', 'seconds')}.{digits}"
     if style in (126, 127):
         digits = milliseconds if source.name == "datetime" else f"{moment.microsecond:06}0"
-        return f"{moment:%Y-%m-%dT%H:%M:%S}.{digits}" + ("Z" if style == 127 else "")
+        return f"{moment.isoformat('T', 'seconds')}.{digits}" + ("Z" if style == 127 else "")
     if style in (None, 0, 100):
         hour = moment.hour % 12 or 12
         return f"{moment:%b} {moment.day:2} {moment.year} {hour:2}:{moment:%M%p}"

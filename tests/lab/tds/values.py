@@ -163,7 +163,7 @@ def _nullable(cursor: Cursor, code: int) -> Variable:
         raise not_simulated("smalldatetime")
     days, ticks = struct.unpack("<iI", data)
     when = _EPOCH + datetime.timedelta(days=days, milliseconds=round(ticks * 10 / 3))
-    return Variable(DATETIME, when.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3])
+    return Variable(DATETIME, when.isoformat(" ", "milliseconds"))
 
 
 def _decimal(cursor: Cursor) -> Variable:
@@ -187,7 +187,7 @@ def _date(cursor: Cursor, code: int) -> Variable:
     days = datetime.datetime.fromordinal(int.from_bytes(data[-3:], "little") + 1)
     microseconds = int.from_bytes(data[:-3], "little") * 10**6 // 10**scale
     when = days + datetime.timedelta(microseconds=microseconds)
-    return Variable(DATETIME2, when.strftime("%Y-%m-%d %H:%M:%S.%f") + "0")
+    return Variable(DATETIME2, when.isoformat(" ", "microseconds") + "0")
 
 
 def _string(cursor: Cursor, code: int) -> Variable:
