@@ -130,10 +130,11 @@ class Pace:
             if now < self._not_before:
                 return self._not_before - now
             if self._most:
-                while self._sent and now - self._sent[0] >= self.window:
+                if len(self._sent) == self._most:
+                    wait = self._sent[0] + self.window - now
+                    if wait > 0:
+                        return wait
                     self._sent.popleft()
-                if len(self._sent) >= self._most:
-                    return self._sent[0] + self.window - now
                 self._sent.append(now)
             return 0.0
 
