@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from lab.clock import Clock
 from lab.windows import Account, WindowsHost
+from lab.windows.cmd.expansion import expand_percent
+from lab.windows.cmd.loops import parse_options, split_line
+from lab.windows.cmd.parser import CmdSyntaxError, parse
+from lab.windows.commandline import split_arguments
 
 CONFIG = '<add key="DataAccess.DbServer" value="." />\r\n<add key="DataAccess.SqlPwd" value="p&amp;w" />\r\n'
 
@@ -228,3 +236,43 @@ def test_program_starts_are_counted() -> None:
     run("hostname & for /f %x in ('hostname') do @rem", host)
     assert host.processes_started == ["cmd.exe", "HOSTNAME.EXE", "cmd.exe", "HOSTNAME.EXE"]
     assert [process for process in host.processes if process.image == "cmd.exe"] == []
+
+
+@given(st.lists(st.text(alphabet=' "\\ab\t%', max_size=8), max_size=5))
+def test_arguments_survive_the_c_run_time(words: list[str]) -> None:
+    assert split_arguments(subprocess.list2cmdline(words)) == words
+
+
+@given(st.text(alphabet='ab "^&|<>()@%1=,;', max_size=25))
+@example("(a) 2>&1 >b <c")
+def test_a_line_is_parsed_or_refused(line: str) -> None:
+    with contextlib.suppress(CmdSyntaxError):
+        parse(line)
+
+
+@given(st.text(alphabet="%a:~1,=-*", max_size=20))
+def test_expansion_of_nonsense_changes_nothing_undefined(text: str) -> None:
+    assert expand_percent(text, lambda _name: None) == text
+
+
+@given(st.text(alphabet=" ,tokensdlim=123-*^", max_size=20), st.text(alphabet="ab ;,", max_size=12))
+def test_for_options_are_read_or_refused(options: str, line: str) -> None:
+    with contextlib.suppress(ValueError):
+        split_line(line, parse_options(options), "a")
+
+
+# fmt: off
+PIECES = (
+    "echo a", "if", "exist", "for", "%x", "in", "(", ")", "do", "&", "&&", "||", "|", ">f.txt", "2>&1", '"', "^", "@",
+    "set A=1", "/f", '"tokens=2"', "('hostname')", "cd", "type", "lines.txt", "not", "defined", "errorlevel", "x",
+    "==", "else", "%OS:~x%", "findstr a", "exit /b 2", "call", "/l", "(1,x,3)", "hostname", "dir /b", "%~nxx",
+)
+# fmt: on
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=10))
+def test_every_line_ends_with_an_exit_code(words: list[str]) -> None:
+    ran = run(" ".join(words))
+    assert ran.code in (0, 1, 2, 120, 255)
+    assert ran.code == 0 or ran.err or ran.out or {"findstr a", "exit /b 2", "2>&1", ">f.txt"} & set(words)

@@ -118,11 +118,25 @@ def test_another_language_changes_the_labels_only() -> None:
 
     async def test(host: WindowsHost) -> None:
         texts.append((await run(host, "sc queryex Off")).out + (await run(host, "sc qc Off")).out)
+        texts.append((await run(host, "sc qc nosuch")).out.splitlines()[0])
+        texts.append((await run(host, 'tasklist /FI "IMAGENAME eq nosuch"')).out)
 
     simulate(test, machine("de"))
     simulate(test)
-    assert "STATE" not in texts[0].replace("STATES", "")
-    assert fields(texts[0]) == fields(texts[1])
+    assert "STATE" not in texts[0]
+    assert fields(texts[0]) == fields(texts[3])
+    assert texts[1:3] == [
+        "[SC] OpenService FEHLER 1060:",
+        "INFORMATION: Es werden keine Aufgaben mit den angegebenen Kriterien ausgeführt.\n",
+    ]
+
+
+def test_what_sc_can_do_and_the_lab_not_is_said_so() -> None:
+    async def test(host: WindowsHost) -> None:
+        ran = await run(host, "sc delete W3SVC")
+        assert (ran.code, ran.err) == (120, "lab: sc delete is not simulated\n")
+
+    simulate(test)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +159,7 @@ def test_another_language_changes_the_labels_only() -> None:
         ("sc query W3SVC", STRANGER, 5, "[SC] OpenSCManager FAILED 5:"),
         (r"sc \\other query W3SVC", ADMIN, 1722, "[SC] OpenSCManager FAILED 1722:"),
         ("sc", ADMIN, 1639, "DESCRIPTION:"),
-        ("sc delete W3SVC", ADMIN, 1639, "DESCRIPTION:"),
+        ("sc erase W3SVC", ADMIN, 1639, "DESCRIPTION:"),
         ("sc config W3SVC start=disabled", ADMIN, 1639, "DESCRIPTION:"),
     ],
 )

@@ -51,13 +51,19 @@ def _expand(line: str, lookup: Lookup, mark: str, keep_undefined: bool) -> str:
 def _modified(value: str, modifier: str) -> str:
     if modifier.startswith("~"):
         start, _comma, length = modifier[1:].partition(",")
-        part = value[int(start or 0) :]
-        return part[: int(length)] if length else part
+        part = value[_number(start) :]
+        return part[: _number(length)] if length else part
     old, _equals, new = modifier.partition("=")
     if old.startswith("*"):
         position = value.lower().find(old[1:].lower())
         return value if position < 0 else new + value[position + len(old) - 1 :]
     return re.sub(re.escape(old), lambda _match: new, value, flags=re.IGNORECASE) if old else value
+
+
+def _number(text: str) -> int:
+    """A number as cmd.exe reads it: what is none counts as 0."""
+    match = re.match(r"\s*(-?\d+)", text)
+    return int(match[1]) if match else 0
 
 
 def expand_loop(text: str, variables: Mapping[str, str], files: FileSystem, cwd: str) -> str:

@@ -33,7 +33,8 @@ async def iterations(shell: Shell, node: For, streams: Streams, variables: Mappi
     """The values of the loop's variables, one dictionary per turn."""
     items = shell.expand(node.items, variables)
     if node.switch == "/l":
-        start, step, end = (int(word) for word in items.split())
+        numbers = [int(word) if re.fullmatch(r"-?\d+", word) else 0 for word in items.split()]
+        start, step, end = [*numbers, 0, 0, 0][:3]
         stop = end + (1 if step > 0 else -1)
         return [{node.variable: str(number)} for number in range(start, stop, step or 1)]
     if node.switch == "/f":

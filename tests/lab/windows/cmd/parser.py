@@ -6,6 +6,7 @@ everything up to the end of the line or of the parentheses around.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 DELIMITERS = " \t,;=\r\n\v\f\xa0"
@@ -277,6 +278,8 @@ class _Parser:
             left = self.token()
             if not left:
                 raise self.unexpected()
+            if kind == "errorlevel" and not re.fullmatch(r"-?\d+", left):
+                raise CmdSyntaxError(f"{left} was unexpected at this time.")
         else:
             left = first
             while not self.at_end() and self.text[self.position] in " \t":

@@ -9,6 +9,8 @@ from lab.windows.errors import Win32Error
 from lab.windows.filesystem import absolute
 from lab.windows.program import Call, not_simulated
 
+LONGEST = 254  # characters in one search string
+
 
 async def findstr(call: Call) -> int:
     """Print the lines that match; exit code 1 where none does, 2 on wrong use."""
@@ -31,6 +33,9 @@ async def findstr(call: Call) -> int:
             names.append(word)
     if not texts:
         call.err("FINDSTR: Bad command line\n")
+        return 2
+    if any(len(text) > LONGEST for text in texts) or sum(map(len, texts)) > 2 * LONGEST:
+        call.err("FINDSTR: Search string too long.\n")
         return 2
     # words are regular expressions unless /l is given; /c: is plain text unless /r is given
     plain = "l" in switches or (whole and "r" not in switches)

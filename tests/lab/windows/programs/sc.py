@@ -51,6 +51,8 @@ async def sc(call: Call) -> int:
     words = call.arguments
     if words and words[0].startswith("\\\\"):
         return _failed(call, "OpenSCManager", 1722)
+    if words and words[0].lower() in _NOT_SIMULATED:
+        return not_simulated(call, f"sc {words[0]}")
     if not words or words[0].lower() not in _COMMANDS:
         call.out(USAGE)
         return INVALID_COMMAND_LINE
@@ -60,7 +62,8 @@ async def sc(call: Call) -> int:
 
 
 def _failed(call: Call, function: str, code: int) -> int:
-    call.out(f"[SC] {function} FAILED {code}:\n\n{Win32Error(code).text}\n\n")
+    failed = "FEHLER" if call.host.language == "de" else "FAILED"
+    call.out(f"[SC] {function} {failed} {code}:\n\n{Win32Error(code).text}\n\n")
     return code
 
 
@@ -210,6 +213,12 @@ async def _config(call: Call, words: list[str]) -> int:
     call.out("[SC] ChangeServiceConfig SUCCESS\n")
     return 0
 
+
+_NOT_SIMULATED = frozenset(
+    {"boot", "continue", "control", "create", "delete", "description", "failure", "failureflag", "getdisplayname"}
+    | {"getkeyname", "interrogate", "lock", "pause", "privs", "qdescription", "qfailure", "qprivs", "qsidtype"}
+    | {"qtriggerinfo", "querylock", "sdset", "sdshow", "showsid", "sidtype", "triggerinfo"}
+)
 
 _COMMANDS: dict[str, Callable[[Call, list[str]], Awaitable[int]]] = {
     "config": _config,

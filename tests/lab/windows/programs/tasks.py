@@ -6,7 +6,11 @@ from lab.windows.processes import Process
 from lab.windows.program import Call
 from lab.windows.services import State
 
-_NOTHING = "INFO: No tasks are running which match the specified criteria.\n"
+_SESSIONS = {0: "Services", 1: "Console"}
+_NOTHING = {
+    "en": "INFO: No tasks are running which match the specified criteria.\n",
+    "de": "INFORMATION: Es werden keine Aufgaben mit den angegebenen Kriterien ausgeführt.\n",
+}
 
 
 class _WrongUse(Exception):
@@ -22,7 +26,7 @@ async def tasklist(call: Call) -> int:
         call.err(f'ERROR: {problem}\nType "TASKLIST /?" for usage.\n')
         return 1
     if not chosen:
-        call.out(_NOTHING)
+        call.out(_NOTHING.get(call.host.language, _NOTHING["en"]))
         return 0
     if services:
         headings: tuple[str, ...] = ("Image Name", "PID", "Services")
@@ -35,7 +39,7 @@ async def tasklist(call: Call) -> int:
             (
                 process.image,
                 str(process.pid),
-                "Console" if process.session else "Services",
+                _SESSIONS.get(process.session, f"RDP-Tcp#{process.session}"),
                 str(process.session),
                 f"{process.memory:,} K",
             )

@@ -6,6 +6,14 @@ from lab.windows.program import Call
 
 _HIGH = ("Mandatory Label\\High Mandatory Level", "Label", "S-1-16-12288", "")
 _MEDIUM = ("Mandatory Label\\Medium Mandatory Level", "Label", "S-1-16-8192", "")
+_NAMES = {  # [G] for German
+    "Mandatory Label\\High Mandatory Level": "Verbindliche Beschriftung\\Hohe Verbindlichkeitsstufe",
+    "Mandatory Label\\Medium Mandatory Level": "Verbindliche Beschriftung\\Mittlere Verbindlichkeitsstufe",
+    "Everyone": "Jeder",
+    "BUILTIN\\Administrators": "VORDEFINIERT\\Administratoren",
+    "BUILTIN\\Users": "VORDEFINIERT\\Benutzer",
+    "NT AUTHORITY\\NETWORK": "NT-AUTORITÄT\\NETZWERK",
+}
 _GROUP = "Mandatory group, Enabled by default, Enabled group"
 _HEADINGS = ("Group Name", "Type", "SID", "Attributes")
 
@@ -32,6 +40,8 @@ async def whoami(call: Call) -> int:
     rows.append(("BUILTIN\\Users", "Alias", "S-1-5-32-545", _GROUP))
     rows.append(("NT AUTHORITY\\NETWORK", "Well-known group", "S-1-5-2", _GROUP))
     rows.append(_HIGH if call.account.elevated else _MEDIUM)
+    if call.host.language == "de":
+        rows = [(_NAMES[row[0]], *row[1:]) for row in rows]
     if form == "csv":
         for row in [_HEADINGS, *rows] if header else rows:
             call.out(",".join(f'"{cell}"' for cell in row) + "\n")
