@@ -1,0 +1,55 @@
+"""The rows for the table of all systems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._computer import Computer
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Reading
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._selection import Problem
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._status import rows
+
+NOW = 1_700_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("computer", "expected"),
+    [
+        (Computer(1, "a"), {"mode": "normal", "in_effect": True, "notes": []}),
+        (
+            Computer(1, "a", status="on", started=NOW - 60, ends=NOW + 60),
+            {
+                "mode": "maintenance",
+                "in_effect": True,
+                "since": "2023-11-14T22:12:20Z",
+                "expires": "2023-11-14T22:14:20Z",
+                "notes": [],
+            },
+        ),
+        (Computer(1, "a", status="on"), {"notes": ["stays on until it is turned off"], "expires": None}),
+        (
+            Computer(1, "a", status="start-requested"),
+            {"mode": "switching", "in_effect": False, "notes": ["status start-requested"]},
+        ),
+        (Computer(1, "a", status="on", ends=NOW - 60), {"overdue": True}),
+        (Computer(1, "a", status=None), {"mode": "unknown", "in_effect": None}),
+        (Computer(1, "a", control="off"), {"mode": "normal", "notes": ["Application Control is off"]}),
+    ],
+)
+def test_row(computer: Computer, expected: dict[str, Any]) -> None:
+    (row,) = rows(Reading((computer,), NOW), ())
+    assert {name: row[name] for name in expected} == expected
+    assert list(row)[:5] == ["system", "kind", "mode", "in_effect", "managed"]
+
+
+def test_many_share_a_row_and_what_is_missing_has_one() -> None:
+    many = [Computer(n, f"s{n}", status="on", ends=NOW + n) for n in range(1, 31)]
+    few = [Computer(n, f"s{n}", control="off") for n in (31, 32)]
+    found = rows(Reading((*many, *few), NOW), (Problem("x", "no computer"), Problem("s31", "off", 31)))
+    assert [(row["system"], row["mode"], row["expires"]) for row in found] == [
+        ("30 computers", "maintenance", "2023-11-14T22:13:21Z"),
+        ("s31", "normal", None),
+        ("s32", "normal", None),
+        ("x", "unknown", None),
+    ]
