@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from lab.sql import SqlServer
     from lab.windows.programs.setup_tool import SetupTool
 
+PATH = (
+    SYSTEM32,
+    r"C:\Windows",
+    SYSTEM32 + r"\WindowsPowerShell\v1.0",
+    r"C:\Program Files\Microsoft SQL Server\Client SDK\ODBC\170\Tools\Binn",
+)
 KILLED = 1  # exit code of a process that TerminateProcess ended
 
 
@@ -83,7 +89,7 @@ class WindowsHost:
                 "ComSpec": SYSTEM32 + r"\cmd.exe",
                 "NUMBER_OF_PROCESSORS": "2",
                 "OS": "Windows_NT",
-                "Path": rf"{SYSTEM32};C:\Windows;C:\Program Files\Microsoft SQL Server\Client SDK\ODBC\170\Tools\Binn",
+                "Path": ";".join(PATH),
                 "PATHEXT": ".COM;.EXE;.BAT;.CMD",
                 "PROCESSOR_ARCHITECTURE": "AMD64",
                 "ProgramData": r"C:\ProgramData",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.windows.cmd import run_cmd
 from lab.windows.program import Program
+from lab.windows.programs import powershell
 from lab.windows.programs.findstr import findstr
 from lab.windows.programs.sc import sc
 from lab.windows.programs.small import chcp, hostname, where
@@ -13,6 +14,7 @@ from lab.windows.programs.whoami import whoami
 SYSTEM32 = r"C:\Windows\System32"
 
 STANDARD: dict[str, Program] = {
+    powershell.PATH: powershell.powershell,
     rf"{SYSTEM32}\chcp.com": chcp,
     rf"{SYSTEM32}\cmd.exe": run_cmd,
     rf"{SYSTEM32}\findstr.exe": findstr,
