@@ -106,7 +106,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-NAMES = (
+NAMES = ("state", "maintenanceModeDuration", "maintenanceModeStartTime", "maintenanceModeEndTime")
     "state",
     "maintenanceModeStatus",
     "maintenanceModeDuration",
