@@ -68,6 +68,10 @@ lab-status: setup ## Show what the lab's systems are doing
 bench: setup ## Run the benchmarks
 	$(RUN)/pytest -s tests/bench
 
+.PHONY: molecule
+molecule: setup ## Run the molecule scenarios against the lab
+	$(RUN)/molecule test --all
+
 .PHONY: matrix
 matrix: ## Run unit and smoke tests on the other Pythons and ansible-core versions found here
 	@tests/matrix.sh
