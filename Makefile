@@ -17,7 +17,7 @@ PYTEST := $(RUN)/pytest -n 2 --dist loadfile
 
 .PHONY: help
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-12s %s\n", $$1, $$2 }'
 
 .PHONY: setup
 setup: ## Install what is needed into .venv, and system packages where that is allowed
