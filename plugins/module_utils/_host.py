@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,11 +25,12 @@ class Host(Protocol):
 
     name: str
 
-    def run(self, line: str, *, doing: str, limit: float) -> Completed:
+    def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
         """Run one command line and wait for its end.
 
         ``doing`` completes "Could not ..." in a message ("stop W3SVC"); the line itself is never shown, since it
         may hold a secret. ``limit`` is in seconds; beyond it the command is ended and ``Failure`` raised.
+        ``tell`` gets a line every few seconds: a long wait must not look like a hang.
         A broken connection raises ``AnsibleConnectionFailure``: Ansible then calls the host unreachable.
         """
         ...

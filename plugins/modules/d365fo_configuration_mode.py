@@ -40,7 +40,7 @@ options:
     required: true
   phase:
     description:
-      - V(prepared) writes the record only, before anything else is touched; with O(state=enabled).
+      - V(prepared) writes the record only, before anything else is touched.
       - V(set) writes the variable and the record.
       - V(settled) says that the AOS has been restarted and runs with the value. The record of an enabled system is
         marked as in effect, that of a disabled one is removed.

@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import ceil
 from typing import Any
@@ -35,6 +35,9 @@ else:
     _BROKEN = (RequestException, WinRMError, WinRMTransportError)
     _NOTHING_YET = (WinRMOperationTimeoutError,)
 _FAILED: tuple[type[Exception], ...] = (AnsibleError, OSError, *_BROKEN)
+
+_SAY_EVERY = 5
+"""Seconds between two lines about a long command."""
 
 MAX_LINE = 8191
 """Longest command line that cmd.exe takes, in characters (Microsoft Learn: "Command prompt line string limitation")."""
@@ -105,24 +108,27 @@ class _WinRMHost:
         self._connection = connection
         self._shell_id = shell_id
 
-    def run(self, line: str, *, doing: str, limit: float) -> Completed:
+    def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
         _check(line, doing, self.name)
         protocol = self._connection.protocol
         usual = protocol.operation_timeout_sec
-        deadline = time.monotonic() + limit
+        began = time.monotonic()
         try:
             command_id = protocol.run_command(self._shell_id, line)
             stdout, stderr, rc = b"", b"", None
             while rc is None:
-                left = deadline - time.monotonic()
+                waited = time.monotonic() - began
+                left = limit - waited
                 if left <= 0:
                     protocol.cleanup_command(self._shell_id, command_id)
                     raise _too_long(doing, self.name, limit, stdout, stderr)
-                # The server holds a Receive open this long; no longer than what is left of our own limit.
-                protocol.operation_timeout_sec = max(1, min(usual, ceil(left)))
+                # The server holds a Receive open this long: until there is something to say, or our limit is over.
+                protocol.operation_timeout_sec = max(1, min(usual, ceil(left), _SAY_EVERY if tell else usual))
                 try:
                     out, err, code, done = protocol._raw_get_command_output(self._shell_id, command_id)
                 except _NOTHING_YET:
+                    if tell:
+                        tell(_progress(doing, time.monotonic() - began, limit, stdout))
                     continue
                 stdout, stderr = stdout + out, stderr + err
                 rc = code if done else None
@@ -141,7 +147,7 @@ class _ExecHost:
         self.name = name
         self._connection = connection
 
-    def run(self, line: str, *, doing: str, limit: float) -> Completed:
+    def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
         _check(line, doing, self.name)
         command = wrap_for_exec(line, self._connection.transport, self._connection._shell.SHELL_FAMILY)
         if len(command) > MAX_LINE and self._connection.transport == "winrm":
@@ -161,10 +167,17 @@ class _ExecHost:
 
         # exec_command has no time limit of its own, so it runs beside us and is left alone when the limit is over.
         threading.Thread(target=work, daemon=True).start()
-        try:
-            answer = answers.get(timeout=limit)
-        except queue.Empty:
-            raise _too_long(doing, self.name, limit, b"", b"") from None
+        began = time.monotonic()
+        while True:
+            left = limit - (time.monotonic() - began)
+            if left <= 0:
+                raise _too_long(doing, self.name, limit, b"", b"")
+            try:
+                answer = answers.get(timeout=min(left, _SAY_EVERY))
+                break
+            except queue.Empty:
+                if tell:
+                    tell(_progress(doing, time.monotonic() - began, limit, b""))
         if isinstance(answer, Exception):
             raise _lost(self.name, doing, answer) from answer
         rc, stdout, stderr = answer
@@ -185,6 +198,12 @@ def wrap_for_exec(line: str, transport: str, shell_family: str) -> str:
         return script
     encoded = b64encode(script.encode("utf-16-le")).decode("ascii")
     return f"powershell.exe -NoProfile -NonInteractive -EncodedCommand {encoded}"
+
+
+def _progress(doing: str, waited: float, limit: float, stdout: bytes) -> str:
+    lines = to_text(stdout, errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f"still busy to {doing}, {waited:.0f} s of {limit:.0f} s" + (f": {last[:100]}" if last else "")
 
 
 def _check(line: str, doing: str, name: str) -> None:

@@ -31,6 +31,11 @@ _VALUES = {ENABLED: "1", DISABLED: "0"}
 _TRIES = 3
 
 
+def mode_of(value: str) -> str:
+    """Return the mode that the variable's value "1" or "0" means."""
+    return ENABLED if value == _VALUES[ENABLED] else DISABLED
+
+
 class Sql(Protocol):
     """A way to the database: ODBC from here or sqlcmd.exe on the host."""
 
@@ -64,7 +69,7 @@ class Reading:
         if self.record is None or self.mode is None:
             return False
         if self.record.target == self.mode:
-            return self.record.phase == SET
+            return self.record.phase != SETTLED
         # The value is not what the record says: somebody changed it behind our back after we had set it.
         return self.record.phase != PREPARED
 
@@ -108,7 +113,7 @@ def parse_reading(rows: list[tuple[str, str]], where: str) -> Reading:
         )
     single = dict(rows)
     return Reading(
-        mode=None if not values else ENABLED if values[0] == "1" else DISABLED,
+        mode=mode_of(values[0]) if values else None,
         record=_record.parse(single["record"], where) if "record" in single else None,
         database=single.get("database", ""),
         login=single.get("login", ""),
@@ -227,7 +232,7 @@ def _wanted(reading: Reading, wish: Wish, where: str) -> tuple[str, Record | Non
         return mode, _settled(reading, wish, where)
     if wish.state == ENABLED:
         return _enabled(mode, reading.record, wish)
-    return DISABLED, _disabled(mode, reading.record, wish)
+    return (mode if wish.phase == PREPARED else DISABLED), _disabled(mode, reading.record, wish)
 
 
 def _enabled(mode: str, record: Record | None, wish: Wish) -> tuple[str, Record | None]:
@@ -244,13 +249,16 @@ def _enabled(mode: str, record: Record | None, wish: Wish) -> tuple[str, Record 
 
 
 def _disabled(mode: str, record: Record | None, wish: Wish) -> Record | None:
-    if mode == DISABLED and record is None:
-        return None
     if record is None:
-        record = Record(DISABLED, SET, iso(wish.now), owner=wish.owner, reason=wish.reason)
-    elif mode == DISABLED and (record.target == DISABLED or record.phase == PREPARED):
-        return record  # set already, or never set: nothing for the AOS to take over
-    return record.with_services(wish.services).at(DISABLED, SET)
+        if mode == DISABLED:
+            return None
+        record = Record(DISABLED, wish.phase, iso(wish.now), owner=wish.owner, reason=wish.reason)
+        return record.with_services(wish.services)
+    never_set = mode == DISABLED and (record.target, record.phase) == (ENABLED, PREPARED)
+    prepared = wish.phase == PREPARED and (mode == DISABLED or record.target == DISABLED)
+    if never_set or prepared or (mode == DISABLED and (record.target, record.phase) == (DISABLED, SET)):
+        return record  # as far as it should be already
+    return record.with_services(wish.services).at(DISABLED, wish.phase)
 
 
 def _settled(reading: Reading, wish: Wish, where: str) -> Record | None:

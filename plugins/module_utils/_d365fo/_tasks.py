@@ -17,9 +17,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode 
     Reading,
     Sql,
     Wish,
+    mode_of,
     read,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import DISABLED, PREPARED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_moment
@@ -51,13 +51,6 @@ def wish_of(params: dict[str, Any], now: Callable[[], datetime] = lambda: dateti
         services=tuple(params["services"]),
         create_missing=params["create_missing"],
     )
-    if (wish.state, wish.phase) == (DISABLED, PREPARED):
-        raise Failure(
-            "prepare the way back",
-            "the database",
-            "nothing is prepared for state: disabled",
-            "Use phase: set, then phase: settled once the AOS runs",
-        )
     _services.check_names(wish.services)
     if wish.expires:
         try:
@@ -76,7 +69,7 @@ def change(sql: Sql, params: dict[str, Any], *, check_mode: bool) -> dict[str, A
     if check_mode and step:
         # What the reading would be: the planned values in place of those read.
         after = Reading(
-            mode=params["state"] if step.value else after.mode,
+            mode=mode_of(step.value[1]) if step.value else after.mode,
             record=step.record[1] if step.record else after.record,
             database=after.database,
             login=after.login,
