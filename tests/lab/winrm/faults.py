@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lab.winrm.soap import Fault
@@ -30,13 +31,18 @@ class Faults:
     # written something or, if it stays silent, after ``drop_after`` simulated seconds. The command itself runs on, as
     # it does on Windows.
     drop_in_command: int = 0
+    # Once: the same, for the next command whose line matches this regular expression.
+    drop_in: str = ""
     drop_after: float = 0.1
     # Once: the next request gets this instead: a fault (after authentication) or a raw HTTP answer (before it).
     # Nothing is carried out.
     answer_next: Fault | Answer | None = None
 
-    def counts_command(self) -> bool:
+    def counts_command(self, line: str) -> bool:
         """One more command starts; true if it is the one to lose its connection."""
+        if self.drop_in and re.search(self.drop_in, line):
+            self.drop_in = ""
+            return True
         if self.drop_in_command == 0:
             return False
         self.drop_in_command -= 1

@@ -238,7 +238,7 @@ class WinRMServer:
         wished_id, line = soap.command_line(request)
         command = await self.shells.start(shell, wished_id, line, request.option("WINRS_SKIP_CMD_SHELL"))
         self.commands.append(line)
-        command.doomed = self.faults.counts_command()
+        command.doomed = self.faults.counts_command(line)
         return soap.command_started(request, command.id)
 
     async def _receive(self, http: web.BaseRequest, shell: Shell, request: soap.Request) -> bytes:
