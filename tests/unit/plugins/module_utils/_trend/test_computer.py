@@ -107,12 +107,6 @@ VALUES = st.recursive(
     max_leaves=5,
 )
 NAMES = ("state", "maintenanceModeDuration", "maintenanceModeStartTime", "maintenanceModeEndTime")
-    "state",
-    "maintenanceModeStatus",
-    "maintenanceModeDuration",
-    "maintenanceModeStartTime",
-    "maintenanceModeEndTime",
-)
 STATUS = st.fixed_dictionaries({}, optional={"agentStatus": VALUES, "agentStatusMessages": VALUES}) | VALUES
 CONTROL = st.fixed_dictionaries(
     {"maintenanceModeStatus": st.sampled_from(["on", "off", "start-requested", None]) | VALUES},
