@@ -21,7 +21,8 @@ def argument(text: str) -> str:
     if text and not re.search(r'[\s"]', text):
         return text
     text = re.sub(r'(\\*)"', r'\1\1\\"', text)
-    return f'"{re.sub(r"(\\+)$", r"\1\1", text)}"'
+    text = re.sub(r"(\\+)$", r"\1\1", text)
+    return f'"{text}"'
 
 
 def escape(text: str) -> str:

@@ -71,7 +71,7 @@ def parameters(findings: Findings, options: ToolOptions, mode: Mapping[str, str]
             "run the setup tool",
             "the host",
             f"there is no value for {', '.join(f'--{name}' for name in missing)}",
-            "Give sql_login_user and sql_login_password and packages_directory, or take the parameter away in arguments",
+            "Give sql_login_user, sql_login_password and packages_directory, or drop the parameter in arguments",
         )
     return {name: value for name, value in wanted.items() if value is not None}
 
