@@ -18,7 +18,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import
 Result = dict[str, Any]
 
 # A module can't show progress while it runs, so it waits for a server that restarts in portions of this many seconds.
-_PORTION = 10.0
+_PORTION = 5.0
 
 
 class ActionModule(MaintenanceAction):

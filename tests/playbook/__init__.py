@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,12 +26,26 @@ class Done:
     output: str
     results: tuple[dict[str, Any], ...]
 
-    def of(self, task: str) -> dict[str, Any]:
-        """Return the result of the task of that name (of the last one, if there are several)."""
-        found = [entry["result"] for entry in self.results if entry["task"].endswith(task)]
+    def of(self, task: str, host: str = "") -> dict[str, Any]:
+        """Return the result of the task of that name, a role's by " : name", on ``host`` if given (the last one)."""
+        found = [
+            entry["result"]
+            for entry in self.results
+            if entry["task"].rpartition(" : ")[2] == task and host in ("", entry["host"])
+        ]
         assert found, f"no task {task!r} among {[entry['task'] for entry in self.results]}\n{self.output}"
         result: dict[str, Any] = found[-1]
         return result
+
+    @property
+    def recap(self) -> dict[str, dict[str, int]]:
+        """What the recap counts for each host: ok, changed, unreachable, failed, ..."""
+        lines = self.output.rpartition("PLAY RECAP")[2].splitlines()[1:]
+        return {
+            line.split()[0]: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", line)}
+            for line in lines
+            if "ok=" in line
+        }
 
     @property
     def last(self) -> dict[str, Any]:
@@ -82,6 +97,7 @@ def run_playbook(
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
             "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_PIPELINING": "1",
             "QUIESCE_RECORD": str(record),
             **(environment or {}),
         },
@@ -92,4 +108,6 @@ def run_playbook(
         check=False,
     )
     results = tuple(json.loads(line) for line in record.read_text().splitlines())
+    for entry in results:
+        entry["result"]["failed"] = entry["outcome"] != "ok"
     return Done(done.returncode, done.stdout, results)

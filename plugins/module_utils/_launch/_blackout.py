@@ -197,13 +197,15 @@ class _Case:
         """The wished start and end; what the wish leaves open is as ``there``."""
         start = self._start(there)
         if self.wish.end is None:
-            assert there, "a wish without an end is about a blackout that exists"
+            if there is None:
+                raise AssertionError("a wish without an end is about a blackout that exists")
             return start, there.end
         return start, self._read("end", self.wish.end, start)
 
     def _start(self, there: Blackout | None) -> datetime:
         if self.wish.start is None:
-            assert there, "a wish without a start is about a blackout that exists"
+            if there is None:
+                raise AssertionError("a wish without a start is about a blackout that exists")
             return there.start
         # A blackout that is in effect has started already, whenever that was.
         if there and self._is_now and there.in_effect(self.now):

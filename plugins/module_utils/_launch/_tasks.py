@@ -37,7 +37,7 @@ def _now() -> datetime:
 def switch_mode(params: Mapping[str, Any], *, check_mode: bool) -> Result:
     """Turn maintenance mode on or off; with ``drain``, look once at what runs. Waiting is the action plugin's part.
 
-    The details of an HttpFailure hold ``changed``, and ``unavailable`` where waiting longer may cure it.
+    The details of a Failure hold ``changed``, and ``unavailable`` where waiting longer may cure it.
     """
     enable = params["state"] == "enabled"
     for name in ("drain_limit", "drain_interval"):
@@ -46,7 +46,10 @@ def switch_mode(params: Mapping[str, Any], *, check_mode: bool) -> Result:
     patient = not enable
     server = open_server(params, patient=patient)
     system = MaintenanceMode(server, enable, params["field"], params["read_path"], params["write_path"])
+    draining = enable and params["drain"]
     try:
+        # Who can't be told what runs should not begin.
+        activities = read_activity(server, params["activity_api"]) if draining else []
         outcome = carry_out(system, check_mode=check_mode)
         result: Result = {
             "changed": outcome.changed,
@@ -55,8 +58,9 @@ def switch_mode(params: Mapping[str, Any], *, check_mode: bool) -> Result:
             "maintenance_mode": enable,
             "account": server.user,
         }
-        if enable and params["drain"]:
-            activities = read_activity(server, params["activity_api"])
+        if draining:
+            if system.written:
+                activities = read_activity(server, params["activity_api"])
             warning = None if activities else doubt(params, server.user, [])
             result |= {
                 "activities": [activity.row for activity in activities],
@@ -64,10 +68,10 @@ def switch_mode(params: Mapping[str, Any], *, check_mode: bool) -> Result:
                 "waited": 0,
                 "warnings": [warning] if warning else [],
             }
-    except HttpFailure as failure:
-        if failure.unavailable and (patient or failure.status is not None):
-            failure.details["unavailable"] = True
+    except Failure as failure:
         failure.details["changed"] = system.written
+        if isinstance(failure, HttpFailure) and failure.unavailable and (patient or failure.status is not None):
+            failure.details["unavailable"] = True
         raise
     return result
 

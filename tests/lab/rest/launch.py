@@ -69,6 +69,9 @@ class User:
     token: str = field(default="", repr=False)
 
 
+_USER = web.RequestKey("user", User)
+
+
 class LaunchServer:
     """One server, ``version`` deciding what it knows. ``start`` and ``stop`` it on an event loop.
 
@@ -290,7 +293,7 @@ class LaunchServer:
         if write and self.conflicts:
             self.conflicts -= 1
             return web.Response(status=409, text="The object was changed by another user at the same time.")
-        request["user"] = user
+        request[_USER] = user
         try:
             response = await handler(request)
         except _Refused as refused:
@@ -594,7 +597,7 @@ class LaunchServer:
             raise _Refused(400, f"{key}: {text} is not a date of the form MM-dd-yyyy-HH:mm.") from None
 
     def _need(self, request: web.Request, right: str) -> User:
-        user: User = request["user"]
+        user = request[_USER]
         if right not in user.rights:
             raise _Refused(403, f"{user.name} does not have the permission {right}.")
         return user
