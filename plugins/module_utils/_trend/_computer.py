@@ -103,9 +103,14 @@ class Computer:
         }
 
 
+def whole(value: object) -> int | None:
+    """Return ``value`` if it is a whole number; true and false of JSON, which Python takes for 1 and 0, are none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def parse(data: Any) -> Computer:
     """Read a Computer object of the API. Raises ValueError, saying what is wrong, if it is none."""
-    if not isinstance(data, Mapping) or type(data.get("ID")) is not int:
+    if not isinstance(data, Mapping) or whole(data.get("ID")) is None:
         raise ValueError("a computer without a numeric ID")
     control = _object(data, "applicationControl")
     module = _object(control, "moduleStatus")
@@ -159,8 +164,8 @@ def _text(data: Mapping[str, Any], key: str) -> str:
 
 def _number(data: Mapping[str, Any], key: str) -> int | None:
     """Return a number of minutes or milliseconds; None, too, for one that is no moment in this age."""
-    value = data.get(key)
-    return value if type(value) is int and 0 <= value < 1 << 45 else None
+    value = whole(data.get(key))
+    return value if value is not None and 0 <= value < 1 << 45 else None
 
 
 def _iso(seconds: float | None) -> str | None:

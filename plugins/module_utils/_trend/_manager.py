@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer, Client, HttpFailure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._computer import Computer, parse
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._computer import Computer, parse, whole
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Step
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ class Manager:
         )
         found = self._list(answer, {"computergroups": "computerGroups", "policies": "policies"}[kind])
         ids = [item.get("ID") for item in found if isinstance(item, dict)]
-        if len(ids) != 1 or type(ids[0]) is not int:
+        if len(ids) != 1 or whole(ids[0]) is None:
             raise Failure(
                 f"look up the {what} {name!r}",
                 self.target,
