@@ -167,7 +167,8 @@ class Client:
 
     ``url`` is the base ("https://dsm.example.com:4119/api"). ``headers`` go with each request, and so do
     ``credentials``, headers whose values are secret; ``secrets`` are more texts that must not appear in any message.
-    ``ca_path`` is a PEM file of the CAs to trust in place of the system's. ``proxy`` is "http://host:port"; without
+    ``ca_path`` is a PEM file of the CAs to trust in place of the system's, ``client_cert`` and ``client_key`` are PEM
+    files of a certificate to log in with. ``proxy`` is "http://host:port"; without
     it the environment variables https_proxy and no_proxy are followed; ``use_proxy`` False ignores both. ``timeout``
     is the limit, in seconds, of one try. ``tell`` gets a line when a request has to be sent again. ``remedies`` says
     what to do about an HTTP status. Raises Failure for an unusable URL, proxy or CA file.
@@ -182,6 +183,8 @@ class Client:
         secrets: Iterable[str] = (),
         validate_certs: bool = True,
         ca_path: str | None = None,
+        client_cert: str | None = None,
+        client_key: str | None = None,
         use_proxy: bool = True,
         proxy: str | None = None,
         timeout: float = 30.0,
@@ -228,7 +231,7 @@ class Client:
                 "the URL begins with http://, the credential would be sent readable for everybody on the way",
                 "Use the https:// address; validate_certs: false allows http:// where that risk is accepted",
             )
-        self._context = _context(self.target, validate_certs, ca_path) if self._tls else None
+        self._context = _context(self.target, validate_certs, ca_path, client_cert, client_key) if self._tls else None
         self._proxy = _proxy(self.target, proxy, self._host, self._port) if self._tls and use_proxy else None
 
     def get(self, path: str, *, attempted: str, query: Iterable[tuple[str, str]] = ()) -> Answer:
@@ -453,7 +456,9 @@ def _base(url: str) -> tuple[urllib.parse.SplitResult, int]:
     return parts, port or (443 if parts.scheme == "https" else 80)
 
 
-def _context(target: str, validate_certs: bool, ca_path: str | None) -> ssl.SSLContext:
+def _context(
+    target: str, validate_certs: bool, ca_path: str | None, client_cert: str | None, client_key: str | None
+) -> ssl.SSLContext:
     try:
         context: ssl.SSLContext = make_context(cafile=ca_path, validate_certs=validate_certs)
     except OSError as error:
@@ -463,6 +468,17 @@ def _context(target: str, validate_certs: bool, ca_path: str | None) -> ssl.SSLC
             f"{ca_path}: {error.strerror or error}",
             "Give a PEM file with the certificate of the CA that issued the server's certificate",
         ) from None
+    if client_cert:
+        try:
+            # The empty password keeps OpenSSL from asking for one on the terminal.
+            context.load_cert_chain(client_cert, client_key, password="")
+        except OSError as error:
+            raise Failure(
+                "read the client certificate",
+                target,
+                f"{client_cert}: {error.strerror or error}",
+                "Give PEM files with the certificate and its unencrypted key",
+            ) from None
     return context
 
 

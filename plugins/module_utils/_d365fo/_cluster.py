@@ -1,0 +1,200 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""The AOS instances of an on-premises environment, as Service Fabric's client REST API reports them.
+
+Source: Microsoft's reference "Service Fabric Client REST API", api-version 6.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import AOS_NODE_TYPES
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, Retry
+from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
+
+API_VERSION = "6.0"
+APPLICATION = "AXSF"
+SERVICE = "AXSF~AXService"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One AOS instance. ``identity`` is Service Fabric's id of it; a restarted instance has another [a guess]."""
+
+    identity: str
+    node: str
+    status: str
+    health: str
+    listens: bool
+
+    @property
+    def ready(self) -> bool:
+        """Whether it serves: ready, healthy and with an endpoint."""
+        return self.status == "Ready" and self.health in ("Ok", "Warning") and self.listens
+
+
+@dataclass(frozen=True)
+class View:
+    """The cluster's view: health of the application, nodes that should run an AOS (name to status), instances."""
+
+    health: str
+    nodes: Mapping[str, str]
+    instances: tuple[Instance, ...]
+
+    @property
+    def ready(self) -> int:
+        """How many nodes have a ready instance."""
+        return len({instance.node for instance in self.instances if instance.ready})
+
+    def missing(self) -> list[str]:
+        """Say of each node without a ready instance what is the matter."""
+        by_node = {instance.node: instance for instance in self.instances}
+        return [
+            f"{node}: {_trouble(by_node.get(node), status)}"
+            for node, status in self.nodes.items()
+            if node not in by_node or not by_node[node].ready
+        ]
+
+    def result(self) -> dict[str, Any]:
+        """Return the view as a task's result shows it."""
+        return {
+            "health": self.health,
+            "expected": len(self.nodes),
+            "ready": self.ready,
+            "nodes": dict(self.nodes),
+            "instances": [
+                {
+                    "id": instance.identity,
+                    "node": instance.node,
+                    "status": instance.status,
+                    "health": instance.health,
+                    "listens": instance.listens,
+                    "ready": instance.ready,
+                }
+                for instance in self.instances
+            ],
+            "missing": self.missing(),
+        }
+
+
+def _trouble(instance: Instance | None, node_status: str) -> str:
+    if node_status != "Up":
+        return f"the node is {node_status}"
+    if instance is None:
+        return "no AOS instance"
+    if instance.status == "InBuild":
+        return "InBuild, the database is being synchronised"
+    if instance.status != "Ready":
+        return instance.status
+    return "no endpoint yet" if not instance.listens else f"health {instance.health}"
+
+
+@dataclass(frozen=True)
+class ClusterOptions:
+    """How the cluster is reached: its HTTP gateway and a client certificate that it trusts."""
+
+    url: str
+    client_cert: str = ""
+    client_key: str = ""
+    ca_path: str = ""
+    validate_certs: bool = True
+    application: str = APPLICATION
+    service: str = SERVICE
+    node_types: Collection[str] = AOS_NODE_TYPES
+    timeout: float = 30.0
+
+
+class Cluster:
+    """A Service Fabric cluster; ``look`` asks it, as a ``System`` of the verb it only waits until all are ready.
+
+    ``former`` holds the ids of instances that are to be gone: those that ran before a restart.
+    """
+
+    def __init__(self, options: ClusterOptions, former: Collection[str] = ()) -> None:
+        self._options = options
+        self._former = frozenset(former)
+        self._client = Client(
+            options.url,
+            validate_certs=options.validate_certs,
+            ca_path=options.ca_path or None,
+            client_cert=options.client_cert or None,
+            client_key=options.client_key or None,
+            timeout=options.timeout,
+            retry=Retry(limit=60.0, statuses=frozenset({429, 502, 503, 504})),
+            remedies={403: "Use a client certificate that the cluster knows as an admin or read-only client"},
+        )
+
+    def describe(self) -> str:
+        return f"the AOS instances of {self._options.url}"
+
+    def read(self) -> View:
+        """Ask for health, nodes and instances: three requests, and one a partition."""
+        app, service = quote(self._options.application, safe="~"), quote(self._options.service, safe="~")
+        health = self._get(f"/Applications/{app}/$/GetHealth", "read the health of the AOS application")
+        nodes = {
+            str(node.get("Name", "")): str(node.get("NodeStatus", "Unknown"))
+            for node in self._items("/Nodes", "list the nodes")
+            if node.get("Type") in self._options.node_types
+        }
+        if not nodes:
+            raise Failure(
+                "find the AOS nodes",
+                self._options.url,
+                f"no node is of type {', '.join(self._options.node_types)}",
+                "Check that this is the cluster of Dynamics 365, or give aos_node_types",
+            )
+        instances = []
+        partitions = f"/Applications/{app}/$/GetServices/{service}/$/GetPartitions"
+        for partition in self._items(partitions, "list the partitions of the AOS service"):
+            identity = quote(str(partition.get("PartitionInformation", {}).get("Id", "")))
+            for replica in self._items(f"/Partitions/{identity}/$/GetReplicas", "list the AOS instances"):
+                instances.append(_instance(replica))
+        return View(str(health.get("AggregatedHealthState", "Unknown")), nodes, tuple(instances))
+
+    def plan(self, reading: View) -> Plan[None]:
+        missing = reading.missing()
+        old = [instance.node for instance in reading.instances if instance.identity in self._former]
+        waiting = [*missing, *(f"{node}: not restarted yet" for node in old)]
+        if not waiting and reading.health == "Error":
+            waiting = ["the application's health is Error"]
+        ready = f"{reading.ready} of {len(reading.nodes)} ready"
+        pending = (f"{ready}; {'; '.join(waiting)}",) if waiting else ()
+        return Plan(before={"ready": reading.ready}, after={"ready": len(reading.nodes)}, pending=pending)
+
+    def apply(self, plan: Plan[None]) -> None:
+        """Nothing is ever written."""
+
+    def _get(self, path: str, attempted: str, token: str = "") -> Mapping[str, Any]:
+        query = [("api-version", API_VERSION), *([("ContinuationToken", token)] if token else [])]
+        data = self._client.get(path, attempted=attempted, query=query).data
+        if not isinstance(data, Mapping):
+            raise Failure(attempted, self._options.url, "the answer is no JSON object", "Check cluster_url")
+        return data
+
+    def _items(self, path: str, attempted: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the items of all pages."""
+        token = ""
+        while True:
+            page = self._get(path, attempted, token)
+            yield from page.get("Items") or []
+            token = str(page.get("ContinuationToken") or "")
+            if not token:
+                return
+
+
+def _instance(item: Mapping[str, Any]) -> Instance:
+    """Read a stateless instance, or a stateful replica: the documents have both shapes."""
+    return Instance(
+        identity=str(item.get("InstanceId") or item.get("ReplicaId") or ""),
+        node=str(item.get("NodeName", "")),
+        status=str(item.get("ReplicaStatus", "Unknown")),
+        health=str(item.get("HealthState", "Unknown")),
+        listens=bool(item.get("Address")),
+    )

@@ -1,0 +1,199 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""Microsoft's Set-MaintenanceMode.ps1, which sets the mode of an on-premises environment and restarts its AOS.
+
+No public copy of the script exists: what it prints, its exit code and what it does when the mode is already set are
+unknown. Exit code, stderr and the variable read back decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from ntpath import basename, dirname, join
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _sqlcmd, _template, _tsql
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading, parse_reading
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoting import check_plain
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup_tool import UNHANDLED_EXCEPTION
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import SqlcmdOptions
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import Template
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
+from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
+
+SCRIPT = "Set-MaintenanceMode.ps1"
+TEMPLATE = "ConfigTemplate.xml"
+
+LOOK_LIMIT = 60
+_TAIL = 1500
+
+
+@dataclass(frozen=True)
+class ScriptOptions:
+    """Where the script is and how it is run. ``limit`` in seconds; an empty policy is the host's own."""
+
+    script: str
+    template: str = ""
+    execution_policy: str = ""
+    limit: float = 3600.0
+
+    @property
+    def folder(self) -> str:
+        """The script's own folder, in which it has to run."""
+        return dirname(self.script)
+
+    @property
+    def template_path(self) -> str:
+        """The template's file, by default beside the script."""
+        return self.template or join(self.folder, TEMPLATE)
+
+    def check(self) -> None:
+        """Refuse what can't be given to cmd.exe. Raises ``Failure``."""
+        for name, path in (("script", self.script), ("template", self.template_path)):
+            check_plain(name, path)
+        if not self.folder or not basename(self.script).lower().endswith(".ps1"):
+            raise Failure("run the script", self.script, "that is not the full path of a .ps1 file", "Correct script")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the node says of script and template."""
+
+    template: Template
+    elevated: bool
+
+
+def look_command(options: ScriptOptions) -> str:
+    """Return the command line that looks whether the script is there and prints the template."""
+    options.check()
+    return (
+        f'whoami.exe /groups /FO CSV /NH& echo #script& (if exist "{options.script}" echo found)& '
+        f'echo #template& type "{options.template_path}"'
+    )
+
+
+def parse_look(completed: Completed, options: ScriptOptions, host: str) -> Look:
+    """Read the answer to ``look_command``. Raises ``Failure`` where script or template can't be used."""
+    groups, _mark, rest = completed.stdout.partition("#script")
+    found, _mark, template = rest.partition("#template")
+    if "found" not in found:
+        raise _not_there(options.script, host, completed.stderr)
+    if not template.strip():
+        raise _not_there(options.template_path, host, completed.stderr)
+    return Look(_template.parse(template, f"{options.template_path} on {host}"), "S-1-16-12288" in groups)
+
+
+def _not_there(path: str, host: str, said: str) -> Failure:
+    if path.startswith("\\\\"):
+        return Failure(
+            f"read {path}",
+            host,
+            " ".join(said.split()) or "it is not there, or this login may not see it",
+            "It lies on another machine. A WinRM login by NTLM, Basic or a certificate can't be passed on to a second "
+            "machine (double hop): connect with CredSSP or with Kerberos and delegation, or copy the scripts to the "
+            "node and give the local path",
+        )
+    return Failure(
+        f"read {path}",
+        host,
+        " ".join(said.split()) or "it is not there",
+        "Give the path of the infrastructure scripts (2.18.2 or later) on this node",
+    )
+
+
+def run_command(options: ScriptOptions, state: str) -> str:
+    """Return the command line that runs the script in its own folder; ``pushd`` also goes to a share."""
+    policy = f"-ExecutionPolicy {options.execution_policy} " if options.execution_policy else ""
+    return (
+        f'pushd "{options.folder}" && powershell.exe -NoProfile -NonInteractive {policy}'
+        f'-File ".\\{basename(options.script)}" -ConfigurationFilePath "{options.template_path}" '
+        f"{'-Enable' if state == ENABLED else '-Disable'}"
+    )
+
+
+def judge(completed: Completed, doing: str, host: str) -> str:
+    """Return the end of what the script printed. Raises ``Failure`` where it failed."""
+    tail = f"{completed.stdout}\n{completed.stderr}".strip()[-_TAIL:]
+    if completed.rc == 0 and not completed.stderr.strip():
+        return tail
+    meaning = f"exit code {completed.rc}" if completed.rc else "exit code 0, but text on stderr"
+    if completed.rc == UNHANDLED_EXCEPTION:
+        meaning += " (an unhandled .NET exception)"
+    remedy = "See what it says, and whether the AOS instances run; run again once the reason is mended"
+    if "running scripts is disabled" in tail or "not digitally signed" in tail:
+        remedy = "The host's policy forbids the script; execution_policy: RemoteSigned or Bypass runs it all the same"
+    raise Failure(
+        doing,
+        host,
+        f"the script ended with {meaning}: {tail or 'it printed nothing'}",
+        remedy,
+        details={"rc": completed.rc, "output": tail},
+    )
+
+
+@dataclass
+class MaintenanceScript:
+    """The configuration mode of an on-premises environment, set by the script, as a ``System`` of the verb.
+
+    ``force`` runs the script even where the variable is as wished already: a run that was cut off may have set it
+    without restarting the AOS.
+    """
+
+    host: Host
+    options: ScriptOptions
+    sql: SqlcmdOptions
+    state: str
+    force: bool = False
+    tell: Callable[[str], None] = lambda line: None
+    output: str = ""
+    look: Look | None = field(default=None)
+    _ran: bool = False
+
+    def describe(self) -> str:
+        return f"the configuration mode, asked from {self.host.name}"
+
+    def read(self) -> Reading:
+        if self.look is None:
+            completed = self.host.run(
+                look_command(self.options), doing="look at the maintenance script", limit=LOOK_LIMIT
+            )
+            self.look = parse_look(completed, self.options, self.host.name)
+        sql = sql_of(self.sql, self.look.template)
+        where = f"database {sql.database} of SQL Server {sql.server}"
+        doing = f"read {_tsql.VARIABLE}"
+        limit = sql.connect_timeout + sql.query_timeout + 10
+        completed = self.host.run(_sqlcmd.command_line(sql, _tsql.read()), doing=doing, limit=limit)
+        _sqlcmd.check(completed, doing, where, sql.user)
+        return parse_reading(_sqlcmd.parse_rows(completed.stdout), where)
+
+    def plan(self, reading: Reading) -> Plan[str]:
+        before = {"configuration_mode": reading.mode or "missing"}
+        if reading.mode == self.state and (not self.force or self._ran):
+            return Plan(before, before)
+        if self.look is not None and not self.look.elevated:
+            raise Failure(
+                f"run {basename(self.options.script)}",
+                self.host.name,
+                "the connecting account is not elevated",
+                "Connect with an administrator of the cluster's nodes",
+            )
+        return Plan(before, {"configuration_mode": self.state}, (self.state,))
+
+    def apply(self, plan: Plan[str]) -> None:
+        doing = f"have {basename(self.options.script)} set maintenance mode {self.state}"
+        completed = self.host.run(
+            run_command(self.options, self.state), doing=doing, limit=self.options.limit, tell=self.tell
+        )
+        self.output = judge(completed, doing, self.host.name)
+        self._ran = True
+
+
+def sql_of(options: SqlcmdOptions, template: Template) -> SqlcmdOptions:
+    """Return the options with server and database from the template where the task names none."""
+    return replace(
+        options, server=options.server or template.sql_server, database=options.database or template.database
+    )
