@@ -96,14 +96,15 @@ class Manager:
         )
         found = self._list(answer, {"computergroups": "computerGroups", "policies": "policies"}[kind])
         ids = [item.get("ID") for item in found if isinstance(item, dict)]
-        if len(ids) != 1 or whole(ids[0]) is None:
+        number = whole(ids[0]) if len(ids) == 1 else None
+        if number is None:
             raise Failure(
                 f"look up the {what} {name!r}",
                 self.target,
                 f"{'several have' if ids else 'none has'} that name",
                 "Correct the name, or give the ID; the key's role must be allowed to see it",
             )
-        return int(ids[0])
+        return number
 
     def write(self, steps: Iterable[Step]) -> tuple[list[Step], dict[int, HttpFailure]]:
         """Carry out ``steps`` in parallel. Return those that the manager accepted, and the refused ones by ID.
