@@ -33,4 +33,3 @@ class Host(Protocol):
         ``tell`` gets a line every few seconds: a long wait must not look like a hang.
         A broken connection raises ``AnsibleConnectionFailure``: Ansible then calls the host unreachable.
         """
-        ...

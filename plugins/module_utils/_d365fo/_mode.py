@@ -41,11 +41,9 @@ class Sql(Protocol):
 
     def query(self, batch: str, doing: str) -> list[tuple[str, str]]:
         """Run a batch and return its rows of (item, content). Raises ``SqlFailure``."""
-        ...
 
     def describe(self) -> str:
         """Name server and database for a message."""
-        ...
 
 
 @dataclass(frozen=True)
