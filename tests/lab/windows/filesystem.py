@@ -137,12 +137,13 @@ class FileSystem:
 
     def _get(self, path: str) -> Entry | None:
         above = ntpath.dirname(_normal(path))
-        while ntpath.splitdrive(above)[1].strip("\\"):
+        while True:
             entry = self.find(above)
             if entry is not None and entry.denied:
                 raise Win32Error(5)
+            if not ntpath.splitdrive(above)[1].strip("\\"):
+                return self.find(path)
             above = ntpath.dirname(above)
-        return self.find(path)
 
 
 def absolute(path: str, directory: str) -> str:

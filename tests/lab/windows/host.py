@@ -60,7 +60,8 @@ class WindowsHost:
 
     ``address`` is the loopback address that its servers listen on. ``environment`` is what every new shell has.
     ``programs`` maps a file name, or the full path of one file (both in lower case), to what runs when it is
-    started; a file that has no entry is there but can't be run. ``processes_started`` logs every start of a program
+    started; a file that has no entry is there but can't be run. ``scripts`` does the same for PowerShell scripts, by
+    path in lower case: they run inside powershell.exe. ``processes_started`` logs every start of a program
     by its name.
     """
 
@@ -74,6 +75,8 @@ class WindowsHost:
         self.processes = ProcessTable()
         self.services = ServiceManager(clock, self.processes)
         self.programs: dict[str, Program] = {}
+        self.scripts: dict[str, Program] = {}
+        self.execution_policy = "RemoteSigned"  # Windows Server's default
         self.processes_started: list[str] = []
         self.program_start_seconds = 0.02
         self.events: list[Event] = []
