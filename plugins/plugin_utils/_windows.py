@@ -22,13 +22,17 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._remote import
 class WindowsAction(MaintenanceAction):
     """An action plugin that runs commands on the task's Windows host."""
 
-    def host(self, params: dict[str, Any]) -> AbstractContextManager[Host]:
-        """Open the task's host; a SQL password goes into the shell's environment, where sqlcmd.exe looks for it."""
+    def environment(self, params: dict[str, Any]) -> dict[str, str]:
+        """Return what the shell's environment has to hold: a SQL password, where sqlcmd.exe looks for it."""
         password = params.get("sql_login_password")
+        return {PASSWORD_VARIABLE: password} if password else {}
+
+    def host(self, params: dict[str, Any]) -> AbstractContextManager[Host]:
+        """Open the task's host."""
         return open_host(
             self._connection,
             name=self.name,
-            environment={PASSWORD_VARIABLE: password} if password else None,
+            environment=self.environment(params),
             way=params["run_by"],
             become=bool(self._play_context.become),
         )

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._cluster import (
+    APPLICATION,
+    SERVICE,
+    ClusterOptions,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._odbc import OdbcOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import SqlcmdOptions
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import AOS_NODE_TYPES
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 
 
@@ -43,6 +49,34 @@ def database_arguments() -> dict[str, Any]:
         "sql_hostname_in_certificate": {"type": "str"},
         "odbc_driver": {"type": "str"},
     }
+
+
+def cluster_arguments() -> dict[str, Any]:
+    """Return the options of everything that asks a Service Fabric cluster (fragment ``cluster``)."""
+    return {
+        "cluster_url": {"type": "str"},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path", "no_log": False},
+        "ca_path": {"type": "path"},
+        "validate_certs": {"type": "bool", "default": True},
+        "application": {"type": "str", "default": APPLICATION},
+        "service": {"type": "str", "default": SERVICE},
+        "aos_node_types": {"type": "list", "elements": "str", "default": list(AOS_NODE_TYPES)},
+    }
+
+
+def cluster_options(params: dict[str, Any]) -> ClusterOptions:
+    """Return how the cluster is reached."""
+    return ClusterOptions(
+        url=params["cluster_url"],
+        client_cert=params["client_cert"] or "",
+        client_key=params["client_key"] or "",
+        ca_path=params["ca_path"] or "",
+        validate_certs=params["validate_certs"],
+        application=params["application"],
+        service=params["service"],
+        node_types=tuple(params["aos_node_types"]),
+    )
 
 
 def sqlcmd_options(params: dict[str, Any], *, server: str = ".", database: str = "AXDB") -> SqlcmdOptions:

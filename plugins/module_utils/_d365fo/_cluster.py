@@ -114,10 +114,11 @@ class ClusterOptions:
 class Cluster:
     """A Service Fabric cluster; ``look`` asks it, as a ``System`` of the verb it only waits until all are ready.
 
-    ``former`` holds the ids of instances that are to be gone: those that ran before a restart.
+    ``former`` holds the ids of instances that are to be gone: those that ran before a restart. ``survive`` is how many
+    seconds a cluster that has answered once may stay silent.
     """
 
-    def __init__(self, options: ClusterOptions, former: Collection[str] = ()) -> None:
+    def __init__(self, options: ClusterOptions, former: Collection[str] = (), survive: float = 60.0) -> None:
         self._options = options
         self._former = frozenset(former)
         self._client = Client(
@@ -127,7 +128,7 @@ class Cluster:
             client_cert=options.client_cert or None,
             client_key=options.client_key or None,
             timeout=options.timeout,
-            retry=Retry(limit=60.0, statuses=frozenset({429, 502, 503, 504})),
+            retry=Retry(limit=survive, statuses=frozenset({429, 502, 503, 504})),
             remedies={403: "Use a client certificate that the cluster knows as an admin or read-only client"},
         )
 

@@ -207,9 +207,10 @@ def plan(services: Services, names: Sequence[str], state: str, done: frozenset[s
             *_waves("start", list(reversed(todo))),
             *(Step("start", (name,)) for name in reversed(dependents) if name not in todo),
         )
-        after |= dict.fromkeys(ordered, "running")
+        # Said in words: a diff from "running" to "running" would show nothing of the restart.
+        after |= dict.fromkeys(ordered, "running") | dict.fromkeys(todo, "running (restarted)")
     before = _states(services, ordered) | dict.fromkeys(dependents, "running")
-    after = dict.fromkeys(dependents, "running" if state == "restarted" else "stopped") | after
+    after = dict.fromkeys(dependents, "running (restarted)" if state == "restarted" else "stopped") | after
     return Plan(before, after, steps)
 
 

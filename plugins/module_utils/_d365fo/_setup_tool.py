@@ -163,12 +163,12 @@ class SetupTool:
         for step in plan.steps:
             self.output = self.run(step, f"have the setup tool set maintenance mode {self.state}")
 
-    def synchronise(self) -> str:
+    def synchronise(self, *, check_mode: bool) -> str:
         """Synchronise the database after configuration keys were changed; return the end of the tool's output."""
         self._findings = look(self.host, self.question)
         self._refuse()
         values = parameters(self._findings, self.options, {"setupmode": "sync", "syncmode": "fullall"})
-        return self.run(values, "have the setup tool synchronise the database")
+        return "" if check_mode else self.run(values, "have the setup tool synchronise the database")
 
     def run(self, values: Mapping[str, str], doing: str) -> str:
         """Run the tool with these parameters and return the end of its output. Raises ``Failure``."""
