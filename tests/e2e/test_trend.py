@@ -1,0 +1,595 @@
+"""trend_maintenance_mode, its info twin, the role and the documentation, by real ansible-playbook against the lab."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab.clock import Clock
+from lab.pki import Authority
+from lab.rest.proxy import Proxy
+from lab.rest.trend import Computer, Status, TrendManager
+from lab.thread import LoopThread
+from playbook import ROOT, Done, run_play, run_playbook
+
+KEY = "s3cret-trend-k3y"
+MODE = "quiesce.maintenance.trend_maintenance_mode"
+INFO = "quiesce.maintenance.trend_maintenance_mode_info"
+
+Play = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="module")
+def tls(authority: Authority) -> tuple[Path, Path]:
+    return authority.server("127.0.0.1")
+
+
+@pytest.fixture
+def loop() -> Iterator[LoopThread]:
+    with LoopThread() as loop:
+        yield loop
+
+
+@pytest.fixture
+def manager(loop: LoopThread, tls: tuple[Path, Path]) -> Iterator[TrendManager]:
+    """A manager with three computers whose agents do at once what they are asked to."""
+    manager = TrendManager(tls=tls, clock=Clock(scale=2000), key=KEY)
+    for number in (1, 2, 3):
+        manager.add(
+            Computer(number, f"web0{number}.example.com", display_name=f"Web {number}", group_id=4, heartbeat=0)
+        )
+    manager.groups = {4: "Web servers", 5: "Empty", 6: "Twice", 7: "Twice"}
+    loop.run(manager.start())
+    yield manager
+    loop.run(manager.stop())
+
+
+@pytest.fixture
+def play(manager: TrendManager, authority: Authority, tmp_path: Path) -> Play:
+    """Runs tasks against the manager: each is (name, options of the module)."""
+
+    def run(
+        *tasks: tuple[str, dict[str, Any]], check: bool = False, arguments: Sequence[str] = (), **more: Any
+    ) -> Done:
+        defaults = {"url": manager.url, "ca_path": str(authority.ca_file)}
+        whole = [
+            {
+                "name": name,
+                INFO if name.startswith("info") else MODE: {"poll_interval": "1s", **options}
+                if not name.startswith("info")
+                else options,
+                "ignore_errors": True,
+                **more.get("keywords", {}),
+            }
+            for name, options in tasks
+        ]
+        return run_play(
+            tmp_path / "run",
+            whole,
+            arguments=[*(["--check", "--diff"] if check else ["--diff"]), *arguments],
+            environment={"TREND_API_KEY": KEY, **more.get("environment", {})},
+            module_defaults={"group/quiesce.maintenance.trend": {**defaults, **more.get("defaults", {})}},
+        )
+
+    return run
+
+
+def statuses(manager: TrendManager) -> list[str]:
+    return [manager.state(computer) for computer in manager.computers.values()]
+
+
+# --- the usual order --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.smoke
+def test_one_computer(play: Play, manager: TrendManager) -> None:
+    """Check mode, nothing changed, apply, seen changed, again, unchanged; on the way in and on the way out."""
+    manager.computers[2].heartbeat = 600  # 0.3 seconds of the lab's time
+    enable = {"computers": ["web02.example.com"], "duration": "2h"}
+    disable = {"computers": ["WEB02.example.com"], "state": "disabled"}
+
+    done = play(("check", enable), ("check again", enable), check=True)
+    assert done.of("check again")["changed"] is True
+    assert done.of("check")["msg"] == "0 of 1 computers are on; would be: 1 turned on"
+    assert done.of("check")["diff"] == {
+        "before": {"web02.example.com": "off"},
+        "after": {"web02.example.com": "on, 120 minutes left"},
+    }
+    assert (manager.writes, statuses(manager)) == (0, ["off", "off", "off"])
+    assert done.of("check")["requests"] == 1
+
+    done = play(("on", enable), ("again", enable), ("info", {"computers": ["2"]}))
+    assert (done.of("on")["changed"], done.of("again")["changed"]) == (True, False)
+    assert done.of("again")["requests"] == 1
+    assert (manager.writes, statuses(manager)) == (1, ["off", "on", "off"])
+    (computer,) = done.of("info")["computers"]
+    assert computer["status"] == "on"
+    assert computer["duration"] == 120
+    assert computer["minutes_left"] in (119, 120)
+    assert computer["scheduled_end"] > computer["since"] > "2020"
+    assert (computer["host_name"], computer["display_name"]) == ("web02.example.com", "Web 2")
+    assert done.of("on")["computers"][0]["action"] == "turned_on"
+    # The lines of a wait reach the screen while it lasts.
+    assert re.search(r"waiting for https://.* of 900 s: 0 of 1 computers are on; 1 start-requested", done.output)
+
+    done = play(("check", disable), check=True)
+    assert (done.of("check")["changed"], manager.writes, statuses(manager)[1]) == (True, 1, "on")
+    done = play(("off", disable), ("again", disable))
+    assert (done.of("off")["changed"], done.of("again")["changed"]) == (True, False)
+    assert (manager.writes, statuses(manager)) == (2, ["off", "off", "off"])
+    assert done.code == 0
+
+
+def test_five_hundred_computers(play: Play, manager: TrendManager) -> None:
+    manager.requests_per_minute = 10**6
+    for number in range(4, 501):
+        manager.add(Computer(number, f"srv{number}.example.com", heartbeat=2 * number))
+    names = [computer.host_name for computer in manager.computers.values()]
+    enable = {"computers": names, "duration": "4h", "requests_per_minute": 0}
+    disable = {"computers": names, "state": "disabled", "requests_per_minute": 0}
+
+    done = play(("check", enable), check=True)
+    assert (manager.writes, done.of("check")["changed"]) == (0, True)
+    assert len(done.of("check")["diff"]["after"]) == 500
+
+    done = play(("on", enable), ("again", enable))
+    assert done.of("on")["msg"] == "500 of 500 computers are on; 500 turned on"
+    assert set(statuses(manager)) == {"on"}
+    assert (manager.writes, done.of("again")["changed"]) == (500, False)
+    # One page and the empty one that ends the paging.
+    assert done.of("again")["requests"] == 2
+    assert 2 <= manager.most_under_way <= 10
+    assert manager.connections <= 25
+    assert re.search(r": \d+ of 500 computers are on; \d+ start-requested; first ", done.output)
+    (row,) = done.of("on")["status_rows"]
+    assert (row["system"], row["mode"], row["notes"]) == ("500 computers", "maintenance", [])
+
+    done = play(("off", disable), ("again", disable))
+    assert (done.of("off")["changed"], done.of("again")["changed"]) == (True, False)
+    assert (manager.writes, set(statuses(manager))) == (1000, {"off"})
+
+
+def test_search(play: Play, manager: TrendManager) -> None:
+    manager.computers[2].platform = "Red Hat Enterprise Linux 9 (64 bit)"
+    manager.computers[3].policy_id = 8
+    manager.policies[8] = "Windows"
+
+    def found(**search: str) -> tuple[str, dict[str, Any]]:
+        return f"info {json.dumps(search)}", {"search": search}
+
+    wanted = {
+        found(group="Web servers")[0]: [1, 2, 3],
+        found(group="4", platform="Microsoft Windows%")[0]: [1, 3],
+        found(policy="Windows")[0]: [3],
+        found(policy="1", platform="%Linux%")[0]: [2],
+        found(group="Empty")[0]: [],
+    }
+    done = play(*[(name, {"search": json.loads(name.removeprefix("info "))}) for name in wanted])
+    assert {name: [computer["id"] for computer in done.of(name)["computers"]] for name in wanted} == wanted
+    assert done.of(found(group="Empty")[0])["unavailable"][0]["reason"].startswith("no computer fulfils it")
+
+
+# --- a mode that is on already, or on its way -------------------------------------------------------------------------
+
+
+def test_extend_and_expiry(play: Play, manager: TrendManager) -> None:
+    """With a manager whose end time says nothing while the mode is on."""
+    manager.end_is_scheduled = False
+    hour: dict[str, Any] = {"computers": ["1"], "duration": "60"}
+    assert play(("on", hour)).of("on")["changed"] is True
+
+    manager.clock.advance(25 * 60)
+    done = play(("enough left", hour), ("longer", {**hour, "duration": "2h", "extend": "false"}))
+    assert done.of("enough left")["changed"] is False
+    assert done.of("longer")["changed"] is False
+    assert "34 of the wished 120 minutes are left, not extended" in done.of("longer")["warnings"][0]
+
+    manager.clock.advance(10 * 60)
+    done = play(("auto", hour), ("auto again", hour), ("true", {**hour, "extend": True}))
+    assert [done.of(name)["changed"] for name in ("auto", "auto again", "true")] == [True, False, True]
+    assert done.of("auto")["computers"][0]["action"] == "extended"
+    assert done.of("true")["computers"][0]["minutes_left"] in (59, 60)
+
+    manager.clock.advance(61 * 60)
+    done = play(("info", {"computers": ["1"]}), ("on", hour))
+    assert done.of("info")["computers"][0]["status"] == "off"
+    assert done.of("info")["computers"][0]["scheduled_end"] is None
+    assert done.of("on")["changed"] is True
+    assert manager.writes == 4
+
+
+def test_transitions_are_awaited_not_repeated(play: Play, manager: TrendManager, loop: LoopThread) -> None:
+    course: dict[int, tuple[Status, Status]] = {
+        1: ("start-requested", "on"),
+        2: ("stop-requested", "off"),
+        3: ("reset-duration-requested", "on"),
+    }
+    for number, (status, until) in course.items():
+        computer = manager.computers[number]
+        computer.status, computer.duration = status, 60
+
+        async def finish(computer: Computer = computer, until: Status = until) -> None:
+            await manager.clock.sleep(5000)
+            computer.status, computer.start = until, int(manager.clock.time() * 1000)
+
+        loop.loop.call_soon_threadsafe(loop.loop.create_task, finish())
+    done = play(("on", {"computers": ["1", "3"], "duration": "1h"}), ("off", {"computers": ["2"], "state": "disabled"}))
+    assert [done.of(name)["changed"] for name in ("on", "off")] == [False, False]
+    assert {computer["action"] for computer in done.of("on")["computers"]} == {"awaited"}
+    assert (manager.writes, statuses(manager)) == (0, ["on", "off", "on"])
+
+
+def test_without_waiting_and_in_the_background(play: Play, manager: TrendManager) -> None:
+    manager.computers[1].heartbeat = 10**6
+    done = play(("on", {"computers": ["1"], "wait": False}))
+    assert done.of("on")["computers"][0]["status"] == "start-requested"
+    assert (done.of("on")["changed"], manager.writes) == (True, 1)
+    done = play(("async", {"computers": ["2"]}), keywords={"async": 60, "poll": 1})
+    assert done.of("async")["computers"][0]["status"] == "on"
+
+
+# --- refusals: before anything is touched -----------------------------------------------------------------------------
+
+
+def test_every_refusal_names_the_computer_and_the_reason(play: Play, manager: TrendManager) -> None:
+    manager.computers[2].display_name = "Web 1"
+    reasons = {
+        10: "Application Control is off",
+        11: "the manager shows no Application Control for it",
+        12: "its Application Control module is not active (inactive: Driver missing)",
+        13: "its agent is offline (Offline)",
+        14: "its agent is inactive (No Agent)",
+    }
+    for number in reasons:
+        manager.add(Computer(number, f"bad{number}"))
+    manager.computers[10].application_control = "off"
+    manager.computers[11].application_control = None
+    manager.computers[12].module_status, manager.computers[12].module_message = "inactive", "Driver missing"
+    manager.computers[13].go_offline()
+    manager.computers[14].agent_status, manager.computers[14].agent_messages = "inactive", ["No Agent"]
+    names = ["web03.example.com", *(f"bad{number}" for number in reasons), "Web 1", "web%", "4711"]
+    wanted = {
+        **{f"bad{number}": reason for number, reason in reasons.items()},
+        "Web 1": "2 computers have that name (IDs 1, 2)",
+        "web%": "no computer with that ID, host name, display name or GUID is visible",
+        "4711": "no computer with that ID, host name, display name or GUID is visible",
+    }
+    done = play(
+        ("all", {"computers": names}),
+        ("one", {"computers": ["bad13"]}),
+        ("empty group", {"search": {"group": "Empty"}}),
+        ("no group", {"search": {"group": "Nowhere"}}),
+        ("two groups", {"search": {"group": "Twice"}}),
+        ("all the others", {"computers": names, "on_unavailable": "skip"}),
+    )
+    assert done.of("all")["failed"]
+    assert "nothing was changed" in done.of("all")["msg"]
+    listed = {entry["name"]: entry["reason"] for entry in done.of("all")["unavailable"]}
+    assert {name: reason for name, reason in wanted.items() if not listed.pop(name).startswith(reason)} == {}
+    assert listed == {}
+    assert "bad13: its agent is offline (Offline)" in done.of("one")["msg"]
+    assert "no computer fulfils it" in done.of("empty group")["msg"]
+    assert "none has that name" in done.of("no group")["msg"]
+    assert "several have that name" in done.of("two groups")["msg"]
+    # Until here no write was sent; skipping, one for the only computer that can be changed.
+    assert done.of("all the others")["changed"] is True
+    assert done.of("all the others")["warnings"][0].startswith("Left out: ")
+    assert (manager.writes, statuses(manager)[:3]) == (1, ["off", "off", "on"])
+
+
+def test_turning_off_does_what_it_can_and_fails_at_the_end(play: Play, manager: TrendManager) -> None:
+    """One computer that can't be reached must not keep the mode on for the others."""
+    play(("on", {"computers": ["1", "2", "3"]}))
+    manager.computers[2].go_offline()
+    done = play(("off", {"computers": ["1", "2", "3", "web99"], "state": "disabled"}))
+    assert done.of("off")["failed"]
+    assert statuses(manager) == ["off", "on", "off"]
+    assert [entry["name"] for entry in done.of("off")["unavailable"]] == ["web99", "web02.example.com"]
+    assert "2 of 2 computers are off; 2 turned off, 2 left out" in done.of("off")["msg"]
+    done = play(("off", {"computers": ["1", "2", "3"], "state": "disabled", "on_unavailable": "skip"}))
+    assert (done.code, done.of("off")["failed"], done.of("off")["changed"]) == (0, False, False)
+
+
+def test_unusable_options(play: Play, manager: TrendManager, tmp_path: Path) -> None:
+    one = {"computers": ["1"]}
+    tasks: dict[str, tuple[dict[str, Any], str]] = {
+        "seconds": ({**one, "duration": "90s"}, "not a whole number of minutes"),
+        "empty": ({"computers": []}, "the list, or a name in it, is empty"),
+        "everything": ({"search": {}}, "it would mean every computer"),
+        "both": ({**one, "search": {"group": "4"}}, "mutually exclusive"),
+        "neither": ({}, "one of the following is required"),
+        "endless extension": ({**one, "extend": True}, "needs a duration"),
+        "file": ({**one, "api_key_file": str(tmp_path / "none")}, "No such file"),
+        "ca": ({**one, "ca_path": str(tmp_path / "none")}, "Could not read the CA file"),
+        "http": ({**one, "url": "http://127.0.0.1:1/api"}, "readable for everybody on the way"),
+        "limit": ({**one, "wait_limit": "a while"}, "not a duration"),
+    }
+    done = play(*[(name, options) for name, (options, _) in tasks.items()])
+    assert {name: text for name, (_, text) in tasks.items() if text not in done.of(name)["msg"]} == {}
+    assert all(done.of(name)["failed"] for name in tasks)
+    assert manager.log == []
+
+
+# --- failures on the way ----------------------------------------------------------------------------------------------
+
+
+def test_partial_failure_is_reported_exactly_and_rolled_back(play: Play, manager: TrendManager) -> None:
+    """web01 was on before, web02 is turned on, web03 promises to be there and never calls."""
+    play(("before", {"computers": ["1"]}))
+    manager.computers[3].online = False
+    three = {"computers": ["1", "2", "3"], "wait_limit": "2s"}
+    done = play(("on", three))
+    result = done.of("on")
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert (result["reached"], result["not_reached"]) == (
+        ["web01.example.com", "web02.example.com"],
+        ["web03.example.com"],
+    )
+    assert "Now 2 of 3 computers are on, not: web03.example.com (start-requested)" in result["msg"]
+    assert "Could not see the change in effect within 2 s" in result["msg"]
+    assert result["rolled_back"] == []
+    assert statuses(manager) == ["on", "on", "start-requested"]
+
+    play(("off", {"computers": ["2"], "state": "disabled"}))
+    manager.computers[3].status = "off"
+    done = play(("on", {**three, "rollback": True}))
+    assert done.of("on")["rolled_back"] == ["web02.example.com", "web03.example.com"]
+    assert "Turned off again: web02.example.com, web03.example.com" in done.of("on")["msg"]
+    done = play(("info", {"computers": ["1", "2", "3"]}))
+    assert [computer["status"] for computer in done.of("info")["computers"]] == ["on", "off", "stop-requested"]
+
+
+def test_not_authorised(play: Play, manager: TrendManager) -> None:
+    manager.computers[2].may_modify = False
+    every = {"computers": ["1", "2", "3"]}
+    done = play(("fail", {**every, "rollback": True}))
+    result = done.of("fail")
+    assert result["unavailable"][0]["name"] == "web02.example.com"
+    assert "Not authorized to modify computers" in result["unavailable"][0]["reason"]
+    assert sorted(result["rolled_back"]) == ["web01.example.com", "web03.example.com"]
+    done = play(("skip", {**every, "on_unavailable": "skip"}))
+    assert (done.of("skip")["failed"], statuses(manager)) == (False, ["on", "off", "on"])
+    done = play(("off", {**every, "state": "disabled"}), ("wrong key", {**every, "api_key": "another"}))
+    assert statuses(manager) == ["off", "off", "off"]
+    assert "HTTP 401: Invalid API Key. Check the API key and key_header" in done.of("wrong key")["msg"]
+
+
+def test_a_write_that_is_ignored(play: Play, manager: TrendManager) -> None:
+    """200 is not success: what counts is what the computer says."""
+    manager.ignore_writes = True
+    done = play(("on", {"computers": ["1"], "wait_limit": "1s"}))
+    assert done.of("on")["failed"]
+    assert "Now 0 of 1 computers are on, not: web01.example.com (off)" in done.of("on")["msg"]
+
+
+def test_answers_that_are_none(play: Play, manager: TrendManager) -> None:
+    """What passes is tried again, what does not pass is one clear message each."""
+    manager.faults.extend(["html", "redirect", "cut-json", "plain-error"])
+    manager.faults.extend(["drop", "bad-gateway", "truncated"])  # on the way of the fifth task's only request
+    manager.faults.extend(["hang"])
+    one = {"computers": ["1"]}
+    done = play(
+        ("info html", one),
+        ("info redirect", one),
+        ("info cut", one),
+        ("info error", one),
+        ("info recovers", one),
+        ("info hangs", {**one, "request_timeout": "1s", "retry_limit": "0"}),
+        ("info nobody", {**one, "url": "https://127.0.0.1:1/api", "retry_limit": "1s"}),
+    )
+    wanted = {
+        "info html": 'HTTP 200 with an HTML page "Sign in to the web filter" in place of JSON',
+        "info redirect": "HTTP 302, it redirects to elsewhere.example.com",
+        "info cut": "JSON that is cut off or damaged",
+        "info error": 'HTTP 500: "java.lang.NullPointerException"',
+        "info hangs": "no answer within 1 s",
+        "info nobody": "it refuses connections",
+    }
+    assert {name: text for name, text in wanted.items() if text not in done.of(name)["msg"]} == {}
+    assert done.of("info recovers")["requests"] == 4
+    assert done.of("info recovers")["computers"][0]["status"] == "off"
+    assert manager.faults == type(manager.faults)()
+
+
+def test_a_manager_that_restarts_in_the_middle(play: Play, manager: TrendManager) -> None:
+    for number in range(4, 41):
+        manager.add(Computer(number, f"srv{number}", heartbeat=0))
+    manager.restart_at = (20, 1.0)
+    done = play(("on", {"search": {"platform": "%"}, "duration": "1h"}))
+    assert (done.code, done.of("on")["changed"]) == (0, True)
+    assert done.of("on")["msg"] == "40 of 40 computers are on; 40 turned on"
+    assert set(statuses(manager)) == {"on"}
+    assert "trying again in" in done.output
+
+
+def test_too_many_requests(play: Play, manager: TrendManager) -> None:
+    """A minute of the manager lasts half a second, and lets only 25 of the 40 writes in."""
+    manager.clock.scale = 120
+    manager.requests_per_minute = 25
+    for number in range(4, 41):
+        manager.add(Computer(number, f"srv{number}", heartbeat=0))
+    done = play(("on", {"search": {"platform": "%"}, "duration": "1h"}))
+    assert done.of("on")["msg"] == "40 of 40 computers are on; 40 turned on"
+    assert manager.statuses[429] > 0
+    assert manager.writes == 40
+
+
+# --- connection and credential ----------------------------------------------------------------------------------------
+
+
+def test_key_proxy_and_cloud_one(
+    play: Play, manager: TrendManager, loop: LoopThread, tmp_path: Path, authority: Authority
+) -> None:
+    """Key by option and file, in the header of Cloud One, through a proxy; and never a word of it, at any verbosity."""
+    manager.key_header = "Authorization"
+    proxy = Proxy(user="me", password="pr0xy-passw0rd")
+    loop.run(proxy.start())
+    file = tmp_path / "key"
+    file.write_text(KEY + "\n")
+    address = f"http://me:pr0xy-passw0rd@127.0.0.1:{proxy.port}"
+    common = {"computers": ["1"], "key_header": "authorization"}
+    done = play(
+        ("option", {**common, "api_key": KEY, "proxy": address, "duration": "1h"}),
+        ("info file", {**common, "api_key_file": str(file)}),
+        ("info wrong", {**common, "api_key": KEY + "x", "proxy": address}),
+        ("info header", {**common, "key_header": "api-secret-key", "api_key": KEY}),
+        ("info no credential", {**common, "api_key": KEY, "proxy": f"http://127.0.0.1:{proxy.port}"}),
+        ("info untrusted", {**common, "api_key": KEY, "ca_path": "/etc/ssl/certs/ca-certificates.crt"}),
+        ("info unverified", {**common, "api_key": KEY, "validate_certs": False}),
+        arguments=["-vvvvv"],
+        environment={"TREND_API_KEY": "", "ANSIBLE_KEEP_REMOTE_FILES": "0"},
+    )
+    assert done.of("option")["changed"] is True
+    assert len(proxy.tunnels) >= 2
+    assert done.of("info file")["computers"][0]["status"] == "on"
+    assert done.of("info unverified")["computers"][0]["status"] == "on"
+    wanted = {
+        "info wrong": "HTTP 401: Invalid API Key",
+        "info header": "Cloud One takes keys by authorization",
+        "info no credential": "the proxy answered HTTP 407",
+        "info untrusted": "its certificate is not trusted",
+    }
+    assert {name: text for name, text in wanted.items() if text not in done.of(name)["msg"]} == {}
+    assert "invocation" in done.output
+    for secret in (KEY, "pr0xy-passw0rd"):
+        assert secret not in done.output
+        assert secret not in json.dumps(done.results)
+
+
+# --- role -------------------------------------------------------------------------------------------------------------
+
+
+def test_role(manager: TrendManager, authority: Authority, tmp_path: Path) -> None:
+    def role(state: str, *arguments: str, **variables: Any) -> Done:
+        tasks = [
+            {"name": "Role", "ansible.builtin.include_role": {"name": "quiesce.maintenance.trend"}},
+            {"name": "Rows", "ansible.builtin.debug": {"var": "quiesce_status"}},
+        ]
+        given = {
+            "trend_state": state,
+            "trend_url": manager.url,
+            "trend_api_key": KEY,
+            "trend_ca_path": str(authority.ca_file),
+            "trend_search": {"group": "Web servers"},
+            "trend_duration": "2h",
+            "trend_poll_interval": "1s",
+            **variables,
+        }
+        return run_play(tmp_path / "role", tasks, variables=given, arguments=["--diff", *arguments])
+
+    def rows(done: Done) -> list[tuple[str, str, bool | None]]:
+        return [(row["system"], row["mode"], row["in_effect"]) for row in done.of("Rows")["quiesce_status"]]
+
+    names = [computer.host_name for computer in manager.computers.values()]
+    check = role("enabled", "--check")
+    assert (manager.writes, rows(check)) == (0, [(name, "normal", True) for name in names])
+    on = role("enabled")
+    assert (on.code, rows(on)) == (0, [(name, "maintenance", True) for name in names])
+    assert on.of("Let maintenance mode be enabled")["changed"] is True
+    again = role("enabled")
+    assert again.of("Let maintenance mode be enabled")["changed"] is False
+    status = role("status")
+    assert rows(status) == rows(on)
+    row = status.of("Rows")["quiesce_status"][0]
+    assert set(row) == {
+        *("system", "kind", "mode", "in_effect", "managed", "since"),
+        *("owner", "reason", "expires", "overdue", "notes"),
+    }
+    assert row["expires"] > row["since"]
+    off = role("disabled")
+    assert rows(off) == [(name, "normal", True) for name in names]
+    assert manager.writes == 6
+    unknown = role("status", trend_url="https://127.0.0.1:1/api", trend_retry_limit="0")
+    assert (unknown.code, rows(unknown)) == (0, [("target", "unknown", None)])
+    assert "refuses connections" in unknown.of("Rows")["quiesce_status"][0]["notes"][0]
+    assert role("on").code != 0
+
+
+# --- what the documentation shows -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["trend_maintenance_mode", "trend_maintenance_mode_info"])
+def test_examples(name: str, manager: TrendManager, authority: Authority, tmp_path: Path) -> None:
+    """The modules' EXAMPLES as they are, but for the address and the files of this laboratory."""
+    source = (ROOT / f"plugins/modules/{name}.py").read_text()
+    examples = re.search(r'EXAMPLES = r"""(.*?)"""', source, re.DOTALL)
+    assert examples
+    (tmp_path / "key").write_text(KEY)
+    text = (
+        examples.group(1)
+        .replace("https://dsm.example.com:4119/api", manager.url)
+        .replace("/etc/ansible/dsm-ca.pem", str(authority.ca_file))
+        .replace("/etc/ansible/trend.key", str(tmp_path / "key"))
+    )
+    manager.computers[3].go_offline()
+    done = run_play(tmp_path / "run", yaml.safe_load(text), variables={"vault_trend_key": KEY})
+    assert done.code == 0, done.output
+    if name.endswith("_info"):
+        assert len(done.results[-1]["result"]["msg"]) == 3
+    else:
+        assert statuses(manager) == ["on", "on", "off"]
+        assert manager.writes == 6
+
+
+@pytest.mark.parametrize("heading", ["Around a patch play", "Closing it whatever happens"])
+def test_rolling_patch_play_of_the_documentation(
+    heading: str, manager: TrendManager, authority: Authority, tmp_path: Path
+) -> None:
+    """The play from docs/trend.md, two hosts at a time; web03 fails to be patched."""
+    manager.add(Computer(4, "web04.example.com", group_id=4, heartbeat=0))
+    text = (ROOT / "docs/trend.md").read_text()
+    section = text.split(f"## {heading}\n")[1]
+    block = re.search(r"```yaml\n(.*?)```", section, re.DOTALL)
+    assert block
+    playbook = tmp_path / "patch.yml"
+    playbook.write_text(
+        block.group(1)
+        .replace("https://dsm.example.com:4119/api", manager.url)
+        .replace("/etc/ansible/dsm-ca.pem", str(authority.ca_file))
+    )
+    # What a patch would see: the host's own status at that moment.
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks/patch.yml").write_text(
+        json.dumps(
+            [
+                {
+                    "name": "Seen while patching",
+                    INFO: {
+                        "url": manager.url,
+                        "ca_path": str(authority.ca_file),
+                        "api_key": KEY,
+                        "search": {"group": "Web servers"},
+                    },
+                    "delegate_to": "localhost",
+                },
+                {"name": "Break", "ansible.builtin.fail": None, "when": "inventory_hostname is match('web03')"},
+            ]
+        )
+    )
+    hosts = {computer.host_name: None for computer in manager.computers.values()}
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(
+        json.dumps({"web": {"hosts": hosts, "vars": {"ansible_connection": "local", "vault_trend_key": KEY}}})
+    )
+    done = run_playbook(tmp_path, playbook, "-i", str(inventory))
+    assert done.code == 2, done.output  # web03
+    seen = [
+        [computer["status"] for computer in entry["result"]["computers"]]
+        for entry in done.results
+        if entry["task"] == "Seen while patching"
+    ]
+    assert seen == [["on", "on", "off", "off"]] * 2 + [["off", "off", "on", "on"]] * 2
+    # One task a batch on the way in and one on the way out, and nobody is left in maintenance mode.
+    assert statuses(manager) == ["off"] * 4
+    assert manager.writes == 8
