@@ -45,16 +45,16 @@ class Clock(Protocol):
 
 @dataclass
 class Login:
-    r"""Who may sign in: with a password, or as a Windows account (``DOMAIN\user``)."""
+    r"""Who may sign in: with a password, or as a Windows account (``DOMAIN\user``).
+
+    A Windows account's password is its domain's: only NTLM looks at it.
+    """
 
     name: str
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     windows: bool = False
     sysadmin: bool = False
     disabled: bool = False
-
-    def __repr__(self) -> str:
-        return f"Login({self.name!r})"
 
 
 @dataclass

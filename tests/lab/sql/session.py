@@ -424,7 +424,12 @@ class Session:
                     variable = self.variables[name]
                     variable.value = types.convert(value, column.type, variable.type)
             return
-        yield Rows(query.columns, rows, counted=not self.nocount)
+        yield self.rows(query.columns, rows)
+
+    def rows(self, columns: list[Column], rows: list[tuple[Value, ...]]) -> Rows:
+        """Rows as this session reports them (NOCOUNT), which sets @@ROWCOUNT."""
+        self.rowcount = len(rows)
+        return Rows(columns, rows, counted=not self.nocount)
 
     def _write(self, sql: str) -> tuple[list[tuple[Value, ...]], int]:
         """Run a change; the lock is ours already. Outside of a transaction it commits by itself."""
@@ -701,14 +706,14 @@ def _uncommittable() -> SqlError:
     return SqlError(3930, message)
 
 
-def _declared(node: Statement) -> Iterator[tuple[str, SqlType, exp.Expr | None]]:
+def _declared(node: Statement, parameters: bool = False) -> Iterator[tuple[str, SqlType, exp.Expr | None]]:
     assert isinstance(node.tree, exp.Declare)
     for item in node.tree.expressions:
         value = item.args.get("default")
         for variable in item.this:
             if not isinstance(variable, exp.Parameter):
                 raise not_simulated("this form of DECLARE")
-            yield variable.name.lower(), type_of(item.args.get("kind")), value or None
+            yield variable.name.lower(), type_of(item.args.get("kind"), parameter=parameters), value or None
 
 
 def declared_types(declaration: str) -> dict[str, SqlType]:
@@ -719,7 +724,7 @@ def declared_types(declaration: str) -> dict[str, SqlType]:
     (node,) = program.nodes if len(program.nodes) == 1 else (None,)
     if not isinstance(node, Statement) or node.kind != "DECLARE":
         raise errors.syntax(declaration[:20])
-    return {name: kind for name, kind, _ in _declared(node)}
+    return {name: kind for name, kind, _ in _declared(node, parameters=True)}
 
 
 def _statements(node: Node) -> Iterator[Statement | If]:

@@ -137,8 +137,12 @@ class _Source:
 Sources = list[list[_Source]]
 
 
-def type_of(node: exp.Expr | None, cast: bool = False) -> SqlType:
-    """A data type's tree (of CAST, DECLARE) as a type. A length that is left out is 30 in CAST, else 1."""
+def type_of(node: exp.Expr | None, cast: bool = False, parameter: bool = False) -> SqlType:
+    """A data type's tree (of CAST, DECLARE) as a type. A length that is left out is 30 in CAST, else 1.
+
+    Drivers declare a ``parameter`` with types that the lab has not: decimals are a bigint or float, the old ntext
+    and image the types that replaced them.
+    """
     if node is None:
         raise errors.syntax("AS" if cast else "DECLARE")
     if not isinstance(node, exp.DataType):
@@ -151,6 +155,10 @@ def type_of(node: exp.Expr | None, cast: bool = False) -> SqlType:
             return SqlType(_STRINGS[name], 30 if cast else 1)
         length = node.expressions[0].name.upper()
         return SqlType(_STRINGS[name], MAX if length == "MAX" else int(length))
+    if parameter and name == "DECIMAL":
+        return types.FLOAT if len(node.expressions) == 2 and node.expressions[1].name != "0" else types.BIGINT
+    if parameter and name in ("TEXT", "IMAGE"):
+        return SqlType("nvarchar" if name == "TEXT" else "varbinary", MAX)
     if name not in _TYPES:
         raise not_simulated(f"the type {node.sql('tsql')}")
     return _TYPES[name]
@@ -605,7 +613,7 @@ class Translator:
 
     def _literal(self, node: exp.Expr, sources: Sources) -> Text:
         if node.is_string:
-            return Text(_string(node.name), SqlType("varchar", min(max(len(node.name), 1), 8000)))
+            return Text(_string(node.name), _sized("varchar", len(node.name)))
         if node.name.isdigit():
             number = int(node.name)
             if number >= 2**63:
@@ -618,7 +626,7 @@ class Translator:
             raise errors.syntax(node.name) from None
 
     def _national(self, node: exp.Expr, sources: Sources) -> Text:
-        return Text(_string(node.name), SqlType("nvarchar", min(max(len(node.name), 1), 4000)))
+        return Text(_string(node.name), _sized("nvarchar", len(node.name)))
 
     def _hex(self, node: exp.Expr, sources: Sources) -> Text:
         digits = node.name
@@ -677,7 +685,8 @@ class Translator:
         common = types.higher(left.type, right.type)
         if common.text:
             longest = MAX if MAX in (left.type.length, right.type.length) else left.type.length + right.type.length
-            common = SqlType(common.name, longest)
+            # simplified: the real one cuts what is longer than 4000 or 8000 and not max
+            common = _sized(common.name, longest)
             return Text(f"({self.converted(left, common).sql} || {self.converted(right, common).sql})", common)
         return self._calculated(left, "+", right, node)
 
@@ -903,6 +912,11 @@ def _wrong_arguments(name: str, count: int) -> errors.SqlError:
 def _one_column() -> errors.SqlError:
     message = "Only one expression can be specified in the select list when the subquery is not introduced with EXISTS."
     return errors.SqlError(116, message)
+
+
+def _sized(name: str, length: int) -> SqlType:
+    limit = 4000 if name == "nvarchar" else 8000
+    return SqlType(name, MAX if length == MAX or length > limit else max(length, 1))
 
 
 def _place(table: Table) -> str:

@@ -16,10 +16,13 @@ from lab.sql.session import POLL
 from . import login as logins
 from . import tokens
 from .channel import Channel, tls_context
+from .integrated import Denied, NtlmLogin, WindowsAccounts
 from .packets import ATTENTION, BATCH, LOGIN, PRELOGIN, RESPONSE, RPC, SSPI, TRANSACTION, Cursor, ProtocolError
 from .rpc import Call, Statements, parse_calls
 
 _ISOLATION = {1: "READ UNCOMMITTED", 2: "READ COMMITTED", 3: "REPEATABLE READ", 4: "SERIALIZABLE"}
+# in the queue of requests: no more will come
+_END = -1
 
 
 class Clock(Protocol):
@@ -148,6 +151,8 @@ class Connection:
         self._transactions = 0
         self._asked = 0
         self._acknowledged = 0
+        # the client has left
+        self._gone = False
         self._requests: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
 
     @property
@@ -165,10 +170,14 @@ class Connection:
         if not await self._login():
             return
         listener = asyncio.create_task(self._listen())
+        listener.add_done_callback(self._hear_the_end)
         try:
             while True:
-                kind, data = await self._next(listener)
-                if kind == ATTENTION:
+                kind, data = await self._requests.get()
+                if kind == _END:
+                    # raises what ended the stream
+                    await listener
+                elif kind == ATTENTION:
                     number = int.from_bytes(data, "little")
                     if number > self._acknowledged:
                         self._acknowledged = number
@@ -179,15 +188,9 @@ class Connection:
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
 
-    async def _next(self, listener: asyncio.Task[None]) -> tuple[int, bytes]:
-        """The next request; raises what ended the listener once nothing is left."""
-        getter = asyncio.create_task(self._requests.get())
-        await asyncio.wait((getter, listener), return_when=asyncio.FIRST_COMPLETED)
-        if getter.done():
-            return getter.result()
-        getter.cancel()
-        listener.result()
-        raise ProtocolError("unreachable: the listener ends by an exception only")
+    def _hear_the_end(self, listener: asyncio.Task[None]) -> None:
+        self._gone = True
+        self._requests.put_nowait((_END, b""))
 
     async def _listen(self) -> None:
         # while a batch runs too, since an attention may come then
@@ -227,8 +230,6 @@ class Connection:
         if server.faults.login_delay:
             await server.clock.sleep(server.faults.login_delay)
         try:
-            if agreed == logins.ENCRYPT_NOT_SUPPORTED and not strict and server.encryption == "required":
-                raise ProtocolError("encryption is required")
             self._session = await self._authenticate(login)
         except SqlError as failure:
             parts = [tokens.error(failure, server.sql.name)]
@@ -269,8 +270,23 @@ class Connection:
 
     async def _authenticate(self, login: logins.Login) -> Session:
         if login.integrated or login.sspi:
-            raise sql_errors.untrusted_login()
+            return self._server.sql.login_windows(await self._ntlm(login.sspi), login.database)
         return self._server.sql.login(login.user, login.password, login.database)
+
+    async def _ntlm(self, token: bytes) -> str:
+        """The name of the Windows account that proves itself. Raises SqlError 18452 (Kerberos, a wrong password)."""
+        try:
+            exchange = NtlmLogin(WindowsAccounts(self._server.sql), None)
+            answer = exchange.step(token)
+            while exchange.account is None:
+                await self._channel.send(RESPONSE, tokens.sspi(answer))
+                kind, token = await self._channel.receive()
+                if kind != SSPI:
+                    raise ProtocolError("no SSPI message")
+                answer = exchange.step(token)
+        except Denied:
+            raise sql_errors.untrusted_login() from None
+        return exchange.account.name
 
     # requests
 
@@ -342,7 +358,7 @@ class Connection:
         steps = self.session.steps(batch, parameters)
         try:
             for step in steps:
-                if self._asked > self._acknowledged:
+                if self._asked > self._acknowledged or self._gone:
                     break
                 if isinstance(step, Waiting):
                     await asyncio.sleep(POLL)

@@ -28,7 +28,7 @@ from spnego._spnego import NegTokenInit, NegTokenResp, unpack_token
 from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
-from lab.winrm.shells import Account, Host
+from lab.winrm.shells import Account, Accounts, Host
 
 ENCRYPTED = "multipart/encrypted"
 PROTOCOL = "application/HTTP-SPNEGO-session-encrypted"
@@ -76,7 +76,7 @@ def channel_binding(certificate: Path) -> GssChannelBindings:
 class NtlmLogin:
     """One NTLM login, which belongs to one connection; when it is complete it seals and unseals messages."""
 
-    def __init__(self, host: Host, binding: GssChannelBindings | None) -> None:
+    def __init__(self, host: Accounts, binding: GssChannelBindings | None) -> None:
         self.account: Account | None = None
         self._claimed: tuple[str, Account] | None = None
         self._challenged = False

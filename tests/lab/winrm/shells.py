@@ -26,12 +26,8 @@ class Account(Protocol):
         """The account's password."""
 
 
-class Host(Protocol):
-    """The Windows host that a server serves."""
-
-    @property
-    def name(self) -> str:
-        """The computer's name."""
+class Accounts(Protocol):
+    """Who may log in somewhere."""
 
     @property
     def accounts(self) -> Mapping[str, Account]:
@@ -39,6 +35,14 @@ class Host(Protocol):
 
     def authenticate(self, user: str, password: str) -> Account | None:
         r"""The account of ``user`` (``user``, ``DOMAIN\user``, ``user@domain``) if the password is right."""
+
+
+class Host(Accounts, Protocol):
+    """The Windows host that a server serves."""
+
+    @property
+    def name(self) -> str:
+        """The computer's name."""
 
     # ``account`` is of the host's own class, one of those that ``authenticate`` gives. Raises Win32Error where Windows
     # does not even start the line, as for a working directory that does not exist.
