@@ -45,24 +45,14 @@ class HttpFailure(Failure):
     """A request that did not succeed.
 
     ``status`` is the HTTP status, None where no whole answer came. ``message`` is the server's own words.
-    ``unavailable``: the server may answer the same request later (it restarts, is overloaded or unreachable).
     """
 
     def __init__(
-        self,
-        attempted: str,
-        target: str,
-        answer: str,
-        remedy: str,
-        *,
-        status: int | None = None,
-        message: str = "",
-        unavailable: bool = False,
+        self, attempted: str, target: str, answer: str, remedy: str, *, status: int | None = None, message: str = ""
     ) -> None:
         super().__init__(attempted, target, answer, remedy)
         self.status = status
         self.message = message
-        self.unavailable = unavailable
 
 
 @dataclass(frozen=True)
@@ -313,7 +303,6 @@ class Client:
             remedy,
             status=trouble.status,
             message=self.redact(trouble.message),
-            unavailable=trouble.again,
         )
 
     def _judge(self, raw: _Raw) -> Answer:

@@ -58,11 +58,6 @@ count:
   returned: success
   type: int
   sample: 1
-account:
-  description: The user name that the server was given.
-  returned: success
-  type: str
-  sample: PasswordIsAuthToken
 activities:
   description: The processes that run, the oldest first.
   returned: success
@@ -135,9 +130,12 @@ def main() -> None:
     """Ask and return."""
     module = AnsibleModule(argument_spec(), mutually_exclusive=MUTUALLY_EXCLUSIVE, supports_check_mode=True)
     try:
-        module.exit_json(**activity_info(module.params))
+        result = activity_info(module.params)
     except Failure as failure:
         module.fail_json(msg=str(failure), **failure.details)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ description:
   - Writes the one setting that is the maintenance mode and no other, reads it back, and fails if the server ignored it.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
-  - quiesce.maintenance.attributes.action
   - quiesce.maintenance.rest
   - quiesce.maintenance.launch
   - quiesce.maintenance.launch.field
@@ -65,10 +64,9 @@ options:
     choices: [fail, continue, rollback]
     default: fail
 attributes:
-  action:
-    details: The requests go out from the host of the task, so C(delegate_to) works; only the waiting is done here.
   async:
-    support: none
+    description: Can be used with C(async); then without the lines of progress.
+    support: full
   check_mode:
     support: full
     details: With O(drain=true) looks once at what runs and does not wait.
@@ -80,7 +78,8 @@ attributes:
   platform:
     platforms: all
     support: full
-    details: The server may run on anything; the task runs where Python reaches it.
+    details: The server may run on anything; the task runs on the controller, or by C(delegate_to) elsewhere, then
+      without the lines of progress.
 notes:
   - Versions 6.2.4 to 7.0.2 have no maintenance mode; the task says so and fails.
   - That an empty list of processes means that nothing runs is an inference, not documented.
@@ -123,11 +122,6 @@ maintenance_mode:
   returned: success
   type: bool
   sample: true
-account:
-  description: The user name that the server was given.
-  returned: success
-  type: str
-  sample: PasswordIsAuthToken
 drained:
   description: Whether no process runs any more.
   returned: when O(state=enabled) and O(drain=true)
@@ -201,6 +195,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import MODE, MUTUALLY_EXCLUSIVE
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._tasks import switch_mode
+from ansible_collections.quiesce.maintenance.plugins.module_utils._progress import teller
 
 
 def argument_spec() -> dict[str, Any]:
@@ -209,12 +204,15 @@ def argument_spec() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Switch, look once, and return; the action plugin waits."""
+    """Switch, wait, and return."""
     module = AnsibleModule(argument_spec(), mutually_exclusive=MUTUALLY_EXCLUSIVE, supports_check_mode=True)
     try:
-        module.exit_json(**switch_mode(module.params, check_mode=module.check_mode))
+        result = switch_mode(module.params, check_mode=module.check_mode, tell=teller(module.tmpdir))
     except Failure as failure:
         module.fail_json(msg=str(failure), **failure.details)
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import (
@@ -104,11 +104,9 @@ def open_server(
     return Server(client, user)
 
 
-def doubt(params: Mapping[str, Any], login: str, users: list[str | None]) -> str | None:
-    """Return the warning that an empty list of processes deserves, None where there is no reason for one."""
-    if params["sees_all_activity"] or not empty_is_doubtful(login, users):
-        return None
-    return DOUBT
+def doubt(params: Mapping[str, Any], login: str, users: Iterable[str | None]) -> list[str]:
+    """Return the warning that an empty list of processes deserves, none where there is no reason for it."""
+    return [DOUBT] if not params["sees_all_activity"] and empty_is_doubtful(login, users) else []
 
 
 def _credential(params: Mapping[str, Any]) -> tuple[str, str]:

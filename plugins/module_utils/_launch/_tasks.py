@@ -6,27 +6,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http import HttpFailure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import read_activity
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import read_activity, summary
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout import (
     MaintenanceBlackout,
     Wish,
     matching,
     parse_blackout,
 )
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._drain import Drained, drain
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode import MaintenanceMode
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import doubt, open_server
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import dotted
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
+from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience, carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_moment
 
 Result = dict[str, Any]
+Tell = Callable[[str], None]
 
 
 def _now() -> datetime:
@@ -34,19 +36,17 @@ def _now() -> datetime:
     return datetime.now(timezone.utc).replace(microsecond=0)
 
 
-def switch_mode(params: Mapping[str, Any], *, check_mode: bool) -> Result:
-    """Turn maintenance mode on or off; with ``drain``, look once at what runs. Waiting is the action plugin's part.
+def switch_mode(params: Mapping[str, Any], *, check_mode: bool, tell: Tell) -> Result:
+    """Turn maintenance mode on or off; with ``drain``, wait until no process runs (in check mode, look once).
 
-    The details of a Failure hold ``changed``, and ``unavailable`` where waiting longer may cure it.
+    The details of a Failure hold ``changed``, and what is known of the processes.
     """
     enable = params["state"] == "enabled"
-    for name in ("drain_limit", "drain_interval"):
-        seconds(params, name)
-    # Who ends maintenance mode has often just restarted the server; who begins it hasn't.
-    patient = not enable
-    server = open_server(params, patient=patient)
-    system = MaintenanceMode(server, enable, params["field"], params["read_path"], params["write_path"])
     draining = enable and params["drain"]
+    patience = Patience(seconds(params, "drain_limit"), seconds(params, "drain_interval"), tell)
+    # Who ends maintenance mode has often just restarted the server; who begins it hasn't.
+    server = open_server(params, patient=not enable, tell=tell)
+    system = MaintenanceMode(server, enable, params["field"], params["read_path"], params["write_path"])
     try:
         # Who can't be told what runs should not begin.
         activities = read_activity(server, params["activity_api"]) if draining else []
@@ -56,24 +56,49 @@ def switch_mode(params: Mapping[str, Any], *, check_mode: bool) -> Result:
             "diff": outcome.plan.diff,
             "field": outcome.before.field,
             "maintenance_mode": enable,
-            "account": server.user,
         }
         if draining:
             if system.written:
                 activities = read_activity(server, params["activity_api"])
-            warning = None if activities else doubt(params, server.user, [])
+            drained = drain(server, params["activity_api"], activities, Patience() if check_mode else patience)
             result |= {
-                "activities": [activity.row for activity in activities],
-                "drained": not activities,
-                "waited": 0,
-                "warnings": [warning] if warning else [],
+                "activities": [activity.row for activity in drained.activities],
+                "drained": not drained.activities,
+                "waited": round(drained.waited),
             }
     except Failure as failure:
         failure.details["changed"] = system.written
-        if isinstance(failure, HttpFailure) and failure.unavailable and (patient or failure.status is not None):
-            failure.details["unavailable"] = True
         raise
-    return result
+    if not draining:
+        return result
+    if not drained.activities:
+        return {**result, "warnings": doubt(params, server.user, drained.users)}
+    return result if check_mode else _undrained(params, system, result, drained)
+
+
+def _undrained(params: Mapping[str, Any], system: MaintenanceMode, result: Result, drained: Drained) -> Result:
+    """Do what on_undrained says about processes that still run at the limit."""
+    left = f"{summary(drained.activities)}."
+    if any(activity.waits_for for activity in drained.activities):
+        left += " A manual task can be answered in maintenance mode, too."
+    if params["on_undrained"] == "continue":
+        return {**result, "warnings": [f"{system.describe()} is not idle: {left} Going on (on_undrained: continue)."]}
+    back = params["on_undrained"] == "rollback" and system.written
+    remedy = "Maintenance mode stays on; run again to go on waiting, or raise drain_limit"
+    if back:
+        try:
+            carry_out(replace(system, wanted=False), check_mode=False)
+        except Failure as failure:
+            back, remedy = False, f"Turning maintenance mode off again failed, too: {failure}"
+        else:
+            remedy = "Maintenance mode has been turned off again"
+    elif params["on_undrained"] == "rollback":
+        remedy = "Maintenance mode was on before this task and stays on"
+    details = {**result, "rolled_back": back} if params["on_undrained"] == "rollback" else result
+    if back:
+        details |= {"maintenance_mode": False, "changed": False}
+        del details["diff"]
+    raise Failure(f"drain within {params['drain_limit']}", system.describe(), left, remedy, details=details)
 
 
 def mode_info(params: Mapping[str, Any]) -> Result:
@@ -90,20 +115,14 @@ def mode_info(params: Mapping[str, Any]) -> Result:
 
 
 def activity_info(params: Mapping[str, Any]) -> Result:
-    """List what runs. The details of an HttpFailure hold ``unavailable``."""
+    """List what runs."""
     server = open_server(params)
-    try:
-        activities = read_activity(server, params["activity_api"])
-    except HttpFailure as failure:
-        failure.details["unavailable"] = failure.unavailable
-        raise
-    warning = None if activities else doubt(params, server.user, [])
+    activities = read_activity(server, params["activity_api"])
     return {
         "changed": False,
         "activities": [activity.row for activity in activities],
         "count": len(activities),
-        "account": server.user,
-        "warnings": [warning] if warning else [],
+        "warnings": [] if activities else doubt(params, server.user, ()),
     }
 
 

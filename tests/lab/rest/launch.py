@@ -107,6 +107,7 @@ class LaunchServer:
         # What a test may set.
         self.activity_apis = {"cli", "rest"}
         self.traces_in_activity = True
+        self.seconds_per_look = 0.0  # pass with each look at the activities: no test depends on the machine's speed
         self.frozen: set[str] = set()  # keys whose change is accepted and ignored
         self.conflicts = 0  # so many of the next writes are answered with 409
         self.faults: list[tuple[int, str, str]] = []  # (status, content type, body) for the next requests
@@ -416,6 +417,7 @@ class LaunchServer:
                 step = process.steps[process.at]
                 if isinstance(step, SubProcess):
                     shown.append(sub_process_json(process, step))
+        self.clock.advance(self.seconds_per_look)
         return web.json_response(shown)
 
     async def _details(self, request: web.Request) -> web.Response:
