@@ -359,6 +359,16 @@ def test_no_connection(lab: Lab, driver: Path) -> None:
     assert lab.connect(driver).execute(MODE).fetchval() == "0"
 
 
+def test_a_login_that_is_not_answered(lab: Lab) -> None:
+    lab.tds.faults.login_delay = 3600
+    text = f"DRIVER={MICROSOFT};SERVER=127.0.0.1,{lab.tds.port};UID=axdbadmin;PWD={PASSWORD};Encrypt=no"
+    with pytest.raises(pyodbc.OperationalError) as caught:
+        pyodbc.connect(text, timeout=1)
+    assert caught.value.args[0] == "HYT00"
+    lab.tds.faults.login_delay = 0
+    assert lab.connect(MICROSOFT).execute(MODE).fetchval() == "0"
+
+
 # TLS
 
 

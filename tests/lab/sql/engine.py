@@ -169,7 +169,8 @@ class Database:
         return None if found[0] is None else str(found[0])
 
     def set_value(self, parm: str, value: str | None) -> None:
-        """Change VALUE behind everyone's back, as another administrator would."""
+        """Change VALUE behind everyone's back, as another administrator would (but not while a session has an open
+        transaction that wrote: the change would become a part of it)."""
         with self.mutex:
             self.sqlite.execute(
                 "UPDATE `dbo.sqlsystemvariables` SET VALUE = ? WHERE PARM = ? COLLATE TSQL", (value, parm)

@@ -533,6 +533,30 @@ def test_a_slow_server_and_a_cancelled_batch(server: SqlServer, session: Session
     assert database.statements[-1] == VENDOR
 
 
+@pytest.mark.parametrize(("xact_abort", "value", "open_transactions"), [("ON", "0", 0), ("OFF", "1", 1)])
+def test_cancelling_a_batch_with_a_transaction(
+    session: Session, database: Database, xact_abort: str, value: str, open_transactions: int
+) -> None:
+    batch = f"SET XACT_ABORT {xact_abort}; BEGIN TRAN; {VENDOR}; WAITFOR DELAY '01:00:00'; COMMIT"
+
+    async def run() -> None:
+        async for _ in execute_waiting(session, batch):
+            pass
+
+    async def cancelled() -> None:
+        await asyncio.wait_for(run(), 0.05)
+
+    with pytest.raises(asyncio.TimeoutError):
+        asyncio.run(cancelled())
+    assert (database.value("CONFIGURATIONMODE"), session.trancount) == (value, open_transactions)
+
+
+def test_passwords_are_not_shown(server: SqlServer, session: Session) -> None:
+    results(session, MODE)
+    seen = login.Login(user="admin", password="admin-pw")
+    assert "admin-pw" not in f"{server.logins} {server.logins_seen} {server.databases['axdb'].statements} {seen}"
+
+
 def test_dates(server: SqlServer, session: Session) -> None:
     (row,) = rows(session, "SELECT CONVERT(varchar(19), GETDATE(), 126), CAST('2030-01-02T03:04:05' AS datetime2)")
     now = datetime.datetime.fromtimestamp(server.clock.time(), datetime.timezone.utc).replace(tzinfo=None)
