@@ -53,6 +53,24 @@ options:
       - What M(quiesce.maintenance.d365fo_configuration_mode_info) returned, where the database can't be asked from the
         host. It takes the place of an answer of the host's own.
     type: dict
+  method:
+    description:
+      - Which way maintenance mode is to be switched. V(auto) is the vendor's for the kind of environment - the script
+        where O(script) is given, the setup tool on a VHD, the SQL variable elsewhere. What is refused depends on it.
+    type: str
+    choices: [auto, sql, setup_tool, script]
+    default: auto
+  script:
+    description:
+      - Full path of C(Set-MaintenanceMode.ps1) on a node of an on-premises environment. The node is then asked for
+        script and template in place of a web root and services.
+    type: str
+  template:
+    description: The on-premises environment's C(ConfigTemplate.xml), by default beside O(script).
+    type: str
+  system:
+    description: Name of the system in the status table, by default the host's.
+    type: str
   sql_server:
     description: Default is what C(web.config) says (C(DataAccess.DbServer)).
   sql_database:
@@ -99,7 +117,8 @@ settings_state:
     DataAccess.DbServer: plain
 environment_kind:
   description:
-    - V(vhd) (local one-box), V(azure_one_box), V(microsoft_hosted_tier1), V(microsoft_hosted_tier2) or V(unknown).
+    - V(vhd) (local one-box), V(azure_one_box), V(microsoft_hosted_tier1), V(microsoft_hosted_tier2), V(on_premises)
+      or V(unknown).
   type: str
   returned: success
   sample: vhd
@@ -198,6 +217,16 @@ sql_failure:
   type: str
   returned: success
   sample: null
+template:
+  description: Database, SQL Server and AOS nodes of an on-premises environment, V(none) elsewhere.
+  type: dict
+  returned: success
+  sample: null
+method:
+  description: The way that O(method) comes to, V(sql), V(setup_tool), V(script), or V(managed) where Microsoft does it.
+  type: str
+  returned: success
+  sample: sql
 refusals:
   description: Why maintenance mode must not be switched on this host, with the way out; empty where it may be.
   type: list

@@ -17,8 +17,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading, parse_reading
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import Service
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import SqlcmdOptions
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import Template
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed
+from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
 
 DRIVES = ("J:", "K:", "C:", "F:", "G:")
 """Where the AosService folder lies when %ServiceDrive% does not say (source: d365fo.tools)."""
@@ -26,6 +27,7 @@ DRIVES = ("J:", "K:", "C:", "F:", "G:")
 SETUP_TOOL = "Microsoft.Dynamics.AX.Deployment.Setup.exe"
 
 _ELEVATED = "S-1-16-12288"  # the high mandatory level (Microsoft Learn, "Well-known SIDs")
+_OPTIONS = "sql_server and sql_database (d365fo_sql_server and d365fo_sql_database of the role)"
 _ROOT = r"\AosService\WebRoot"
 _PACKAGES = r"\AosService\PackagesLocalDirectory"
 
@@ -57,10 +59,13 @@ class Findings:
     elevated: bool = False
     configuration_mode: Reading | None = None
     sql_failure: str = ""
+    template: Template | None = None
 
     @property
     def kind(self) -> str:
-        """The kind of environment by its host name."""
+        """The kind of environment: one with a configuration template is on-premises, others tell by host name."""
+        if self.template:
+            return _webconfig.ON_PREMISES
         return _webconfig.kind_of(self.settings.get("Infrastructure.HostName", ""))
 
     def result(self) -> dict[str, Any]:
@@ -77,6 +82,7 @@ class Findings:
             "elevated": self.elevated,
             "configuration_mode": self.configuration_mode.result() if self.configuration_mode else None,
             "sql_failure": self.sql_failure or None,
+            "template": self.template.result() if self.template else None,
         }
 
 
@@ -97,7 +103,18 @@ def command_line(question: Question) -> str:
         _services.read_command(question.services),
         _look_for_web_root(question),
     ]
+    if question.sql and question.sql.server and question.sql.database:
+        parts.append(f"echo #sql& {_sqlcmd.command_line(question.sql, _tsql.read())}")
     return "& ".join(parts)
+
+
+def look(host: Host, question: Question) -> Findings:
+    """Ask a host everything at once."""
+    limit = 60.0
+    if question.sql:
+        limit += question.sql.connect_timeout + question.sql.query_timeout
+    completed = host.run(command_line(question), doing="look at the host", limit=limit)
+    return parse(completed, question)
 
 
 def _look_for_web_root(question: Question) -> str:
@@ -114,14 +131,14 @@ def _look_for_web_root(question: Question) -> str:
         "echo #config",
         f'findstr.exe /i /l "{" ".join(_webconfig.SETTINGS)}" "{config}"',
     ]
-    if question.sql:
+    if question.sql and not (question.sql.server and question.sql.database):
         steps.append(_ask_database(question.sql, config))
     # The first drive that has it wins; later ones are not looked at.
     once = f'if not defined QUIESCE_FOUND if exist "{config}" ({"& ".join(steps)})'
     if question.web_root:
-        return once
+        return f"({once})"
     # cmd.exe leaves %ServiceDrive% as it stands where it is not set; no such folder exists then.
-    return f"for %d in (%ServiceDrive% {' '.join(DRIVES)}) do @{once}"
+    return f"(for %d in (%ServiceDrive% {' '.join(DRIVES)}) do @{once})"
 
 
 def _ask_database(sql: SqlcmdOptions, config: str) -> str:
@@ -142,12 +159,12 @@ def _ask_database(sql: SqlcmdOptions, config: str) -> str:
 
 def parse(completed: Completed, question: Question) -> Findings:
     """Read the answer to ``command_line(question)``."""
-    host, _mark, rest = completed.stdout.partition("#service ")
+    answer, _mark, sql = completed.stdout.partition("#sql")
+    host, _mark, rest = answer.partition("#service ")
     services, _mark, found = rest.partition("#webroot ")
     web_root, _newline, found = found.partition("\n")
     lines = found.partition("#config")[0].splitlines()
-    config, _mark, sql = found.partition("#config")[2].partition("#sql")
-    settings = _webconfig.parse_settings(config)
+    settings = _webconfig.parse_settings(found.partition("#config")[2])
     marked = [line.strip().partition(" ") for line in lines]
     packages = next((path for mark, _blank, path in marked if mark == "#packages"), "")
     reading, failure = _parse_sql(sql, completed, question, settings)
@@ -173,7 +190,7 @@ def _parse_sql(
     database = question.sql.database or settings.get("DataAccess.Database", "?")
     where = f"database {database} of SQL Server {server}"
     if not sql:
-        return None, f"Did not ask {where}: web.config was not found or does not name both; give them as options."
+        return None, f"Did not ask {where}: web.config was not found or does not name both; give {_OPTIONS}."
     try:
         rows = _sqlcmd.parse_rows(sql)
         # The exit code of the whole line is not sqlcmd's: whether it succeeded shows in the rows.
@@ -181,6 +198,10 @@ def _parse_sql(
         _sqlcmd.check(Completed(rc, sql, completed.stderr), f"read {_tsql.VARIABLE}", where)
         return parse_reading(rows, where), ""
     except Failure as failure:
+        asked_by = (("DataAccess.DbServer", question.sql.server), ("DataAccess.Database", question.sql.database))
+        encrypted = [name for name, given in asked_by if not given and _webconfig.is_encrypted(settings.get(name, ""))]
+        if encrypted:
+            return None, f"Can't ask the database: web.config has {' and '.join(encrypted)} encrypted; give {_OPTIONS}."
         return None, str(failure)
 
 

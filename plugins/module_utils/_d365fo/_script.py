@@ -14,12 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from ntpath import basename, dirname, join
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _sqlcmd, _template, _tsql
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading, parse_reading
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _template
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading, read
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoting import check_plain
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup_tool import UNHANDLED_EXCEPTION
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import SqlcmdOptions
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import Sqlcmd, SqlcmdOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import Template
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
@@ -85,6 +85,12 @@ def parse_look(completed: Completed, options: ScriptOptions, host: str) -> Look:
     if not template.strip():
         raise _not_there(options.template_path, host, completed.stderr)
     return Look(_template.parse(template, f"{options.template_path} on {host}"), "S-1-16-12288" in groups)
+
+
+def look_at(host: Host, options: ScriptOptions) -> Look:
+    """Ask a node for script and template. Raises ``Failure`` where they can't be used."""
+    completed = host.run(look_command(options), doing="look at the maintenance script", limit=LOOK_LIMIT)
+    return parse_look(completed, options, host.name)
 
 
 def _not_there(path: str, host: str, said: str) -> Failure:
@@ -158,17 +164,8 @@ class MaintenanceScript:
 
     def read(self) -> Reading:
         if self.look is None:
-            completed = self.host.run(
-                look_command(self.options), doing="look at the maintenance script", limit=LOOK_LIMIT
-            )
-            self.look = parse_look(completed, self.options, self.host.name)
-        sql = sql_of(self.sql, self.look.template)
-        where = f"database {sql.database} of SQL Server {sql.server}"
-        doing = f"read {_tsql.VARIABLE}"
-        limit = sql.connect_timeout + sql.query_timeout + 10
-        completed = self.host.run(_sqlcmd.command_line(sql, _tsql.read()), doing=doing, limit=limit)
-        _sqlcmd.check(completed, doing, where, sql.user)
-        return parse_reading(_sqlcmd.parse_rows(completed.stdout), where)
+            self.look = look_at(self.host, self.options)
+        return read(Sqlcmd(self.host, sql_of(self.sql, self.look.template)))
 
     def plan(self, reading: Reading) -> Plan[str]:
         before = {"configuration_mode": reading.mode or "missing"}

@@ -91,7 +91,8 @@ class ServiceControl:
         )
         completed = self.host.run(line, doing=f"{action} {', '.join(names)}", limit=COMMAND_LIMIT)
         blocks = completed.stdout.split("#control ")[1:]
-        self.last |= _services.parse_services(completed.stdout)
+        for block in blocks:  # each by itself: what the next control says is not this service's state
+            self.last |= _services.parse_services(block)
         return {
             name: _services.failure_code(block.partition("#service ")[0])
             for name, block in zip(names, blocks, strict=True)

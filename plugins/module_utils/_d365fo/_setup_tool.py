@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _discovery
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings, Question
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings, Question, look
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoting import argument, check_plain, escape
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
@@ -196,15 +196,6 @@ class SetupTool:
                 "the connecting account is not elevated, and the tool works only elevated",
                 "Connect with a member of the local Administrators group, or use d365fo_method: sql",
             )
-
-
-def look(host: Host, question: Question) -> Findings:
-    """Ask a host everything at once."""
-    limit = 60.0
-    if question.sql:
-        limit += question.sql.connect_timeout + question.sql.query_timeout
-    completed = host.run(_discovery.command_line(question), doing="look at the host", limit=limit)
-    return _discovery.parse(completed, question)
 
 
 def arguments_from(given: Mapping[str, Any]) -> dict[str, str | None]:

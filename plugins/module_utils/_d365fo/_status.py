@@ -9,40 +9,29 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _services, _webconfig
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _services
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED, PREPARED, SETTLED
 
 
-def refusals(findings: Findings) -> list[str]:
-    """Return why maintenance mode must not be switched on this host, each reason with its way out; empty: go on."""
-    host_name = findings.settings.get("Infrastructure.HostName", "")
-    reasons = []
-    if findings.kind in _webconfig.MICROSOFT_MANAGED:
-        reasons.append(
-            f"{host_name} is managed by Microsoft: its database is not to be switched from here. Use the environment's "
+def refusals(findings: Findings, method: str) -> list[str]:
+    """Return why maintenance mode must not be switched on this host, each reason with its way out; empty: go on.
+
+    ``method`` is the way that was chosen (``_method``).
+    """
+    if method == _method.MANAGED:
+        host_name = findings.settings.get("Infrastructure.HostName")
+        managed = (
+            f"{host_name} is managed by Microsoft: it is not to be switched from here. Use the environment's "
             "administration mode in the Power Platform admin center or maintenance mode in Lifecycle Services."
         )
-    if findings.visual_studio:
-        reasons.append(
-            "Visual Studio (devenv.exe) is open on the host: a restart of the AOS under it loses a developer's "
-            "session. Close it and run again."
-        )
+        return [managed]
+    reasons = [] if method == _method.SCRIPT else _refused_by_one_box(findings)
     if not findings.elevated:
         reasons.append(
-            "The connecting account is not an elevated administrator on the host, so it can't restart services. "
+            "The connecting account is not an elevated administrator on the host, so it can't restart anything. "
             "Connect with a member of the local Administrators group."
-        )
-    if _services.W3SVC not in findings.services:
-        reasons.append(
-            "The host has no World Wide Web Publishing Service (W3SVC): either it is no Finance + Operations machine, "
-            "or its AOS runs in IIS Express, which this method does not restart."
-        )
-    elif findings.services[_services.W3SVC].start_type == "disabled":
-        reasons.append(
-            "W3SVC is disabled on the host, so the AOS could not be restarted. A servicing operation may be under "
-            "way; wait for its end or enable the service."
         )
     mode = findings.configuration_mode
     if findings.sql_failure:
@@ -53,6 +42,27 @@ def refusals(findings: Findings) -> list[str]:
         reasons.append(
             f"The login {mode.login} may not write in database {mode.database}. Grant it UPDATE on "
             "SQLSYSTEMVARIABLES and ALTER on the database, or use a login that has them (axdbadmin)."
+        )
+    return reasons
+
+
+def _refused_by_one_box(findings: Findings) -> list[str]:
+    """What stands against a restart of IIS on a development machine or VHD."""
+    reasons = []
+    if findings.visual_studio:
+        reasons.append(
+            "Visual Studio (devenv.exe) is open on the host: a restart of the AOS under it loses a developer's "
+            "session. Close it and run again."
+        )
+    if _services.W3SVC not in findings.services:
+        reasons.append(
+            "The host has no World Wide Web Publishing Service (W3SVC): either it is no Finance + Operations machine, "
+            "or its AOS runs in IIS Express, which this method does not restart."
+        )
+    elif findings.services[_services.W3SVC].start_type == "disabled":
+        reasons.append(
+            "W3SVC is disabled on the host, so the AOS could not be restarted. A servicing operation may be under "
+            "way; wait for its end or enable the service."
         )
     return reasons
 

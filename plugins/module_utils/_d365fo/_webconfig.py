@@ -31,6 +31,7 @@ VHD = "vhd"
 ONE_BOX = "azure_one_box"
 TIER_1 = "microsoft_hosted_tier1"
 TIER_2 = "microsoft_hosted_tier2"
+ON_PREMISES = "on_premises"
 UNKNOWN = "unknown"
 MICROSOFT_MANAGED = (TIER_1, TIER_2)
 
