@@ -58,9 +58,18 @@ async def cd(shell: Shell, arguments: str, streams: Streams) -> int:
         streams.print(shell.cwd + "\n")
         return 0
     target = shell.resolve(path)
+    if target.startswith("\\\\"):
+        shown = target.rstrip("\\")
+        streams.complain(f"'{shown}'\nCMD does not support UNC paths as current directories.\n")
+        return 1
     if ntpath.splitdrive(path)[1] == "" and not change_drive:
         streams.print(target + "\n")
         return 0
+    return _change(shell, path, change_drive, streams)
+
+
+def _change(shell: Shell, path: str, change_drive: bool, streams: Streams) -> int:
+    target = shell.resolve(path)
     entry = shell.host.files.find(target)
     if shell.host.files.find(target[:3]) is None and not target.startswith("\\\\"):
         streams.complain("The system cannot find the drive specified.\n")
@@ -82,9 +91,9 @@ async def cd(shell: Shell, arguments: str, streams: Streams) -> int:
 
 
 async def pushd(shell: Shell, arguments: str, streams: Streams) -> int:
-    """``pushd DIRECTORY``."""
+    """``pushd DIRECTORY``. The real one gives a share a drive letter, which the lab leaves out."""
     before = shell.cwd
-    code = await cd(shell, f" /d {arguments.strip()}", streams)
+    code = _change(shell, arguments.strip(), True, streams)
     if code == 0:
         shell.stack.append(before)
     return code

@@ -83,6 +83,12 @@ async def _run_line(call: Call, line: str, quiet: bool, delayed: bool) -> int:
         streams.complain("The command line is too long.\n")
         return 1
     shell = Shell(call, echo=not quiet, delayed=delayed)
+    if shell.cwd.startswith("\\\\"):
+        streams.complain(
+            f"'{shell.cwd}'\nCMD.EXE was started with the above path as the current directory.\n"
+            "UNC paths are not supported.  Defaulting to Windows directory.\n"
+        )
+        shell.cwd = r"C:\Windows"
     try:
         return await shell.run(line, streams)
     except Exit as command:

@@ -123,7 +123,7 @@ class SetupTool:
                 raise _Thrown("System.FormatException", "String was not recognized as a valid Boolean.")
             await call.host.clock.sleep(self.seconds[mode])
             if not self.faults.does_nothing:
-                _write(session, "1" if wanted == "true" else "0")
+                set_configuration_mode(session, "1" if wanted == "true" else "0")
         call.out(f"Setup mode {parameters['setupmode']} completed.\n")
         if self.faults.complains:
             call.err(self.faults.complains + "\n")
@@ -159,7 +159,7 @@ def _parameters(words: list[str]) -> dict[str, str] | str:
     return found
 
 
-def _write(session: Session, value: str) -> None:
+def set_configuration_mode(session: Session, value: str) -> None:
     """Set the variable; where the row is missing it is inserted, by the pattern of Microsoft's own scripts [G]."""
     update = f"UPDATE SQLSYSTEMVARIABLES SET VALUE = '{value}' WHERE PARM = 'CONFIGURATIONMODE'"
     insert = (
