@@ -26,7 +26,11 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 class Dialect(TSQL):
-    """T-SQL, with every function left under its own name (sqlglot would otherwise unite e.g. ISNULL and COALESCE)."""
+    """T-SQL, with every function left under its own name (sqlglot would otherwise unite e.g. ISNULL and COALESCE), and
+    every word a token (sqlglot would otherwise take END and its like, with all that follows, for one command)."""
+
+    class Tokenizer(TSQL.Tokenizer):
+        COMMANDS: ClassVar[set[TokenType]] = set()
 
     class Parser(TSQLParser):
         FUNCTIONS: ClassVar[dict[str, Callable[..., exp.Expr]]] = {}

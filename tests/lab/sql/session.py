@@ -610,7 +610,10 @@ class Session:
     def _call(self, node: Statement, translator: Translator) -> tuple[str, dict[str, exp.Expr]]:
         """An EXEC's procedure and its arguments by name ('1', '2' by position)."""
         tree = node.tree
-        if not isinstance(tree, exp.Execute | exp.ExecuteSql):
+        if isinstance(tree, exp.ExecuteSql):
+            # only as a remote procedure call
+            raise not_simulated("EXEC sp_executesql")
+        if not isinstance(tree, exp.Execute):
             raise not_simulated("this form of EXEC")
         target: exp.Expr = tree.this
         if not isinstance(target, exp.Table) or target.args.get("alias"):
