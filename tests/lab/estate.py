@@ -20,7 +20,7 @@ from lab.sql import SqlServer, axdb
 from lab.sql.engine import Database
 from lab.tds.server import TdsServer
 from lab.windows.host import Account, WindowsHost
-from lab.windows.machines import Layout, dev_machine
+from lab.windows.machines import Layout, dev_machine, vhd_layout
 from lab.winrm.server import WinRMServer
 
 WINRM_HTTP_PORT = 15985
@@ -122,6 +122,15 @@ class Estate:
         self.add_to_inventory("d365fo", name, machine.variables)
         return machine
 
+    def add_vhd(self, name: str, *, transport: str = "basic") -> Machine:
+        """Add a machine from Microsoft's VHD; its setup tool wants a SQL login."""
+        machine = self.add_dev_machine(name, transport=transport, layout=vhd_layout())
+        machine.variables |= {
+            "d365fo_sql_login_user": SQL_LOGIN,
+            "d365fo_sql_login_password": machine.sql_password,
+        }
+        return machine
+
     def _dev_variables(self, machine: Machine, via: str, transport: str) -> dict[str, Any]:
         certificate = str(self.authority.ca_file)
         variables: dict[str, Any] = {
@@ -183,4 +192,5 @@ def demo_estate(folder: Path, *, network: str = "127.20.0", scale: float = 10.0)
     estate = Estate(folder, network=network, scale=scale)
     estate.add_dev_machine("dev01", via="sqlcmd", transport="basic")
     estate.add_dev_machine("dev02", via="odbc", transport="ntlm", layout=Layout(drive="J:", service_drive=None))
+    estate.add_vhd("vhd01")
     return estate

@@ -100,7 +100,7 @@ def command_line(question: Question) -> str:
         "echo #host",
         'tasklist.exe /FI "IMAGENAME eq devenv.exe" /FO CSV /NH',
         "whoami.exe /groups /FO CSV /NH",
-        _services.read_command(question.services),
+        *([_services.read_command(question.services)] if question.services else []),
         _look_for_web_root(question),
     ]
     if question.sql and question.sql.server and question.sql.database:
@@ -160,8 +160,8 @@ def _ask_database(sql: SqlcmdOptions, config: str) -> str:
 def parse(completed: Completed, question: Question) -> Findings:
     """Read the answer to ``command_line(question)``."""
     answer, _mark, sql = completed.stdout.partition("#sql")
-    host, _mark, rest = answer.partition("#service ")
-    services, _mark, found = rest.partition("#webroot ")
+    answer, _mark, found = answer.partition("#webroot ")
+    host, _mark, services = answer.partition("#service ")
     web_root, _newline, found = found.partition("\n")
     lines = found.partition("#config")[0].splitlines()
     settings = _webconfig.parse_settings(found.partition("#config")[2])
