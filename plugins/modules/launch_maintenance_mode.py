@@ -122,6 +122,25 @@ maintenance_mode:
   returned: success
   type: bool
   sample: true
+status_rows:
+  description:
+    - The server's row for M(quiesce.maintenance.status_table), as the role C(launch) leaves it in the fact
+      C(launch_status).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - system: https://launch.example.com:8443
+      kind: HCL Launch
+      mode: maintenance
+      in_effect: true
+      managed: null
+      since: null
+      owner: null
+      reason: null
+      expires: null
+      overdue: false
+      notes: []
 drained:
   description: Whether no process runs any more.
   returned: when O(state=enabled) and O(drain=true)
@@ -194,7 +213,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import MODE, MUTUALLY_EXCLUSIVE
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._tasks import switch_mode
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._switch import switch_mode
 from ansible_collections.quiesce.maintenance.plugins.module_utils._progress import teller
 
 
@@ -210,7 +229,7 @@ def main() -> None:
         result = switch_mode(module.params, check_mode=module.check_mode, tell=teller(module.tmpdir))
     except Failure as failure:
         module.fail_json(msg=str(failure), **failure.details)
-    for warning in result.pop("warnings", []):
+    for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)
 

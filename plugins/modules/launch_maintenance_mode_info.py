@@ -7,16 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: launch_maintenance_mode_info
-short_description: Tell whether the maintenance mode of an HCL Launch server is on
+short_description: Tell whether the maintenance mode of an HCL Launch server is on, and what still runs
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Tells whether maintenance mode is on, by which setting, and the version of the server.
+  - Tells whether maintenance mode is on, by which setting, the version of the server, and what speaks against a
+    restart. Running processes, and a maintenance blackout that is in effect.
+  - What the account may not see does not fail the task; RV(status_rows) says so.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.rest
   - quiesce.maintenance.launch
   - quiesce.maintenance.launch.field
+  - quiesce.maintenance.launch.activity
 attributes:
   check_mode:
     support: full
@@ -61,6 +64,75 @@ version:
   returned: success
   type: str
   sample: 8.0.1.3
+status_rows:
+  description:
+    - The server's row for M(quiesce.maintenance.status_table), as the role C(launch) leaves it in the fact
+      C(launch_status).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - system: https://launch.example.com:8443
+      kind: HCL Launch
+      mode: maintenance
+      in_effect: true
+      managed: null
+      since: null
+      owner: null
+      reason: null
+      expires: null
+      overdue: false
+      notes: []
+activities:
+  description: The processes that run, the oldest first; null where they can't be told.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the process request.
+      type: str
+      sample: 4373ab0d-1e34-4508-8010-47ed8cc4d4e4
+    kind:
+      description: C(application), C(component) or C(generic).
+      type: str
+      sample: application
+    process:
+      description: Name of the process.
+      type: str
+      sample: Deploy
+    application:
+      description: Name of the application.
+      type: str
+      sample: JPetStore
+    environment:
+      description: Name of the environment.
+      type: str
+      sample: PROD
+    user:
+      description: Who started it.
+      type: str
+      sample: jsmith
+    since:
+      description: When it began.
+      type: str
+      sample: "2026-11-24T21:58:00Z"
+    state:
+      description: State of the process as the server names it.
+      type: str
+      sample: EXECUTING
+    paused:
+      description: Whether it is paused.
+      type: bool
+      sample: false
+    parent:
+      description: Id of the process request that it is a part of.
+      type: str
+      sample: 5c2b4c1e-8f0f-4e44-a1f1-1b8bfbb5a0c1
+    waits_for:
+      description: Name of the manual task that it waits for; a person has to answer it.
+      type: str
+      sample: Check the smoke test
 """
 
 from typing import Any
@@ -80,9 +152,12 @@ def main() -> None:
     """Ask and return."""
     module = AnsibleModule(argument_spec(), mutually_exclusive=MUTUALLY_EXCLUSIVE, supports_check_mode=True)
     try:
-        module.exit_json(**mode_info(module.params))
+        result = mode_info(module.params)
     except Failure as failure:
         module.fail_json(msg=str(failure), **failure.details)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

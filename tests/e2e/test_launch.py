@@ -247,7 +247,7 @@ def test_what_can_go_wrong_says_what_and_what_to_do(
     assert "HTTP 409" in says("conflicts")
     assert "tried 5 times" in says("conflicts")
     assert not stubborn.maintenance
-    assert 'an HTML page "Sign in" in place of JSON' in says("page")
+    assert 'an HTML page "Sign in"' in says("page")
     assert "NullPointerException" in says("broken")
     for task in ("password", "token as password"):
         assert "HTTP 401" in says(task)
@@ -305,6 +305,9 @@ def test_what_maintenance_mode_blocks_and_what_goes_on(start: Launch, play: Play
 
     for kind in ("application", "component", "generic"):
         assert person.request_process(kind) == COULD_NOT_START
+    # From 8.0.1 on a permission of its own lets somebody start processes nevertheless.
+    server.add_user("boss", "boss-pw", launch.FULL | {launch.EXECUTE_IN_MAINTENANCE})
+    assert Person(server, authority, "boss", "boss-pw").request_process() == "Running"
     assert server.trigger_calendar("Nightly").label == COULD_NOT_START
     assert server.missed == ["Nightly"]
     answer = person.ask("PUT", f"/rest/deploy/applicationProcessRequest/{repeatable.id}/repeat")
@@ -663,7 +666,7 @@ def role(state: str, server: LaunchServer, authority: Authority) -> dict[str, An
 
 ROLE: list[Task] = [
     {"name": "role", "ansible.builtin.include_role": {"name": "quiesce.maintenance.launch"}},
-    {"name": "row", "ansible.builtin.debug": {"var": "quiesce_status"}},
+    {"name": "row", "ansible.builtin.debug": {"var": "launch_status"}},
 ]
 
 
@@ -673,7 +676,7 @@ def test_role(start: Launch, play: Play, authority: Authority) -> None:
 
     def row(state: str, **more: Any) -> tuple[Done, dict[str, Any]]:
         done = play.run(*ROLE, variables=role(state, server, authority), **more)
-        (found,) = done.of("row")["quiesce_status"]
+        (found,) = done.of("row")["launch_status"]
         return done, found
 
     done, checked = row("enabled", arguments=["--check"])
@@ -704,20 +707,31 @@ def test_role(start: Launch, play: Play, authority: Authority) -> None:
     done, found = row("status")
     assert (found["mode"], server.writes) == ("maintenance", writes)
     assert found["expires"] == datetime.fromtimestamp(blackout.end, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert found["notes"] == [
-        f"a maintenance blackout is in effect, nothing starts until {found['expires']}",
-        "1 process(es) still run",
-        "waits for a person: manual task Check",
-    ]
+    blackout_note, idle_note, person_note = found["notes"]
+    assert blackout_note == "a maintenance blackout is in effect, nothing starts"
+    assert idle_note == "not idle: 1 process(es) that began before still run"
+    assert person_note.startswith("Deploy (JPetStore to PROD) by mary since ")
+    assert person_note.endswith('waits for a person: manual task "Check"')
     done, found = row("disabled")
     assert (found["mode"], server.maintenance) == ("normal", False)
 
 
-def test_role_on_a_version_without_blackouts(start: Launch, play: Play, authority: Authority) -> None:
-    server = start("7.0.3.1")
-    done = play.run(*ROLE, variables=role("status", server, authority))
-    (found,) = done.of("row")["quiesce_status"]
-    assert (found["mode"], found["expires"], found["notes"]) == ("normal", None, [])
+def test_status_never_fails_and_says_what_it_could_not_see(start: Launch, play: Play, authority: Authority) -> None:
+    without_blackouts, without_mode, blind = start("7.0.3.1"), start("7.0.2.0"), start("8.1.1.0")
+    blind.add_user("viewer", "viewer-pw", frozenset({launch.VIEW_SETTINGS}))
+    with_names = {"without blackouts": without_blackouts, "without mode": without_mode, "blind": blind}
+    tasks: list[Task] = []
+    for name, server in with_names.items():
+        login = {"launch_username": "viewer", "launch_password": "viewer-pw"} if name == "blind" else {}
+        tasks += [{**ROLE[0], "vars": {**role("status", server, authority), **login}}, {**ROLE[1], "name": name}]
+    done = play.run(*tasks)
+    rows = {name: done.of(name)["launch_status"][0] for name in with_names}
+    assert (rows["without blackouts"]["mode"], rows["without blackouts"]["notes"]) == ("normal", [])
+    assert rows["without mode"]["mode"] == "unknown"
+    assert "version 7.0.2.0 has no maintenance mode" in rows["without mode"]["notes"][0]
+    assert rows["blind"]["mode"] == "normal"
+    assert f"viewer {SERVER_WORDS} View Activity" in rows["blind"]["notes"][0]
+    assert [server.writes for server in with_names.values()] == [0, 0, 0]
 
 
 def test_no_secret_is_printed(start: Launch, play: Play, authority: Authority, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ MODE: dict[str, dict[str, Any]] = {
     "drain_interval": {"type": "str", "default": "10s"},
     "on_undrained": {"type": "str", "choices": ["fail", "continue", "rollback"], "default": "fail"},
 }
-MODE_INFO = {**CONNECTION, **FIELD}
+MODE_INFO = {**CONNECTION, **FIELD, **ACTIVITY}
 ACTIVITY_INFO = {**CONNECTION, **ACTIVITY}
 BLACKOUT: dict[str, dict[str, Any]] = {
     **CONNECTION,

@@ -35,6 +35,9 @@ _CONFLICT_PAUSES = (0.2, 0.4, 0.7, 1.0)
 
 Version = tuple[int, ...]
 
+# The first version with maintenance blackouts.
+BLACKOUTS_SINCE = (7, 2, 1)
+
 
 class Server:
     """The REST interface of one server. Every method raises Failure, with the server's own words, where it refuses."""

@@ -2,33 +2,35 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""What each launch module does with its options: they themselves only document it."""
+"""What the launch modules do with their options, but for switching (_switch.py): they themselves only document it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime, timezone
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import read_activity, summary
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import Activity, read_activity
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout import (
+    Blackout,
     MaintenanceBlackout,
     Wish,
     matching,
     parse_blackout,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._drain import Drained, drain
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode import MaintenanceMode
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import doubt, open_server
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import dotted
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience, carry_out
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import (
+    BLACKOUTS_SINCE,
+    Server,
+    dotted,
+)
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._status import status_row
+from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_moment
 
 Result = dict[str, Any]
-Tell = Callable[[str], None]
 
 
 def _now() -> datetime:
@@ -36,82 +38,41 @@ def _now() -> datetime:
     return datetime.now(timezone.utc).replace(microsecond=0)
 
 
-def switch_mode(params: Mapping[str, Any], *, check_mode: bool, tell: Tell) -> Result:
-    """Turn maintenance mode on or off; with ``drain``, wait until no process runs (in check mode, look once).
-
-    The details of a Failure hold ``changed``, and what is known of the processes.
-    """
-    enable = params["state"] == "enabled"
-    draining = enable and params["drain"]
-    patience = Patience(seconds(params, "drain_limit"), seconds(params, "drain_interval"), tell)
-    # Who ends maintenance mode has often just restarted the server; who begins it hasn't.
-    server = open_server(params, patient=not enable, tell=tell)
-    system = MaintenanceMode(server, enable, params["field"], params["read_path"], params["write_path"])
-    try:
-        # Who can't be told what runs should not begin.
-        activities = read_activity(server, params["activity_api"]) if draining else []
-        outcome = carry_out(system, check_mode=check_mode)
-        result: Result = {
-            "changed": outcome.changed,
-            "diff": outcome.plan.diff,
-            "field": outcome.before.field,
-            "maintenance_mode": enable,
-        }
-        if draining:
-            if system.written:
-                activities = read_activity(server, params["activity_api"])
-            drained = drain(server, params["activity_api"], activities, Patience() if check_mode else patience)
-            result |= {
-                "activities": [activity.row for activity in drained.activities],
-                "drained": not drained.activities,
-                "waited": round(drained.waited),
-            }
-    except Failure as failure:
-        failure.details["changed"] = system.written
-        raise
-    if not draining:
-        return result
-    if not drained.activities:
-        return {**result, "warnings": doubt(params, server.user, drained.users)}
-    return result if check_mode else _undrained(params, system, result, drained)
-
-
-def _undrained(params: Mapping[str, Any], system: MaintenanceMode, result: Result, drained: Drained) -> Result:
-    """Do what on_undrained says about processes that still run at the limit."""
-    left = f"{summary(drained.activities)}."
-    if any(activity.waits_for for activity in drained.activities):
-        left += " A manual task can be answered in maintenance mode, too."
-    if params["on_undrained"] == "continue":
-        return {**result, "warnings": [f"{system.describe()} is not idle: {left} Going on (on_undrained: continue)."]}
-    back = params["on_undrained"] == "rollback" and system.written
-    remedy = "Maintenance mode stays on; run again to go on waiting, or raise drain_limit"
-    if back:
-        try:
-            carry_out(replace(system, wanted=False), check_mode=False)
-        except Failure as failure:
-            back, remedy = False, f"Turning maintenance mode off again failed, too: {failure}"
-        else:
-            remedy = "Maintenance mode has been turned off again"
-    elif params["on_undrained"] == "rollback":
-        remedy = "Maintenance mode was on before this task and stays on"
-    details = {**result, "rolled_back": back} if params["on_undrained"] == "rollback" else result
-    if back:
-        details |= {"maintenance_mode": False, "changed": False}
-        del details["diff"]
-    raise Failure(f"drain within {params['drain_limit']}", system.describe(), left, remedy, details=details)
-
-
 def mode_info(params: Mapping[str, Any]) -> Result:
-    """Tell whether maintenance mode is on, and the server's version."""
+    """Tell whether maintenance mode is on, and with it what else says whether the server may be restarted.
+
+    What the account may not see, or the server does not know, becomes a note of the status row.
+    """
     server = open_server(params)
     mode = MaintenanceMode(server, field=params["field"], read_path=params["read_path"]).read()
     version = server.version()
+    notes: list[str] = []
+    activities: list[Activity] | None = None
+    blackout: Blackout | None = None
+    try:
+        activities = read_activity(server, params["activity_api"])
+        if version and version >= BLACKOUTS_SINCE:
+            blackout = _in_effect(server, _now())
+    except Failure as failure:
+        notes.append(str(failure))
+    row = status_row(server.client.target, mode.on, activities or (), blackout.end if blackout else None, notes)
     return {
         "changed": False,
         "field": mode.field,
         "maintenance_mode": mode.on,
         "version": dotted(version).partition(" ")[2] if version else None,
+        "activities": None if activities is None else [activity.row for activity in activities],
+        "status_rows": [row],
+        "warnings": doubt(params, server.user, ()) if activities == [] else [],
     }
+
+
+def _in_effect(server: Server, now: datetime) -> Blackout | None:
+    """Return the blackout that is in effect; one of a series has begun within a day at the earliest."""
+    window = [round((now + side * timedelta(days=1)).timestamp() * 1000) for side in (-1, 1)]
+    entries = server.blackouts_between(window[0], window[1])
+    found = (parse_blackout(entry, server.target) for entry in entries)
+    return next((one for one in found if one.in_effect(now)), None)
 
 
 def activity_info(params: Mapping[str, Any]) -> Result:
