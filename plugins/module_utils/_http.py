@@ -586,7 +586,7 @@ def _not_json(raw: _Raw) -> str:
     if "<html" in text.lower():
         return "an HTML page"
     if text.lstrip()[:1] in ("{", "["):
-        return f"JSON that is cut off or damaged ({len(raw.body)} bytes)"
+        return f"a damaged or cut off body ({len(raw.body)} bytes)"
     return f'"{_short(text)}"'
 
 

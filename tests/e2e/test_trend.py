@@ -376,7 +376,7 @@ def test_a_write_that_is_ignored(play: Play, manager: TrendManager) -> None:
 def test_answers_that_are_none(play: Play, manager: TrendManager) -> None:
     """What passes is tried again, what does not pass is one clear message each."""
     manager.faults.extend(["html", "redirect", "cut-json", "plain-error"])
-    manager.faults.extend(["drop", "bad-gateway", "truncated"])  # on the way of the fifth task's only request
+    manager.faults.extend(["drop", "bad-gateway", "truncated", None])  # all for the fifth task
     manager.faults.extend(["hang"])
     one = {"computers": ["1"]}
     done = play(
@@ -391,7 +391,7 @@ def test_answers_that_are_none(play: Play, manager: TrendManager) -> None:
     wanted = {
         "info html": 'HTTP 200 with an HTML page "Sign in to the web filter" in place of JSON',
         "info redirect": "HTTP 302, it redirects to elsewhere.example.com",
-        "info cut": "JSON that is cut off or damaged",
+        "info cut": "a damaged or cut off body",
         "info error": 'HTTP 500: "java.lang.NullPointerException"',
         "info hangs": "no answer within 1 s",
         "info nobody": "it refuses connections",

@@ -120,7 +120,7 @@ class TrendManager:
         self.retry_after: str | None = None  # value of that header in answers 429
         self.end_is_scheduled = True
         self.ignore_writes = False  # 200, and nothing happens
-        self.faults: deque[Fault] = deque()  # for the next requests, one each
+        self.faults: deque[Fault | None] = deque()  # for the next requests, one each; None: no fault
         self.restart_at: tuple[int, float] | None = None  # (number of a request, how many real seconds it takes)
 
         self.log: list[tuple[str, str]] = []
@@ -129,6 +129,7 @@ class TrendManager:
         self.writes = 0
         self.under_way = 0
         self.most_under_way = 0
+        self.most_in_a_minute = 0
         self.connections = 0
 
         self._window: deque[float] = deque()
@@ -163,7 +164,7 @@ class TrendManager:
         self.log.clear()
         self.statuses.clear()
         self._window.clear()
-        self.reads = self.writes = self.most_under_way = self.connections = 0
+        self.reads = self.writes = self.connections = self.most_under_way = self.most_in_a_minute = 0
 
     async def start(self) -> None:
         """Listen."""
@@ -252,6 +253,7 @@ class TrendManager:
             self._window.popleft()
         # "the number of API calls that the manager receives within the last sixty seconds": refused ones, too.
         self._window.append(now)
+        self.most_in_a_minute = max(self.most_in_a_minute, len(self._window))
         if len(self._window) > self.requests_per_minute:
             headers = {"Retry-After": self.retry_after} if self.retry_after else {}
             raise _Refused(429, "Too many API requests", headers)
@@ -328,7 +330,7 @@ class TrendManager:
         """The agent fetches the change with its next heartbeat at which it is there."""
         await self.clock.sleep(computer.heartbeat)
         while not computer.online or computer.module_status != "active":
-            await self.clock.sleep(computer.heartbeat)
+            await self.clock.sleep(max(computer.heartbeat, 60))
         del self._deliveries[computer.id]
         now = int(self.clock.time() * 1000)
         if computer.status == "stop-requested":
