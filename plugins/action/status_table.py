@@ -16,7 +16,10 @@ _display = Display()
 
 def argument_spec() -> dict[str, Any]:
     """Return the options."""
-    return {"rows": {"type": "list", "elements": "dict", "required": True}}
+    return {
+        "rows": {"type": "list", "elements": "dict", "required": True},
+        "silent": {"type": "list", "elements": "str", "default": []},
+    }
 
 
 class ActionModule(MaintenanceAction):
@@ -26,6 +29,6 @@ class ActionModule(MaintenanceAction):
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Print the table."""
-        table = render(params["rows"])
+        table = render(params["rows"], params["silent"])
         _display.display("\n".join(["", *table, ""]))
         return {"changed": False, "table": table}

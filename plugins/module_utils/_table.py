@@ -14,8 +14,12 @@ _COLUMNS = ("SYSTEM", "KIND", "MODE", "IN EFFECT", "SINCE", "BY", "EXPIRES", "WH
 _WIDEST = 40
 
 
-def render(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the lines of the table, a row a system, its notes below it."""
+def render(rows: Sequence[Mapping[str, Any]], silent: Sequence[str] = ()) -> list[str]:
+    """Return the lines of the table, a row a system, its notes below it.
+
+    ``silent`` names systems that were asked and left no row.
+    """
+    rows = [*rows, *({"system": name, "notes": ["the run failed on it, see above"]} for name in silent)]
     if not rows:
         return ["No system was asked."]
     cells = [_COLUMNS, *(_cells(row) for row in rows)]

@@ -10,8 +10,9 @@ short_description: Print what the systems of an estate are doing as one table
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Prints the C(quiesce_status) rows that this collection's roles leave behind as one readable table - system, mode,
-    whether it is in effect, since when, by whom, why, until when, and what is not as it should be.
+  - Prints the rows that this collection's roles leave behind (the facts C(d365fo_status), C(trend_status) and
+    C(launch_status)) as one readable table - system, mode, whether it is in effect, since when, by whom, why, until
+    when, and what is not as it should be.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
@@ -31,6 +32,11 @@ options:
     type: list
     elements: dict
     required: true
+  silent:
+    description: Names of systems that were asked and left no row, since their run failed.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
