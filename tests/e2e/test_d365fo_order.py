@@ -18,10 +18,6 @@ WHY: dict[str, Any] = {
     "d365fo_expires": "2h",
     "d365fo_owner": "Žofie",
 }
-    "d365fo_reason": "CHG0042 configuration keys; don't {touch}",
-    "d365fo_expires": "2h",
-    "d365fo_owner": "Žofie",
-}
 
 
 def written(machine: Machine) -> list[str]:

@@ -55,6 +55,15 @@ def row(done: Done, system: str) -> dict[str, Any]:
     return found
 
 
+def message(done: Done, host: str) -> str:
+    """The last message with which something failed on a host."""
+    told = [
+        entry["result"].get("msg", "") for entry in done.results if entry["host"] == host and entry["outcome"] != "ok"
+    ]
+    assert told, f"nothing failed on {host}\n{done.output}"
+    return str(told[-1])
+
+
 def unchanged(done: Done) -> bool:
     """Whether a run succeeded without changing anything anywhere."""
     return done.code == 0 and all(counts["changed"] == 0 for counts in done.recap.values())

@@ -1,0 +1,73 @@
+"""The status table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._table import render
+from hypothesis import given
+from hypothesis import strategies as st
+
+ROW: dict[str, Any] = {
+    "system": "dev01",
+    "kind": "Dynamics 365 F&O",
+    "mode": "maintenance",
+    "in_effect": True,
+    "managed": True,
+    "since": "2026-11-24T22:00:00+01:00",
+    "owner": "release.manager",
+    "reason": "CHG0042\nconfiguration keys",
+    "expires": "2026-11-24T23:00:00Z",
+    "overdue": True,
+    "notes": ["DynamicsAxBatch is stopped"],
+}
+
+
+def test_no_rows() -> None:
+    assert render([]) == ["No system was asked."]
+
+
+def test_a_full_row() -> None:
+    assert render([ROW]) == [
+        "SYSTEM  KIND              MODE         IN EFFECT  SINCE                 BY               "
+        "EXPIRES                       WHY",
+        "------  ----------------  -----------  ---------  --------------------  ---------------  "
+        "----------------------------  --------------------------",
+        "dev01   Dynamics 365 F&O  maintenance  yes        2026-11-24 21:00 UTC  release.manager  "
+        "2026-11-24 23:00 UTC OVERDUE  CHG0042 configuration keys",
+        "    ! DynamicsAxBatch is stopped",
+    ]
+
+
+def test_what_is_not_known_is_said_to_be_so() -> None:
+    assert render([{}])[2].split() == ["?", "unknown", "?"]
+    assert "somebody else" in render([{"managed": False}])[2]
+    assert "no" in render([{"in_effect": False}])[2].split()
+    assert "yesterday" in render([{"since": "yesterday"}])[2]
+
+
+def test_a_long_reason_is_cut() -> None:
+    line = render([{"reason": "x" * 60}])[2]
+    assert line.endswith("x" * 37 + "...")
+
+
+TEXTS = st.one_of(st.none(), st.text())
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "system": st.text(),
+                "owner": TEXTS,
+                "reason": TEXTS,
+                "since": TEXTS,
+                "expires": TEXTS,
+                "in_effect": st.one_of(st.none(), st.booleans()),
+            }
+        ),
+        min_size=1,
+    )
+)
+def test_any_row_is_a_line(rows: list[dict[str, Any]]) -> None:
+    assert len(render(rows)) == 2 + len(rows)

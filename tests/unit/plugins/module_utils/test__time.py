@@ -1,0 +1,94 @@
+"""Durations and moments."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso, parse_duration, parse_moment
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = datetime(2026, 11, 24, 21, 0, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "seconds"),
+    [
+        ("90s", None, 90),
+        ("30m", None, 1800),
+        ("2h", None, 7200),
+        ("1d12h", None, 129600),
+        ("1h 30m", None, 5400),
+        ("2H", None, 7200),
+        ("0s", None, 0),
+        ("45", "m", 2700),
+        ("45s", "m", 45),
+    ],
+)
+def test_durations(text: str, unit: str | None, seconds: int) -> None:
+    assert parse_duration(text, bare_unit=unit) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", " ", "2", "h", "-2h", "2x", "1.5h", "30m2h", "2hh", "9" * 30 + "d", "٣h x", "½h"])
+def test_no_durations(text: str) -> None:
+    with pytest.raises(ValueError, match=r"duration|longer"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-24T22:00:00+01:00", "2026-11-24T21:00:00Z"),
+        ("2026-11-24T22:00:00Z", "2026-11-24T22:00:00Z"),
+        ("2026-11-24 22:00+00:00", "2026-11-24T22:00:00Z"),
+        ("now", "2026-11-24T21:00:00Z"),
+        (" 2h ", "2026-11-24T23:00:00Z"),
+    ],
+)
+def test_moments(text: str, moment: str) -> None:
+    assert iso(parse_moment(text, now=NOW)) == moment
+
+
+def test_a_duration_counts_from_the_base() -> None:
+    assert iso(parse_moment("2h", now=NOW, base=NOW - timedelta(hours=5))) == "2026-11-24T18:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("2026-11-24T22:00:00", "has no time zone"),
+        ("2026-11-24", "has no time zone"),
+        ("tomorrow", "neither a time"),
+        ("", "neither a time"),
+        ("9999999d", "neither a time"),
+    ],
+)
+def test_no_moments(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse_moment(text, now=NOW)
+
+
+@given(
+    st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(9000, 1, 1)),
+    st.integers(min_value=-14 * 60, max_value=14 * 60),
+)
+def test_what_is_written_is_read_again(naive: datetime, offset: int) -> None:
+    moment = naive.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=offset)))
+    assert parse_moment(moment.isoformat(), now=NOW) == moment
+    assert parse_moment(iso(moment), now=NOW) == moment
+
+
+@given(st.integers(0, 999), st.integers(0, 99), st.integers(0, 99), st.integers(0, 99))
+def test_every_duration_is_understood(days: int, hours: int, minutes: int, seconds: int) -> None:
+    expected = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    assert parse_duration(f"{days}d{hours}h{minutes}m{seconds}s") == expected
+
+
+@given(st.text())
+def test_rubbish_is_a_value_error(text: str) -> None:
+    for parse in (parse_duration, lambda text: parse_moment(text, now=NOW)):
+        try:
+            parse(text)
+        except ValueError as error:
+            assert str(error)
