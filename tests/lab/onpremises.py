@@ -131,9 +131,14 @@ class OnPremises:
             host.files.write(self.template_path, config_template(self.template) if text is None else text)
 
     def allow_delegation(self, allowed: bool = True) -> None:
-        """Let the sign-ins on the nodes reach the share (CredSSP, Kerberos delegation), or not (the double hop)."""
+        """Let sign-ins on the nodes go on to a second machine (CredSSP, Kerberos delegation), or not (double hop).
+
+        It concerns the share, where the scripts lie on it, and integrated logins to SQL Server.
+        """
         for host in self.hosts.values():
-            host.files.deny(SHARE + "\\", not allowed)
+            host.delegates = allowed
+            if self.folder == SHARE:
+                host.files.deny(SHARE + "\\", not allowed)
 
     def share_scripts(self) -> None:
         """Move the scripts to a share, which a sign-in over the network can't reach from a node."""

@@ -82,6 +82,8 @@ class WindowsHost:
         self.events: list[Event] = []
         self.sql_servers: dict[str, SqlServer] = {}  # by the names under which they answer, in lower case
         self.trusts_sql_certificate = False  # whether sqlcmd -N works without -C
+        # Whether a sign-in from the network can be passed on to a second machine (CredSSP, Kerberos delegation).
+        self.delegates = True
         self.aos: Aos | None = None
         self.setup_tool: SetupTool | None = None
         self.before_boot: list[Callable[[], None]] = []  # what waits for the ports that are known only then
@@ -121,6 +123,11 @@ class WindowsHost:
             if account.name.lower() == name and hmac.compare_digest(account.password.encode(), password.encode()):
                 return account
         return None
+
+    def identity_at(self, server: str, account: Account) -> str:
+        """Whom a SQL Server of that name sees in an integrated login: nobody where the double hop is in the way."""
+        here = server.lower() in (".", "(local)", "localhost", "127.0.0.1", self.name.lower())
+        return f"{self.name}\\{account.name}" if here or self.delegates else r"NT AUTHORITY\ANONYMOUS LOGON"
 
     def install(self, path: str, program: Program | None = None) -> None:
         """Put a program's file on the host, and say what runs when it is started."""

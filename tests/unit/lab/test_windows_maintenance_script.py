@@ -201,5 +201,11 @@ def test_the_template_is_what_microsoft_describes(bench: Bench) -> None:
 
 def test_sqlcmd_on_a_node(bench: Bench) -> None:
     query = "SELECT VALUE FROM SQLSYSTEMVARIABLES WHERE PARM = 'CONFIGURATIONMODE'"
-    ran = bench.run(f'sqlcmd.exe -E -S sql-ls -d AXDB -b -h -1 -W -Q "SET NOCOUNT ON; {query}"')
+    line = f'sqlcmd.exe -E -S sql-ls -d AXDB -b -h -1 -W -Q "SET NOCOUNT ON; {query}"'
+    ran = bench.run(line)
     assert (ran.out, ran.err, ran.code) == ("0", "", 0)
+    bench.environment.allow_delegation(False)
+    for each in (line, f"{RUN} {ON}"):
+        ran = bench.run(each)
+        assert (r"Login failed for user 'NT AUTHORITY\ANONYMOUS LOGON'." in ran.err, ran.code) == (True, 1)
+    assert bench.variable == "0"

@@ -188,7 +188,7 @@ def _sign_in(call: Call, config: ET.Element) -> Session:
     if server is None or database is None:
         raise _sql_failure(NO_SERVER)
     try:
-        return server.login_windows(f"{call.host.name}\\{call.account.name}", database.get("dbName", ""))
+        return server.login_windows(call.host.identity_at(server_name, call.account), database.get("dbName", ""))
     except SqlError as error:
         raise _sql_failure(error.message) from error
 

@@ -141,7 +141,7 @@ async def _sign_in(call: Call, options: _Options) -> Session | None:
         _driver_error(call, "SSL Provider: The certificate chain was issued by an authority that is not trusted.\n")
         _driver_error(call, "Client unable to establish connection")
         return None
-    account = f"{call.host.name}\\{call.account.name}"
+    account = call.host.identity_at(_plain(name), call.account)
     try:
         if user:
             password = options.values.get("P", environment.get("SQLCMDPASSWORD", ""))
