@@ -261,7 +261,7 @@ not_rolled_back:
   sample: []
 status_rows:
   description:
-    - Rows for M(quiesce.maintenance.status_table), as the role C(trend) leaves them in the fact C(quiesce_status). More
+    - Rows for M(quiesce.maintenance.status_table), as the role C(trend) leaves them in the fact C(trend_status). More
       than 20 computers in the same mode share a row.
   returned: when the computers could be read
   type: list

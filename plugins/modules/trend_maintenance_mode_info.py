@@ -145,7 +145,7 @@ unavailable:
       sample: no computer with that ID, host name, display name or GUID is visible
 status_rows:
   description:
-    - Rows for M(quiesce.maintenance.status_table), as the role C(trend) leaves them in the fact C(quiesce_status). More
+    - Rows for M(quiesce.maintenance.status_table), as the role C(trend) leaves them in the fact C(trend_status). More
       than 20 computers in the same mode share a row.
   returned: success
   type: list

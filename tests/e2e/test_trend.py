@@ -474,7 +474,7 @@ def test_role(manager: TrendManager, authority: Authority, tmp_path: Path) -> No
     def role(state: str, *arguments: str, **variables: Any) -> Done:
         tasks = [
             {"name": "Role", "ansible.builtin.include_role": {"name": "quiesce.maintenance.trend"}},
-            {"name": "Rows", "ansible.builtin.debug": {"var": "quiesce_status"}},
+            {"name": "Rows", "ansible.builtin.debug": {"var": "trend_status"}},
         ]
         given = {
             "trend_state": state,
@@ -489,7 +489,7 @@ def test_role(manager: TrendManager, authority: Authority, tmp_path: Path) -> No
         return run_play(tmp_path / "role", tasks, variables=given, arguments=["--diff", *arguments])
 
     def rows(done: Done) -> list[tuple[str, str, bool | None]]:
-        return [(row["system"], row["mode"], row["in_effect"]) for row in done.of("Rows")["quiesce_status"]]
+        return [(row["system"], row["mode"], row["in_effect"]) for row in done.of("Rows")["trend_status"]]
 
     names = [computer.host_name for computer in manager.computers.values()]
     check = role("enabled", "--check")
@@ -501,7 +501,7 @@ def test_role(manager: TrendManager, authority: Authority, tmp_path: Path) -> No
     assert again.of("Let maintenance mode be enabled")["changed"] is False
     status = role("status")
     assert rows(status) == rows(on)
-    row = status.of("Rows")["quiesce_status"][0]
+    row = status.of("Rows")["trend_status"][0]
     assert set(row) == {
         *("system", "kind", "mode", "in_effect", "managed", "since"),
         *("owner", "reason", "expires", "overdue", "notes"),
@@ -512,7 +512,7 @@ def test_role(manager: TrendManager, authority: Authority, tmp_path: Path) -> No
     assert manager.writes == 6
     unknown = role("status", trend_url="https://127.0.0.1:1/api", trend_retry_limit="0")
     assert (unknown.code, rows(unknown)) == (0, [("target", "unknown", None)])
-    assert "refuses connections" in unknown.of("Rows")["quiesce_status"][0]["notes"][0]
+    assert "refuses connections" in unknown.of("Rows")["trend_status"][0]["notes"][0]
     assert role("on").code != 0
 
 
