@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import asyncssh
 import yaml
 
 from lab.clock import Clock
+from lab.onpremises import OnPremises, onprem_cluster
 from lab.pki import Authority
+from lab.servicefabric import Frontend, Gateway
 from lab.sql import SqlServer, axdb
 from lab.sql.engine import Database
+from lab.ssh import Shell, SSHServer
 from lab.tds.server import TdsServer
 from lab.windows.host import Account, WindowsHost
 from lab.windows.machines import Layout, dev_machine, vhd_layout
@@ -27,6 +31,8 @@ WINRM_HTTP_PORT = 15985
 WINRM_HTTPS_PORT = 15986
 TDS_PORT = 14330
 AOS_PORT = 18443
+SSH_PORT = 15022
+SERVICE_FABRIC_PORT = 19080
 
 ADMINISTRATOR = "opsadmin"
 SQL_LOGIN = "axdbadmin"
@@ -65,6 +71,31 @@ class Machine:
         return lines
 
 
+@dataclass
+class Environment:
+    """An on-premises environment and how it is reached. ``variables`` are each node's, by its inventory name."""
+
+    name: str
+    onprem: OnPremises
+    gateway: Gateway
+    frontend: Frontend
+    tds: TdsServer
+    winrm: dict[str, WinRMServer]
+    account: Account
+    sql_password: str
+    variables: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def status(self) -> list[str]:
+        """What the environment really does, for a person."""
+        running = {True: "maintenance mode", False: "normal mode", None: "not running"}
+        lines = [self.name, f"  CONFIGURATIONMODE: {self.onprem.database.value('CONFIGURATIONMODE')}"]
+        for instance in self.onprem.cluster.instances.values():
+            node = instance.node
+            state = f"{instance.status}, {running[instance.maintenance_mode]}" if node.up else "lost"
+            lines.append(f"  {node.name} ({node.address}): {state}")
+        return lines
+
+
 class Estate:
     """Machines and servers that are switched on and off together. Files (certificates, inventory) go to ``folder``."""
 
@@ -74,6 +105,7 @@ class Estate:
         self.clock = Clock(scale)
         self.authority = Authority(folder / "pki")
         self.machines: dict[str, Machine] = {}
+        self.environments: dict[str, Environment] = {}
         self._servers: list[Server] = []
         self._groups: dict[str, dict[str, dict[str, Any]]] = {}
         self._addresses = 10
@@ -111,9 +143,7 @@ class Estate:
         account = host.add_account(Account(ADMINISTRATOR, secrets.token_urlsafe(12)))
         sql.add_login(f"{host.name}\\{account.name}", windows=True)
         database.grant(f"{host.name}\\{account.name}", "db_owner")
-        encrypted = transport == "ntlm"
-        port = WINRM_HTTP_PORT if encrypted else WINRM_HTTPS_PORT
-        winrm = WinRMServer(host, address, port, None if encrypted else certificate, self.clock)
+        winrm = self._winrm(host, transport, certificate)
         tds = TdsServer(sql, address, TDS_PORT, certificate=certificate, clock=self.clock)
         machine = Machine(name, host, sql, database, winrm, tds, account, layout.sql_password)
         machine.variables = self._dev_variables(machine, via, transport)
@@ -131,17 +161,95 @@ class Estate:
         }
         return machine
 
-    def _dev_variables(self, machine: Machine, via: str, transport: str) -> dict[str, Any]:
-        certificate = str(self.authority.ca_file)
-        variables: dict[str, Any] = {
+    def add_cluster(self, name: str, *, nodes: int = 3, transport: str = "basic") -> Environment:
+        """Add an on-premises environment: AOS nodes ``sf01``, ``sf02``... in the inventory, the rest behind them.
+
+        The nodes' sign-ins may go on to SQL Server; ``onprem.allow_delegation(False)`` takes that away.
+        """
+        addresses = [self.address() for _node in range(nodes)]
+        gateway_address = self.address()
+        certificate = self.authority.server(gateway_address, name, *addresses)
+        client = self.authority.client(f"{name}-client")
+        account = Account(ADMINISTRATOR, secrets.token_urlsafe(12))
+        password = secrets.token_urlsafe(12)
+        onprem = onprem_cluster(name, addresses, self.clock, account, sql_password=password)
+        gateway = Gateway(
+            onprem.cluster,
+            gateway_address,
+            SERVICE_FABRIC_PORT,
+            certificate,
+            self.authority.ca_file,
+            f"{name}-client",
+        )
+        frontend = Frontend(onprem.cluster, gateway_address, AOS_PORT, certificate)
+        tds = TdsServer(onprem.sql, gateway_address, TDS_PORT, certificate=certificate, clock=self.clock)
+        environment = Environment(name, onprem, gateway, frontend, tds, {}, account, password)
+        self.environments[name] = environment
+        self.add(onprem.cluster, gateway, frontend, tds)
+        for node, host in onprem.hosts.items():
+            winrm = self._winrm(host, transport, certificate)
+            environment.winrm[node] = winrm
+            onprem.cluster.nodes[host.name].when_changed.append(winrm.reachable)
+            self.add(winrm)
+            environment.variables[node] = self._winrm_variables(winrm, account, transport) | {
+                "d365fo_cluster": name,
+                "d365fo_script": onprem.script_path,
+                "d365fo_url": frontend.url,
+                "d365fo_url_ca_path": str(self.authority.ca_file),
+                "d365fo_aos_interval": 1,
+                "d365fo_cluster_url": gateway.url,
+                "d365fo_cluster_client_cert": str(client[0]),
+                "d365fo_cluster_client_key": str(client[1]),
+            }
+            self.add_to_inventory("d365fo", node, environment.variables[node])
+        return environment
+
+    def add_ssh(self, machine: Machine, *, default_shell: Shell = "cmd") -> SSHServer:
+        """Put OpenSSH in front of a machine and let its inventory entry use it, by key and with a verified server."""
+        key_file, known_hosts = self.folder / "ssh_key", self.folder / "known_hosts"
+        if not key_file.exists():
+            key_file.touch(mode=0o600)
+            asyncssh.generate_private_key("ssh-ed25519").write_private_key(key_file)
+        ssh = SSHServer(machine.host, machine.host.address, SSH_PORT, self.clock, default_shell=default_shell)
+        ssh.allow_key(machine.account, asyncssh.read_private_key(key_file))
+        with known_hosts.open("a") as lines:
+            lines.write(ssh.known_hosts)
+        for name in [name for name in machine.variables if name.startswith("ansible_")]:
+            del machine.variables[name]
+        machine.variables |= {
             "ansible_host": machine.host.address,
+            "ansible_connection": "ssh",
+            "ansible_port": SSH_PORT,
+            "ansible_shell_type": default_shell,
+            "ansible_user": machine.account.name,
+            "ansible_ssh_private_key_file": str(key_file),
+            # no connection is kept for the next run: another lab may listen there then
+            "ansible_ssh_args": "",
+            "ansible_ssh_common_args": f"-F none -o UserKnownHostsFile='{known_hosts}' -o StrictHostKeyChecking=yes",
+        }
+        self.add(ssh)
+        return ssh
+
+    def _winrm(self, host: WindowsHost, transport: str, certificate: tuple[Path, Path]) -> WinRMServer:
+        if transport == "ntlm":
+            return WinRMServer(host, host.address, WINRM_HTTP_PORT, None, self.clock)
+        return WinRMServer(host, host.address, WINRM_HTTPS_PORT, certificate, self.clock)
+
+    def _winrm_variables(self, winrm: WinRMServer, account: Account, transport: str) -> dict[str, Any]:
+        return {
+            "ansible_host": winrm.address,
             "ansible_connection": "winrm",
-            "ansible_port": machine.winrm.port,
+            "ansible_port": winrm.port,
             "ansible_winrm_scheme": "http" if transport == "ntlm" else "https",
             "ansible_winrm_transport": transport,
-            "ansible_winrm_ca_trust_path": certificate,
-            "ansible_user": machine.account.name,
-            "ansible_password": machine.account.password,
+            "ansible_winrm_ca_trust_path": str(self.authority.ca_file),
+            "ansible_user": account.name,
+            "ansible_password": account.password,
+        }
+
+    def _dev_variables(self, machine: Machine, via: str, transport: str) -> dict[str, Any]:
+        certificate = str(self.authority.ca_file)
+        variables = self._winrm_variables(machine.winrm, machine.account, transport) | {
             "d365fo_url_ca_path": certificate,
             "d365fo_aos_interval": 1,
             "d365fo_via": via,
@@ -185,6 +293,8 @@ class Estate:
         """What the systems really do, for a person."""
         for machine in self.machines.values():
             yield from machine.status()
+        for environment in self.environments.values():
+            yield from environment.status()
 
 
 def demo_estate(folder: Path, *, network: str = "127.20.0", scale: float = 10.0) -> Estate:

@@ -36,7 +36,7 @@ class Node:
     seed: bool = False
     up: bool = True
     changed_at: float = 0.0
-    when_lost: list[Callable[[], None]] = field(default_factory=list)
+    when_changed: list[Callable[[bool], None]] = field(default_factory=list)  # told whether it is up
 
     @property
     def runs_aos(self) -> bool:
@@ -194,8 +194,8 @@ class Cluster:
         node.changed_at = self.clock.time()
         if name in self.instances:
             self.instances[name].remove()
-        for tell in node.when_lost:
-            tell()
+        for tell in node.when_changed:
+            tell(False)
 
     async def bring_node_back(self, name: str) -> None:
         """A lost node is up again and starts its AOS."""
@@ -204,3 +204,5 @@ class Cluster:
         node.changed_at = self.clock.time()
         if name in self.instances:
             self.instances[name].restart()
+        for tell in node.when_changed:
+            tell(True)

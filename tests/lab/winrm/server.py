@@ -101,6 +101,13 @@ class WinRMServer:
         self._listener = await loop.create_server(self._accept, self.address, self.port, ssl=self._tls)
         self.port = self._listener.sockets[0].getsockname()[1]
 
+    def reachable(self, up: bool) -> None:
+        """Cut the machine off from the network (connections are reset, new ones refused), or bring it back."""
+        self.faults.refuse_connections = not up
+        for transport in [] if up else list(self._connections):
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
+
     async def stop(self) -> None:
         """Stop listening, end connections, shells and what runs in them."""
         if self._listener is not None:

@@ -166,10 +166,10 @@ def test_health_names_the_unhealthy(bench: Bench) -> None:
 
 
 def test_a_node_is_lost(bench: Bench) -> None:
-    told: list[str] = []
-    bench.cluster.nodes["SF02"].when_lost.append(lambda: told.append("SF02"))
+    told: list[bool] = []
+    bench.cluster.nodes["SF02"].when_changed.append(told.append)
     bench.loop.run(bench.cluster.lose_node("SF02"))
-    assert told == ["SF02"]
+    assert told == [False]
     assert sorted(bench.replicas()) == ["SF01", "SF03"]
     down = bench.sdk.get_node_info_list(node_status_filter="down").items
     assert [(node.name, node.node_status, node.health_state) for node in down] == [("SF02", "Down", "Error")]
@@ -179,6 +179,7 @@ def test_a_node_is_lost(bench: Bench) -> None:
     bench.until(lambda found: {each.replica_status for each in found.values()} == {"Ready"})
     bench.loop.run(bench.cluster.bring_node_back("SF02"))
     bench.until(lambda found: len(found) == 3 and found["SF02"].replica_status == "Ready")
+    assert told == [False, True]
 
 
 def test_a_killed_process_starts_again(bench: Bench) -> None:
