@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -21,7 +23,7 @@ from lab.rest.launch import LaunchServer
 from lab.rest.launch_blackout import Blackout
 from lab.rest.launch_process import COULD_NOT_START, ManualTask, Process, SubProcess, Work
 from lab.thread import LoopThread
-from playbook import ROOT, Done, run_play
+from playbook import ROOT, Done, run_play, run_playbook
 
 ADDRESS = "127.0.0.1"
 PASSWORD = "C4n4ry-pa:ss wörd"
@@ -145,6 +147,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
 # --- maintenance mode -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.smoke
 def test_usual_order_with_every_generation(start: Launch, play: Play) -> None:
     servers = {version: start(version) for version in ("6.1.3.2", "8.1.1.0")}
     fields = ["enableMaintenanceMode", "maintenanceModeEnabled"]
@@ -777,15 +780,53 @@ def test_credentials_of_the_environment_and_delegation(start: Launch, play: Play
     assert server.maintenance
 
 
-MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("launch_*.py"))
+def adapted(text: str, server: LaunchServer, play: Play) -> Any:
+    """YAML from the documentation, with the lab's server in place of the one in the text."""
+    return yaml.safe_load(
+        text.replace("https://launch.example.com:8443", url(server))
+        .replace("/etc/ssl/launch.pem", play.ca_file)
+        .replace("/etc/ansible/launch.pem", play.ca_file)
+    )
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_examples_run(module: str, start: Launch, play: Play) -> None:
+def test_examples_run(start: Launch, play: Play) -> None:
+    """Those of every module, in one play."""
     server = start("8.1.1.0")
-    source = (ROOT / f"plugins/modules/{module}.py").read_text()
-    found = re.search(r'EXAMPLES = r"""(.*?)"""', source, re.DOTALL)
-    assert found
-    text = found[1].replace("https://launch.example.com:8443", url(server)).replace("/etc/ssl/launch.pem", play.ca_file)
-    play.run(*yaml.safe_load(text), variables={"launch_token": TOKEN, "launch_password": PASSWORD})
-    assert server.reads
+    tasks: list[Task] = []
+    for path in sorted((ROOT / "plugins/modules").glob("launch_*.py")):
+        found = re.search(r'EXAMPLES = r"""(.*?)"""', path.read_text(), re.DOTALL)
+        assert found, path
+        tasks += adapted(found[1], server, play)
+    done = play.run(*tasks, variables={"launch_token": TOKEN, "launch_password": PASSWORD})
+    assert len(done.results) == len(tasks) > 8
+    assert [blackout.name for blackout in server.blackouts.values()] == ["Backup"]
+    assert not server.maintenance
+
+
+def test_guide_runs(start: Launch, play: Play, tmp_path: Path) -> None:
+    """The playbook, the inventory and the task of docs/launch.md; the upgrade is a look from within."""
+    server = start("8.1.1.0")
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/launch.md").read_text(), re.DOTALL)
+    (upgrade,), inventory, blackout = (adapted(block, server, play) for block in blocks)
+    (tmp_path / "tasks").mkdir()
+    look = {"name": "Look", "quiesce.maintenance.launch_maintenance_mode_info": {}}
+    (tmp_path / "tasks/upgrade.yml").write_text(yaml.safe_dump([look]))
+    hosts = inventory["launch"]["hosts"]["launch01"]
+    hosts["ansible_python_interpreter"] = sys.executable
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    (tmp_path / "upgrade.yml").write_text(
+        yaml.safe_dump([{**upgrade, "tasks": [*upgrade["tasks"], *blackout]}, {"hosts": "launch", "tasks": ROLE}])
+    )
+    done = run_playbook(
+        tmp_path,
+        tmp_path / "upgrade.yml",
+        "-i",
+        str(tmp_path / "hosts.yml"),
+        "-e",
+        json.dumps({"vault_launch_token": TOKEN}),
+    )
+    assert done.code == 0, done.output
+    assert done.of("Look")["maintenance_mode"] is True
+    assert not server.maintenance
+    assert len(server.blackouts) == 1
+    assert done.of("row")["launch_status"][0]["system"] == url(server)
