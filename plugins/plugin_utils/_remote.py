@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import ceil
 from typing import Any
@@ -45,13 +45,20 @@ MAX_LINE = 8191
 
 @contextmanager
 def open_host(
-    connection: Any, *, name: str, environment: Mapping[str, str] | None = None, way: str = "auto", become: bool = False
+    connection: Any,
+    *,
+    name: str,
+    environment: Mapping[str, str] | None = None,
+    secrets: Sequence[str] = (),
+    way: str = "auto",
+    become: bool = False,
 ) -> Iterator[Host]:
     """Open the task's host for commands and close what was opened for it.
 
     ``connection`` is the action plugin's connection, ``name`` the inventory name for messages. ``environment`` is
-    given to the shell (the way a password reaches a program without a command line). ``way`` is "auto" (a shell of
-    its own on winrm, ``exec_command`` elsewhere) or "exec_command".
+    given to the shell (the way a password reaches a program without a command line). ``secrets`` are taken out of
+    what is shown of a program's output while it runs, or when it is given up. ``way`` is "auto" (a shell of its own on
+    winrm, ``exec_command`` elsewhere) or "exec_command".
     Raises ``Failure`` where this connection can't do what is asked, ``AnsibleConnectionFailure`` where it breaks.
     """
     if become:
@@ -62,7 +69,7 @@ def open_host(
             "Connect with an account that has the rights and remove become from the task",
         )
     if getattr(connection, "transport", "") == "winrm" and way == "auto":
-        yield from _winrm_host(connection, name, environment or {})
+        yield from _winrm_host(connection, name, environment or {}, secrets)
     else:
         if environment:
             raise Failure(
@@ -76,7 +83,7 @@ def open_host(
         yield _ExecHost(connection, name)
 
 
-def _winrm_host(connection: Any, name: str, environment: Mapping[str, str]) -> Iterator[Host]:
+def _winrm_host(connection: Any, name: str, environment: Mapping[str, str], secrets: Sequence[str]) -> Iterator[Host]:
     try:
         connection._connect()
     except AnsibleConnectionFailure:
@@ -85,7 +92,7 @@ def _winrm_host(connection: Any, name: str, environment: Mapping[str, str]) -> I
         # The plugin reports its own connect time-out as an ordinary failure; the host is unreachable all the same.
         raise AnsibleConnectionFailure(f"Could not connect to {name} by WinRM: {error}") from error
     if not environment:
-        yield _WinRMHost(connection, name, connection.shell_id)
+        yield _WinRMHost(connection, name, connection.shell_id, secrets)
         return
     # An environment can only be given to a shell when it is created, so this task gets a second one.
     try:
@@ -93,7 +100,7 @@ def _winrm_host(connection: Any, name: str, environment: Mapping[str, str]) -> I
     except (*_BROKEN, *_NOTHING_YET) as error:
         raise _unreachable(connection, name, "open a shell", error) from error
     try:
-        yield _WinRMHost(connection, name, shell_id)
+        yield _WinRMHost(connection, name, shell_id, secrets)
     finally:
         if connection.protocol is not None:  # None: the connection broke, there is nothing left to close
             # The session stays open: closing it would cost NTLM three requests.
@@ -103,16 +110,17 @@ def _winrm_host(connection: Any, name: str, environment: Mapping[str, str]) -> I
 class _WinRMHost:
     """Native commands in one WinRM shell (three requests a command: Command, Receive, Signal)."""
 
-    def __init__(self, connection: Any, name: str, shell_id: str) -> None:
+    def __init__(self, connection: Any, name: str, shell_id: str, secrets: Sequence[str]) -> None:
         self.name = name
         self._connection = connection
         self._shell_id = shell_id
+        self._secrets = secrets
 
     def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
         _check(line, doing, self.name)
         protocol = self._connection.protocol
         usual = protocol.operation_timeout_sec
-        began = time.monotonic()
+        began = said = time.monotonic()
         try:
             command_id = protocol.run_command(self._shell_id, line)
             stdout, stderr, rc = b"", b"", None
@@ -121,23 +129,34 @@ class _WinRMHost:
                 left = limit - waited
                 if left <= 0:
                     protocol.cleanup_command(self._shell_id, command_id)
-                    raise _too_long(doing, self.name, limit, stdout, stderr)
+                    raise _too_long(doing, self.name, limit, self._seen(stdout) + self._seen(stderr))
                 # The server holds a Receive open this long: until there is something to say, or our limit is over.
                 protocol.operation_timeout_sec = max(1, min(usual, ceil(left), _SAY_EVERY if tell else usual))
                 try:
                     out, err, code, done = protocol._raw_get_command_output(self._shell_id, command_id)
                 except _NOTHING_YET:
-                    if tell:
-                        tell(_progress(doing, time.monotonic() - began, limit, stdout))
-                    continue
+                    out, err, code, done = b"", b"", None, False
                 stdout, stderr = stdout + out, stderr + err
                 rc = code if done else None
+                now = time.monotonic()
+                if tell and rc is None and now - said >= _SAY_EVERY:
+                    said = now
+                    tell(_progress(doing, now - began, limit, self._seen(stdout)))
             protocol.cleanup_command(self._shell_id, command_id)
         except (*_BROKEN, *_NOTHING_YET) as error:
             raise _unreachable(self._connection, self.name, doing, error) from error
         finally:
             protocol.operation_timeout_sec = usual
         return Completed(_signed(rc), to_text(stdout, errors="replace"), to_text(stderr, errors="replace"))
+
+    def _seen(self, output: bytes) -> str:
+        """Return what may be shown of an output that has not ended: half a line may hold half a secret."""
+        text: str = to_text(output, errors="replace")
+        if self._secrets:
+            text = text[: text.rfind("\n") + 1]
+        for secret in self._secrets:
+            text = text.replace(secret, "********")
+        return text
 
 
 class _ExecHost:
@@ -171,13 +190,13 @@ class _ExecHost:
         while True:
             left = limit - (time.monotonic() - began)
             if left <= 0:
-                raise _too_long(doing, self.name, limit, b"", b"")
+                raise _too_long(doing, self.name, limit, "")
             try:
                 answer = answers.get(timeout=min(left, _SAY_EVERY))
                 break
             except queue.Empty:
                 if tell:
-                    tell(_progress(doing, time.monotonic() - began, limit, b""))
+                    tell(_progress(doing, time.monotonic() - began, limit, ""))
         if isinstance(answer, Exception):
             raise _lost(self.name, doing, answer) from answer
         rc, stdout, stderr = answer
@@ -200,9 +219,8 @@ def wrap_for_exec(line: str, transport: str, shell_family: str) -> str:
     return f"powershell.exe -NoProfile -NonInteractive -EncodedCommand {encoded}"
 
 
-def _progress(doing: str, waited: float, limit: float, stdout: bytes) -> str:
-    lines = to_text(stdout, errors="replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+def _progress(doing: str, waited: float, limit: float, seen: str) -> str:
+    last = next((line.strip() for line in reversed(seen.split("\n")) if line.strip()), "")
     return f"still busy to {doing}, {waited:.0f} s of {limit:.0f} s" + (f": {last[:100]}" if last else "")
 
 
@@ -223,8 +241,8 @@ def _signed(rc: int | None) -> int:
     return rc - (1 << 32) if rc >= 1 << 31 else rc
 
 
-def _too_long(doing: str, name: str, limit: float, stdout: bytes, stderr: bytes) -> Failure:
-    tail = to_text(stdout + stderr, errors="replace").strip()[-200:]
+def _too_long(doing: str, name: str, limit: float, seen: str) -> Failure:
+    tail = seen.strip()[-200:]
     return Failure(
         doing,
         name,

@@ -12,6 +12,7 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._arguments import sqlcmd_options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Sql
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoting import spellings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import PASSWORD_VARIABLE, Sqlcmd
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Host
@@ -27,12 +28,17 @@ class WindowsAction(MaintenanceAction):
         password = params.get("sql_login_password")
         return {PASSWORD_VARIABLE: password} if password else {}
 
+    def secrets(self, params: dict[str, Any]) -> list[str]:
+        """Return how the SQL password may look in what a program prints."""
+        return spellings(params.get("sql_login_password") or "")
+
     def host(self, params: dict[str, Any]) -> AbstractContextManager[Host]:
         """Open the task's host."""
         return open_host(
             self._connection,
             name=self.name,
             environment=self.environment(params),
+            secrets=self.secrets(params),
             way=params["run_by"],
             become=bool(self._play_context.become),
         )

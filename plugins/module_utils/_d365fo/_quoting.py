@@ -33,6 +33,14 @@ def escape(text: str) -> str:
     return _META.sub(r"^\1", text)
 
 
+def spellings(secret: str) -> list[str]:
+    """Return how a secret may look in what a program prints of its command line, longest first; of none nothing."""
+    if not secret:
+        return []
+    quoted = argument(secret)
+    return sorted({secret, quoted, quoted[1:-1] if quoted[0] == '"' else quoted, escape(quoted)}, key=len, reverse=True)
+
+
 def check_plain(name: str, text: str) -> None:
     """Refuse a text that can't stand between quotes on a command line of cmd.exe. Raises ``Failure``."""
     if set(text) & set('"%^&|<>!\r\n'):

@@ -18,7 +18,12 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _discovery
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings, Question, look
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoting import argument, check_plain, escape
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoting import (
+    argument,
+    check_plain,
+    escape,
+    spellings,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
@@ -91,12 +96,6 @@ def environment(password: str) -> dict[str, str]:
     if set(password) & set("\r\n"):
         raise Failure("run the setup tool", "the host", "the password holds a line break", "Use another password")
     return {PASSWORD_VARIABLE: escape(argument(password))} if password else {}
-
-
-def spellings(password: str) -> list[str]:
-    """Return how the password may look in what the tool prints, longest first."""
-    quoted = argument(password)
-    return sorted({password, quoted, quoted.strip('"'), escape(quoted)} - {""}, key=len, reverse=True)
 
 
 def judge(completed: Completed, doing: str, host: str, password: str) -> str:
