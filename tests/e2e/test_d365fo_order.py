@@ -83,8 +83,8 @@ def test_the_whole_order(lab: Lab) -> None:
         record = json.loads(machine.database.extended_property(PROPERTY) or "")
         assert (record["phase"], record["owner"], record["reason"]) == ("settled", "Žofie", WHY["d365fo_reason"])
         assert sorted(record["services"]) == sorted(["DynamicsAxBatch", DMF, "W3SVC"])
-        told = check.of("Set the variable", machine.name)["diff"]["after"]
-        did = done.of("Set the variable", machine.name)["diff"]["after"]
+        told = check.of("Record that it is set", machine.name)["diff"]["after"]
+        did = done.of("Record that it is set", machine.name)["diff"]["after"]
         assert {**told["record"], "since": "", "expires": ""} == {**did["record"], "since": "", "expires": ""}
         assert told["configuration_mode"] == did["configuration_mode"] == "enabled"
         stopped = [run.of("Stop the background services", machine.name)["diff"] for run in (check, done)]
@@ -127,7 +127,8 @@ def test_the_whole_order(lab: Lab) -> None:
         assert machine.database.extended_property(PROPERTY) is None
         assert machine.database.value("CONFIGURATIONMODE") == "0"
         assert (
-            check.of("Clear the variable", machine.name)["diff"] == done.of("Clear the variable", machine.name)["diff"]
+            check.of("Record that it is off", machine.name)["diff"]
+            == done.of("Record that it is off", machine.name)["diff"]
         )
     asked = [(len(machine.winrm.commands), len(asked_for(machine))) for machine in machines]
     assert unchanged(lab.run("disable"))

@@ -11,6 +11,7 @@ string, not even with encryption required; only a freetds.conf makes it look at 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -222,10 +223,9 @@ def native_number(text: str) -> int:
 
     The number, not the SQLSTATE, tells errors apart: the drivers disagree on the latter.
     """
-    for part in text.split(";"):
-        if "[SQL Server]" in part and "(" in part:
-            for piece in part.split("(")[1:]:
-                number = piece.split(")")[0]
-                if number.isdigit():
-                    return int(number)
+    # A driver's messages follow each other; each ends with the number, the first with the ODBC function behind it.
+    for message in re.split(r"; (?=\[)", text):
+        match = re.search(r"\[SQL Server\].*\((\d{1,9})\)(?: \(\w+\))?$", message.strip(), re.DOTALL | re.ASCII)
+        if match:
+            return int(match[1])
     return 0

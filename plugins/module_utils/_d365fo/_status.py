@@ -127,6 +127,7 @@ def services_amiss(findings: Findings) -> list[str]:
         should_run = service.start_type in ("auto", "delayed_auto") and (name == _services.W3SVC or not maintenance)
         if should_run and not service.runs:
             amiss.append(f"{name} is {service.state}")
-        elif name in _services.BACKGROUND and name in stopped_by_us and service.runs:
+        elif name in _services.BACKGROUND and name in stopped_by_us and service.state == "running":
+            # Not while it is starting: batch tries that every 30 s and can't.
             amiss.append(f"{name} runs although maintenance mode is on")
     return amiss

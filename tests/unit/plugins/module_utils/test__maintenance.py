@@ -89,7 +89,7 @@ def test_waits_with_progress_and_does_not_repeat_the_first_reading() -> None:
 
 def test_waiting_ends_at_the_limit_and_not_later() -> None:
     time = Time()
-    with pytest.raises(Failure, match="within 12 s on the lamp: still pending: it warms up. Run again") as caught:
+    with pytest.raises(Failure, match=r"within 12 s on the lamp: still pending: it warms up. Run again") as caught:
         carry_out(Lamp(["warming up"]), check_mode=False, patience=time.patience(12, []))
     assert time.now == pytest.approx(12)
     assert caught.value.details["pending"] == ["it warms up"]

@@ -28,15 +28,23 @@ def test_no_rows() -> None:
 
 
 def test_a_full_row() -> None:
-    assert render([ROW]) == [
-        "SYSTEM  KIND              MODE         IN EFFECT  SINCE                 BY               "
-        "EXPIRES                       WHY",
-        "------  ----------------  -----------  ---------  --------------------  ---------------  "
-        "----------------------------  --------------------------",
-        "dev01   Dynamics 365 F&O  maintenance  yes        2026-11-24 21:00 UTC  release.manager  "
-        "2026-11-24 23:00 UTC OVERDUE  CHG0042 configuration keys",
-        "    ! DynamicsAxBatch is stopped",
+    titles, ruler, line, note = render([ROW])
+    assert titles.split() == "SYSTEM KIND MODE IN EFFECT SINCE BY EXPIRES WHY".split()
+    cells = [
+        ("SYSTEM", "dev01"),
+        ("KIND", "Dynamics 365 F&O"),
+        ("MODE", "maintenance"),
+        ("IN EFFECT", "yes"),
+        ("SINCE", "2026-11-24 21:00 UTC"),
+        ("BY", "release.manager"),
+        ("EXPIRES", "2026-11-24 23:00 UTC OVERDUE"),
+        ("WHY", "CHG0042 configuration keys"),
     ]
+    for title, cell in cells:
+        start = titles.index(title)
+        assert line[start:].startswith(cell)
+        assert ruler[start:].startswith("-" * len(cell))
+    assert note == "    ! DynamicsAxBatch is stopped"
 
 
 def test_what_is_not_known_is_said_to_be_so() -> None:

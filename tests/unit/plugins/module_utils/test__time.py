@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -70,11 +71,11 @@ def test_no_moments(text: str, why: str) -> None:
 
 
 @given(
-    st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(9000, 1, 1)),
+    st.integers(min_value=0, max_value=200_000_000_000),
     st.integers(min_value=-14 * 60, max_value=14 * 60),
 )
-def test_what_is_written_is_read_again(naive: datetime, offset: int) -> None:
-    moment = naive.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=offset)))
+def test_what_is_written_is_read_again(seconds: int, offset: int) -> None:
+    moment = datetime.fromtimestamp(seconds, timezone(timedelta(minutes=offset)))
     assert parse_moment(moment.isoformat(), now=NOW) == moment
     assert parse_moment(iso(moment), now=NOW) == moment
 
@@ -87,8 +88,7 @@ def test_every_duration_is_understood(days: int, hours: int, minutes: int, secon
 
 @given(st.text())
 def test_rubbish_is_a_value_error(text: str) -> None:
-    for parse in (parse_duration, lambda text: parse_moment(text, now=NOW)):
-        try:
-            parse(text)
-        except ValueError as error:
-            assert str(error)
+    with contextlib.suppress(ValueError):
+        assert parse_duration(text) >= timedelta(0)
+    with contextlib.suppress(ValueError):
+        assert parse_moment(text, now=NOW).tzinfo is timezone.utc

@@ -174,7 +174,7 @@ def test_a_foreign_result_is_refused() -> None:
 
 @pytest.mark.parametrize("state", [ON, OFF])
 def test_missing_row(state: str) -> None:
-    with pytest.raises(Failure, match="no row CONFIGURATIONMODE.*create_missing: true"):
+    with pytest.raises(Failure, match=r"no row CONFIGURATIONMODE.*create_missing: true"):
         plan(Reading(None, None), wish(state), "db")
     created = plan(Reading(None, None), wish(state, create_missing=True), "db")
     assert created.before["configuration_mode"] == "missing"
