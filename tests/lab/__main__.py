@@ -23,7 +23,7 @@ def main() -> int:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "status", "serve"], help="serve stays in the foreground")
-    parser.add_argument("--scale", type=float, default=10.0, help="simulated seconds in a real one (default 10)")
+    parser.add_argument("--scale", type=float, default=20.0, help="simulated seconds in a real one (default 20)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where certificates and inventory go")
     parser.add_argument("--network", default="127.20.0", help="first three numbers of the lab's loopback addresses")
     options = parser.parse_args()

@@ -7,6 +7,7 @@ else on a developer's machine is in the way.
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ import yaml
 from lab.clock import Clock
 from lab.onpremises import OnPremises, onprem_cluster
 from lab.pki import Authority
+from lab.rest.launch import LaunchServer
+from lab.rest.launch_process import Work
+from lab.rest.trend import Computer, TrendManager
 from lab.servicefabric import Frontend, Gateway
 from lab.sql import SqlServer, axdb
 from lab.sql.engine import Database
@@ -33,6 +37,8 @@ TDS_PORT = 14330
 AOS_PORT = 18443
 SSH_PORT = 15022
 SERVICE_FABRIC_PORT = 19080
+TREND_PORT = 14119
+LAUNCH_PORT = 18444
 
 ADMINISTRATOR = "opsadmin"
 SQL_LOGIN = "axdbadmin"
@@ -106,6 +112,8 @@ class Estate:
         self.authority = Authority(folder / "pki")
         self.machines: dict[str, Machine] = {}
         self.environments: dict[str, Environment] = {}
+        self.managers: dict[str, TrendManager] = {}
+        self.launch_servers: dict[str, LaunchServer] = {}
         self._servers: list[Server] = []
         self._groups: dict[str, dict[str, dict[str, Any]]] = {}
         self._addresses = 10
@@ -204,6 +212,50 @@ class Estate:
             self.add_to_inventory("d365fo", node, environment.variables[node])
         return environment
 
+    def add_trend_manager(self, name: str, computers: int = 3, *, heartbeat: float = 20.0) -> TrendManager:
+        """Add a Trend Micro manager with some computers ``web01``...; their agents ask every ``heartbeat`` seconds."""
+        address = self.address()
+        certificate = self.authority.server(address, name)
+        key = secrets.token_urlsafe(24)
+        manager = TrendManager(address, TREND_PORT, tls=certificate, clock=self.clock, key=key)
+        for number in range(1, computers + 1):
+            manager.add(Computer(number, f"web{number:02}", heartbeat=heartbeat))
+        self.managers[name] = manager
+        self.add(manager)
+        variables = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "trend_url": manager.url,
+            "trend_api_key": key,
+            "trend_ca_path": str(self.authority.ca_file),
+            "trend_computers": [computer.host_name for computer in manager.computers.values()],
+            "trend_poll_interval": "1s",
+        }
+        self.add_to_inventory("trend", name, variables)
+        return manager
+
+    def add_launch_server(self, name: str, *, version: str = "8.0.1.3") -> LaunchServer:
+        """Add an HCL Launch server with an administrator's token."""
+        address = self.address()
+        server = LaunchServer(
+            address, LAUNCH_PORT, tls=self.authority.server(address, name), clock=self.clock, version=version
+        )
+        token = secrets.token_urlsafe(24)
+        server.add_user("admin", secrets.token_urlsafe(12), token=token)
+        self.launch_servers[name] = server
+        self.add(server)
+        variables = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "launch_url": f"https://{address}:{LAUNCH_PORT}",
+            "launch_token": token,
+            "launch_ca_path": str(self.authority.ca_file),
+            "launch_drain_interval": "1s",
+            "launch_sees_all_activity": True,
+        }
+        self.add_to_inventory("launch", name, variables)
+        return server
+
     def add_ssh(self, machine: Machine, *, default_shell: Shell = "cmd") -> SSHServer:
         """Put OpenSSH in front of a machine and let its inventory entry use it, by key and with a verified server."""
         key_file, known_hosts = self.folder / "ssh_key", self.folder / "known_hosts"
@@ -295,12 +347,22 @@ class Estate:
             yield from machine.status()
         for environment in self.environments.values():
             yield from environment.status()
+        for name, manager in self.managers.items():
+            states = [f"{each.host_name} {manager.state(each)}" for each in manager.computers.values()]
+            yield f"{name} ({manager.address}): {', '.join(states)}"
+        for name, server in self.launch_servers.items():
+            mode = "maintenance mode" if server.maintenance else "normal mode"
+            yield f"{name} ({server.address}): {mode}, {len(server.running)} running"
 
 
-def demo_estate(folder: Path, *, network: str = "127.20.0", scale: float = 10.0) -> Estate:
+def demo_estate(folder: Path, *, network: str = "127.20.0", scale: float = 20.0) -> Estate:
     """Return the estate that a newcomer gets to play with."""
     estate = Estate(folder, network=network, scale=scale)
     estate.add_dev_machine("dev01", via="sqlcmd", transport="basic")
     estate.add_dev_machine("dev02", via="odbc", transport="ntlm", layout=Layout(drive="J:", service_drive=None))
     estate.add_vhd("vhd01")
+    estate.add_cluster("contoso")
+    estate.add_trend_manager("dsm01")
+    launch = estate.add_launch_server("launch01")
+    launch.begin("application", "Deploy web shop", Work(300.0))
     return estate
