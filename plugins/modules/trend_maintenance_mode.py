@@ -15,7 +15,8 @@ description:
     agents fetch it with their next heartbeat, every 10 minutes by default. While the module waits it shows a line for
     each look, saying how many of how many computers are ready.
   - A computer that can't be changed is named with the reason, before anything is touched when the mode is to be turned
-    on. When it is to be turned off, all others are turned off first, and the task fails at the end.
+    on. When it is to be turned off, all others are turned off first, and the task fails at the end; a computer whose
+    agent is away is asked, too, so that it turns the mode off when it is back, but not awaited.
 options:
   state:
     description: Whether the mode is to be on or off.

@@ -108,6 +108,7 @@ class Maintenance:
         self.skip = skip
         self._wait = wait
         self._ids: list[int] = []
+        self._not_awaited: frozenset[int] = frozenset()
 
     def describe(self) -> str:
         """Name the system for a message."""
@@ -134,7 +135,10 @@ class Maintenance:
 
     def plan(self, reading: Reading) -> Plan[Step]:
         """Compare a reading with the wish; after the writes, say what is still missing."""
-        plan = later_plan(reading, self.wish, self.accepted) if self.steps else first_plan(reading, self.wish)
+        if self.steps:
+            plan = later_plan(reading, self.wish, self.accepted, self._not_awaited)
+        else:
+            plan = first_plan(reading, self.wish, self._not_awaited)
         return plan if self._wait else Plan(plan.before, plan.after, plan.steps)
 
     def apply(self, plan: Plan[Step]) -> None:
@@ -159,15 +163,21 @@ class Maintenance:
     def _set_aside(self, reading: Reading) -> Reading:
         """Leave out what can't be done, or refuse the whole before anything is touched.
 
-        Turning off is not refused: one computer that can't be reached must not keep the mode on for all others. The
-        run fails for it at the end.
+        Turning off is not refused: one computer that can't be reached must not keep the mode on for all others. It is
+        asked as well, so that its agent turns the mode off when it is back, but not awaited; the run fails for it at
+        the end.
         """
         problems = reading.problems + unavailable(reading, self.wish)
         if problems and not self.skip and self.wish.on:
             raise _refusal(self.wish, self.describe(), "nothing was changed", problems)
         self.problems = problems
-        aside = {problem.id for problem in problems}
-        return Reading(tuple(computer for computer in reading.computers if computer.id not in aside), reading.now)
+        concerned = frozenset(problem.id for problem in problems if problem.id is not None)
+        if self.wish.on:
+            computers = tuple(computer for computer in reading.computers if computer.id not in concerned)
+        else:
+            self._not_awaited = concerned
+            computers = tuple(computer for computer in reading.computers if computer.status is not None)
+        return Reading(computers, reading.now)
 
 
 def run(system: Maintenance, *, check_mode: bool, patience: Patience, rollback: bool) -> dict[str, Any]:
@@ -271,7 +281,7 @@ def _summary(system: Maintenance, shown: Sequence[dict[str, Any]], check_mode: b
         counts[computer["action"]] = counts.get(computer["action"], 0) + 1
     parts = [f"{count} {action.replace('_', ' ')}" for action, count in counts.items()]
     if system.problems:
-        parts.append(f"{len(system.problems)} left out")
+        parts.append(f"{len(system.problems)} out of reach")
     mode = ON if system.wish.on else OFF
     there = sum(computer["status"] == mode for computer in shown)
     head = f"{there} of {len(shown)} computers are {mode}"
@@ -281,7 +291,9 @@ def _summary(system: Maintenance, shown: Sequence[dict[str, Any]], check_mode: b
 def _warnings(system: Maintenance, after: Reading) -> list[str]:
     """Name what a person would not expect: computers left out, and a mode that ends sooner than was wished."""
     wish = system.wish
-    warnings = [f"Left out: {_some([str(problem) for problem in system.problems], ' | ')}"] if system.problems else []
+    warnings = (
+        [f"Out of reach: {_some([str(problem) for problem in system.problems], ' | ')}"] if system.problems else []
+    )
     if not wish.on:
         return warnings
     for computer in after.computers:

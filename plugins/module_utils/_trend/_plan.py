@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
@@ -86,8 +86,8 @@ def long_enough(computer: Computer, wish: Wish, now: float) -> bool:
     return left is None or 2 * left >= wish.duration
 
 
-def first_plan(reading: Reading, wish: Wish) -> Plan[Step]:
-    """Plan what to write, and name what is already on its way."""
+def first_plan(reading: Reading, wish: Wish, not_awaited: Collection[int] = ()) -> Plan[Step]:
+    """Plan what to write, and name what is already on its way (but for the IDs in ``not_awaited``)."""
     actions = {computer.id: decide(computer, wish, reading.now) for computer in reading.computers}
     steps = tuple(
         Step(computer, actions[computer.id], wish.on, wish.duration if wish.on else None)
@@ -95,7 +95,7 @@ def first_plan(reading: Reading, wish: Wish) -> Plan[Step]:
         if actions[computer.id] in (TURN_ON, EXTEND, TURN_OFF)
     )
     written = {step.computer.id for step in steps}
-    pending = [computer for computer in reading.computers if actions[computer.id] == AWAIT]
+    pending = [c for c in reading.computers if actions[c.id] == AWAIT and c.id not in not_awaited]
     return Plan(
         before={computer.name: _describe(computer, reading.now) for computer in reading.computers},
         after={
@@ -107,9 +107,11 @@ def first_plan(reading: Reading, wish: Wish) -> Plan[Step]:
     )
 
 
-def later_plan(reading: Reading, wish: Wish, written: Mapping[int, Step]) -> Plan[Step]:
+def later_plan(
+    reading: Reading, wish: Wish, written: Mapping[int, Step], not_awaited: Collection[int] = ()
+) -> Plan[Step]:
     """Say what is still missing after the writes: nothing is written twice, only awaited."""
-    missing = [computer for computer in reading.computers if not reached(computer, wish, written.get(computer.id))]
+    missing = [c for c in reading.computers if c.id not in not_awaited and not reached(c, wish, written.get(c.id))]
     return Plan(
         before={computer.name: _describe(computer, reading.now) for computer in reading.computers},
         after={computer.name: ON if wish.on else OFF for computer in reading.computers},
