@@ -10,7 +10,7 @@ Source: Microsoft's reference "Service Fabric Client REST API", api-version 6.0.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +22,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance i
 API_VERSION = "6.0"
 APPLICATION = "AXSF"
 SERVICE = "AXSF~AXService"
+_NO_INSTANCE = "no AOS instance"
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,28 @@ class View:
     instances: tuple[Instance, ...]
 
     @property
+    def by_node(self) -> dict[str, Instance]:
+        """The instance of each node; where one that was replaced is still listed, the one that is ready."""
+        ordered = sorted(self.instances, key=lambda instance: instance.ready)
+        return {instance.node: instance for instance in ordered if instance.node in self.nodes}
+
+    @property
     def ready(self) -> int:
         """How many nodes have a ready instance."""
-        return len({instance.node for instance in self.instances if instance.ready})
+        return sum(instance.ready for instance in self.by_node.values())
+
+    def troubles(self) -> dict[str, str]:
+        """Say of each node without a ready instance what is the matter."""
+        found = self.by_node
+        return {
+            node: _trouble(found.get(node), status)
+            for node, status in self.nodes.items()
+            if node not in found or not found[node].ready
+        }
 
     def missing(self) -> list[str]:
-        """Say of each node without a ready instance what is the matter."""
-        by_node = {instance.node: instance for instance in self.instances}
-        return [
-            f"{node}: {_trouble(by_node.get(node), status)}"
-            for node, status in self.nodes.items()
-            if node not in by_node or not by_node[node].ready
-        ]
+        """The same in one line each."""
+        return [f"{node}: {trouble}" for node, trouble in self.troubles().items()]
 
     def result(self) -> dict[str, Any]:
         """Return the view as a task's result shows it."""
@@ -88,7 +99,7 @@ def _trouble(instance: Instance | None, node_status: str) -> str:
     if node_status != "Up":
         return f"the node is {node_status}"
     if instance is None:
-        return "no AOS instance"
+        return _NO_INSTANCE
     if instance.status == "InBuild":
         return "InBuild, the database is being synchronised"
     if instance.status != "Ready":
@@ -160,14 +171,19 @@ class Cluster:
         return View(str(health.get("AggregatedHealthState", "Unknown")), nodes, tuple(instances))
 
     def plan(self, reading: View) -> Plan[None]:
-        missing = reading.missing()
-        old = [instance.node for instance in reading.instances if instance.identity in self._former]
-        waiting = [*missing, *(f"{node}: not restarted yet" for node in old)]
+        fresh = replace(
+            reading, instances=tuple(each for each in reading.instances if each.identity not in self._former)
+        )
+        behind = {each.node for each in reading.instances if each.identity in self._former}
+        waiting = [
+            f"{node}: {'not restarted yet' if trouble == _NO_INSTANCE and node in behind else trouble}"
+            for node, trouble in fresh.troubles().items()
+        ]
         if not waiting and reading.health == "Error":
             waiting = ["the application's health is Error"]
-        ready = f"{reading.ready} of {len(reading.nodes)} ready"
+        ready = f"{fresh.ready} of {len(reading.nodes)} ready"
         pending = (f"{ready}; {'; '.join(waiting)}",) if waiting else ()
-        return Plan(before={"ready": reading.ready}, after={"ready": len(reading.nodes)}, pending=pending)
+        return Plan(before={"ready": fresh.ready}, after={"ready": len(reading.nodes)}, pending=pending)
 
     def apply(self, plan: Plan[None]) -> None:
         """Nothing is ever written."""

@@ -44,7 +44,8 @@ class ScriptOptions:
     @property
     def folder(self) -> str:
         """The script's own folder, in which it has to run."""
-        return dirname(self.script)
+        folder = dirname(self.script)
+        return folder.rstrip("\\") if folder.startswith("\\\\") else folder  # of a share itself dirname keeps it
 
     @property
     def template_path(self) -> str:
@@ -130,7 +131,7 @@ def judge(completed: Completed, doing: str, host: str) -> str:
     if completed.rc == UNHANDLED_EXCEPTION:
         meaning += " (an unhandled .NET exception)"
     remedy = "See what it says, and whether the AOS instances run; run again once the reason is mended"
-    if "running scripts is disabled" in tail or "not digitally signed" in tail:
+    if "SecurityError" in tail:  # PowerShell's category, the same in every language
         remedy = "The host's policy forbids the script; execution_policy: RemoteSigned or Bypass runs it all the same"
     raise Failure(
         doing,

@@ -1,0 +1,172 @@
+"""The cluster's view: what counts as ready, what is said of the rest, paging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _cluster
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._cluster import (
+    Cluster,
+    ClusterOptions,
+    Instance,
+    View,
+)
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer
+
+URL = "https://sf.example.com:19080"
+NODES = {"SF01": "Up", "SF02": "Up"}
+
+
+def instance(
+    node: str, status: str = "Ready", health: str = "Ok", listens: bool = True, identity: str = ""
+) -> Instance:
+    return Instance(identity or f"id-{node}", node, status, health, listens)
+
+
+def view(*instances: Instance, health: str = "Ok", nodes: Mapping[str, str] = NODES) -> View:
+    return View(health, nodes, instances)
+
+
+SF01 = instance("SF01")
+
+
+@pytest.mark.parametrize(
+    ("seen", "ready", "missing"),
+    [
+        (view(SF01, instance("SF02")), 2, []),
+        (view(SF01), 1, ["SF02: no AOS instance"]),
+        (view(), 0, ["SF01: no AOS instance", "SF02: no AOS instance"]),
+        (view(SF01, instance("SF02", health="Warning")), 2, []),
+        (view(SF01, instance("SF02", health="Error")), 1, ["SF02: health Error"]),
+        (view(SF01, instance("SF02", health="Unknown")), 1, ["SF02: health Unknown"]),
+        (view(SF01, instance("SF02", listens=False)), 1, ["SF02: no endpoint yet"]),
+        (view(SF01, instance("SF02", "InBuild")), 1, ["SF02: InBuild, the database is being synchronised"]),
+        (view(SF01, instance("SF02", "Down")), 1, ["SF02: Down"]),
+        (view(SF01, nodes={"SF01": "Up", "SF02": "Down"}), 1, ["SF02: the node is Down"]),
+        (
+            view(SF01, instance("SF02", "Down"), nodes={"SF01": "Up", "SF02": "Disabled"}),
+            1,
+            ["SF02: the node is Disabled"],
+        ),
+        # an instance that was replaced may be listed for a while beside the new one
+        (view(SF01, instance("SF02"), instance("SF02", "Dropped", identity="old")), 2, []),
+        (view(SF01, instance("SF02", "Dropped", identity="old"), instance("SF02")), 2, []),
+        # an instance on a node that should not run one does not count
+        (view(SF01, instance("ORCH1")), 1, ["SF02: no AOS instance"]),
+    ],
+)
+def test_view(seen: View, ready: int, missing: list[str]) -> None:
+    assert (seen.ready, seen.missing()) == (ready, missing)
+    result = seen.result()
+    assert (result["expected"], result["ready"], result["missing"]) == (2, ready, missing)
+
+
+@pytest.mark.parametrize(
+    ("seen", "former", "pending"),
+    [
+        (view(SF01, instance("SF02")), [], ""),
+        (view(SF01), [], "1 of 2 ready; SF02: no AOS instance"),
+        (view(), [], "0 of 2 ready; SF01: no AOS instance; SF02: no AOS instance"),
+        # not restarted yet: ready, but the same as before
+        (view(SF01, instance("SF02")), ["id-SF02"], "1 of 2 ready; SF02: not restarted yet"),
+        (view(SF01, instance("SF02")), ["id-of-one-that-is-gone"], ""),
+        (view(SF01, instance("SF02"), health="Error"), [], "2 of 2 ready; the application's health is Error"),
+        (view(SF01, instance("SF02"), health="Warning"), [], ""),
+    ],
+)
+def test_plan(seen: View, former: list[str], pending: str) -> None:
+    plan = Cluster(ClusterOptions(URL), former).plan(seen)
+    assert (plan.changed, plan.pending) == (False, (pending,) if pending else ())
+
+
+class Pages:
+    """The client: answers each path with the next of its pages."""
+
+    def __init__(self, answers: dict[str, list[Any]]) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    def get(self, path: str, *, attempted: str, query: Iterable[tuple[str, str]] = ()) -> Answer:
+        self.asked.append((path, dict(query)))
+        return Answer(200, {}, self.answers[path].pop(0))
+
+
+def node(name: str, kind: str = "AOSNodeType") -> dict[str, str]:
+    return {"Name": name, "Type": kind, "NodeStatus": "Up"}
+
+
+def replica(name: str, identity: str, **more: str) -> dict[str, str]:
+    return {
+        "InstanceId": identity,
+        "NodeName": name,
+        "ReplicaStatus": "Ready",
+        "HealthState": "Ok",
+        "Address": "x",
+        **more,
+    }
+
+
+PARTITIONS = "/Applications/AXSF/$/GetServices/AXSF~AXService/$/GetPartitions"
+
+
+def answers() -> dict[str, list[Any]]:
+    return {
+        "/Applications/AXSF/$/GetHealth": [{"AggregatedHealthState": "Ok"}],
+        "/Nodes": [
+            {"ContinuationToken": "t1", "Items": [node("SF01"), node("ORCH1", "OrchestratorType")]},
+            {"ContinuationToken": "", "Items": [node("SF02", "BatchOnlyAOSNodeType")]},
+        ],
+        PARTITIONS: [{"ContinuationToken": "", "Items": [{"PartitionInformation": {"Id": "p-1"}}]}],
+        "/Partitions/p-1/$/GetReplicas": [
+            {"ContinuationToken": "a", "Items": [replica("SF01", "1")]},
+            {"ContinuationToken": "b", "Items": []},
+            {"Items": [replica("SF02", "", ReplicaId="2", Address="")]},
+        ],
+    }
+
+
+def cluster(monkeypatch: pytest.MonkeyPatch, given: dict[str, list[Any]], **options: Any) -> tuple[Cluster, Pages]:
+    pages = Pages(given)
+    monkeypatch.setattr(_cluster, "Client", lambda *_args, **_more: pages)
+    return Cluster(ClusterOptions(URL, **options)), pages
+
+
+def test_read_goes_through_all_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    system, pages = cluster(monkeypatch, answers())
+    assert system.read() == View(
+        "Ok",
+        {"SF01": "Up", "SF02": "Up"},
+        (Instance("1", "SF01", "Ready", "Ok", True), Instance("2", "SF02", "Ready", "Ok", False)),
+    )
+    assert [query.get("ContinuationToken") for path, query in pages.asked if "Replicas" in path] == [None, "a", "b"]
+    assert {query["api-version"] for _path, query in pages.asked} == {"6.0"}
+
+
+def test_names_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        path.replace("AXSF~AXService", "My%2FAOS").replace("AXSF", "My%20App"): pages
+        for path, pages in answers().items()
+    }
+    given["/Nodes"] = [{"Items": [node("N1", "Mine")]}]
+    system, pages = cluster(monkeypatch, given, application="My App", service="My/AOS", node_types=("Mine",))
+    assert dict(system.read().nodes) == {"N1": "Up"}
+    assert pages.asked[0][0] == "/Applications/My%20App/$/GetHealth"
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "message"),
+    [
+        ("/Nodes", {"Items": [node("O1", "OrchestratorType")]}, "find the AOS nodes.*no node is of type AOSNodeType"),
+        ("/Nodes", {"Items": []}, "find the AOS nodes"),
+        ("/Nodes", [], "the answer is no JSON object. Check cluster_url"),
+        ("/Nodes", None, "the answer is no JSON object"),
+        ("/Applications/AXSF/$/GetHealth", None, "read the health of the AOS application.*no JSON object"),
+    ],
+)
+def test_read_refuses(monkeypatch: pytest.MonkeyPatch, path: str, answer: Any, message: str) -> None:
+    given = {**answers(), path: [answer]}
+    with pytest.raises(Failure, match=message):
+        cluster(monkeypatch, given)[0].read()
