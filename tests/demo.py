@@ -25,8 +25,8 @@ def main() -> int:
         "Welcome to quiesce.maintenance",
         "You are about to see real Ansible playbooks switch a small estate into maintenance mode and out again. The "
         "systems are simulated, what goes over the wire is not: WinRM, TDS, REST, TLS with verified certificates. "
-        "There are two development machines of Dynamics 365, one of Microsoft's VHDs, an on-premises cluster of three nodes, "
-        "a Trend Micro manager with three computers, and an HCL Launch server with a deployment under way.",
+        "There are two development machines of Dynamics 365, one of Microsoft's VHDs, an on-premises cluster of three "
+        "nodes, a Trend Micro manager with three computers, and an HCL Launch server with a deployment under way.",
     )
     if lab("up") != 0:
         return 1
@@ -35,9 +35,9 @@ def main() -> int:
         play(
             "enable",
             "Launch goes first, so that it starts nothing any more, and what runs there may end. Then Dynamics 365: "
-            "before anything changes a record is written, who, why, until when, and which services run; background services "
-            "stop, the variable is set the way that suits the machine, and the run waits until every AOS is ready. At "
-            "last each computer of Trend Micro says that it is on.",
+            "before anything changes a record is written, who, why, until when, and which services run; background "
+            "services stop, the variable is set the way that suits the machine, and the run waits until every AOS is "
+            "ready. At last each computer of Trend Micro says that it is on.",
             "-e",
             '{"d365fo_reason": "CHG0042 configuration keys", "d365fo_expires": "2h", "d365fo_owner": "you"}',
         )

@@ -46,6 +46,7 @@ options:
     description:
       - Whether the process of a service that has not stopped within O(timeout) is ended by C(taskkill.exe). Without it
         the task fails and names the PID.
+      - Windows takes an ended process for a crash and may start the service again, the batch service after 30 seconds.
       - A process that other services share is only ended for W3SVC, which shares it with WAS, its own dependency.
     type: bool
     default: false
