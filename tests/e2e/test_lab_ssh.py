@@ -45,7 +45,14 @@ class Bench:
         async def go() -> Ran:
             hosts = asyncssh.import_known_hosts(server.known_hosts)
             async with asyncssh.connect(
-                server.address, server.port, username=user, password=password, known_hosts=hosts, client_keys=None
+                server.address,
+                server.port,
+                username=user,
+                password=password,
+                known_hosts=hosts,
+                client_keys=None,
+                config=[],
+                config=[],
             ) as connection:
                 done = await connection.run(line, input=stdin)
             return Ran(done.returncode or 0, str(done.stdout), str(done.stderr))
