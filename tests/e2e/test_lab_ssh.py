@@ -52,7 +52,6 @@ class Bench:
                 known_hosts=hosts,
                 client_keys=None,
                 config=[],
-                config=[],
             ) as connection:
                 done = await connection.run(line, input=stdin)
             return Ran(done.returncode or 0, str(done.stdout), str(done.stderr))
