@@ -48,9 +48,9 @@ def row(done: Done, system: str) -> dict[str, Any]:
     """The row of a system in the status table."""
     rows = [entry["result"] for entry in done.results if entry["host"] == system]
     found: dict[str, Any] = [
-        result["ansible_facts"]["quiesce_status"][0]
+        result["ansible_facts"]["d365fo_status"][0]
         for result in rows
-        if "quiesce_status" in result.get("ansible_facts", {})
+        if "d365fo_status" in result.get("ansible_facts", {})
     ][-1]
     return found
 
@@ -143,7 +143,7 @@ class Lab:
 
     def task(self, *tasks: Mapping[str, Any], hosts: str = "all", arguments: Sequence[str] = (), **play: Any) -> Done:
         """Run tasks on the machines; a failure does not keep a host from its next task."""
-        content = [{"hosts": hosts, "gather_facts": False, "ignore_errors": True, "tasks": list(tasks), **play}]
+        content = [{"hosts": hosts, "gather_facts": False, "ignore_errors": True, **play, "tasks": list(tasks)}]
         path = self.folder / "play.yml"
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         return self.run(path, *arguments)

@@ -29,7 +29,7 @@ def test_no_rows() -> None:
 
 def test_a_full_row() -> None:
     titles, ruler, line, note = render([ROW])
-    assert titles.split() == "SYSTEM KIND MODE IN EFFECT SINCE BY EXPIRES WHY".split()
+    assert titles.split() == ["SYSTEM", "KIND", "MODE", "IN", "EFFECT", "SINCE", "BY", "EXPIRES", "WHY"]
     cells = [
         ("SYSTEM", "dev01"),
         ("KIND", "Dynamics 365 F&O"),
