@@ -191,10 +191,18 @@ def test_extend_and_expiry(play: Play, manager: TrendManager) -> None:
     assert play(("on", hour)).of("on")["changed"] is True
 
     manager.clock.advance(25 * 60)
-    done = play(("enough left", hour), ("longer", {**hour, "duration": "2h", "extend": "false"}))
-    assert done.of("enough left")["changed"] is False
-    assert done.of("longer")["changed"] is False
-    assert "34 of the wished 120 minutes are left, not extended" in done.of("longer")["warnings"][0]
+    done = play(
+        ("enough left", hour),
+        ("longer", {**hour, "duration": "2h", "extend": "false"}),
+        ("endless", {"computers": ["1"]}),
+    )
+    assert [done.of(name)["changed"] for name in ("enough left", "longer", "endless")] == [False, False, False]
+    left = r"web01\.example\.com \(ends in 3[45] minutes\)"
+    warned = {
+        "longer": f"Not extended, with less than half of the wished 120 minutes left: {left}",
+        "endless": f"No duration was given, but the mode that runs has an end: {left}",
+    }
+    assert {name for name, text in warned.items() if not re.fullmatch(text, *done.of(name)["warnings"])} == set()
 
     manager.clock.advance(10 * 60)
     done = play(("auto", hour), ("auto again", hour), ("true", {**hour, "extend": True}))

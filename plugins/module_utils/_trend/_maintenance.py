@@ -291,21 +291,18 @@ def _summary(system: Maintenance, shown: Sequence[dict[str, Any]], check_mode: b
 def _warnings(system: Maintenance, after: Reading) -> list[str]:
     """Name what a person would not expect: computers left out, and a mode that ends sooner than was wished."""
     wish = system.wish
-    warnings = (
-        [f"Out of reach: {_some([str(problem) for problem in system.problems], ' | ')}"] if system.problems else []
-    )
-    if not wish.on:
-        return warnings
-    for computer in after.computers:
-        left = computer.minutes_left(after.now)
-        if computer.id in system.accepted or left is None:
-            continue
-        if wish.duration is None:
-            warnings.append(f"{computer.name}: no duration was given, but the running mode ends in {left} minutes")
-        elif not long_enough(computer, wish, after.now):
-            warnings.append(
-                f"{computer.name}: only {left} of the wished {wish.duration} minutes are left, not extended"
-            )
+    problems = [str(problem) for problem in system.problems]
+    running = [
+        (computer, f"{computer.name} (ends in {computer.minutes_left(after.now)} minutes)")
+        for computer in after.computers
+        if wish.on and computer.ends is not None and computer.id not in system.accepted
+    ]
+    short = [text for computer, text in running if not long_enough(computer, wish, after.now)]
+    warnings = [f"Out of reach: {_some(problems, ' | ')}"] if problems else []
+    if short:
+        warnings.append(f"Not extended, with less than half of the wished {wish.duration} minutes left: {_some(short)}")
+    if running and wish.duration is None:
+        warnings.append(f"No duration was given, but the mode that runs has an end: {_some([t for _, t in running])}")
     return warnings
 
 
