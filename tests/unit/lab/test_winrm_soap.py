@@ -185,7 +185,7 @@ class TestWriting:
         request = soap.parse(envelope("", size=str(size)))
         arrived = dict.fromkeys(streams, b"")
         everything = False
-        command = Command(str(uuid.uuid4()))
+        command = asyncio.run(new_command())
         for stream, data in written:
             command.write(stream, data)
         while not everything:
@@ -195,6 +195,11 @@ class TestWriting:
             for element in ET.fromstring(answer).iter(f"{RSP}Stream"):
                 arrived[element.attrib["Name"]] += base64.b64decode(element.text or "")
         assert arrived == {name: b"".join(data for stream, data in written if stream == name) for name in streams}
+
+
+async def new_command() -> Command:
+    """A command; it wants an event loop to be made on."""
+    return Command(str(uuid.uuid4()))
 
 
 class TestWithPywinrm:
