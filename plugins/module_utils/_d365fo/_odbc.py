@@ -29,6 +29,10 @@ except ImportError:
 
 _PREFERRED = ("ODBC Driver 18 for SQL Server", "ODBC Driver 17 for SQL Server", "FreeTDS")
 _SYSTEM_CAS = "/etc/ssl/certs/ca-certificates.crt"
+_UNSAID = (
+    " - FreeTDS says no more than that where the certificate can't be verified either: see that sql_ca_path holds its "
+    "authority and that it is made out to sql_server"
+)
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,8 @@ def connect(options: OdbcOptions) -> Iterator[Odbc]:
                 connection_string(options, driver, kind), autocommit=True, timeout=options.connect_timeout
             )
         except pyodbc.Error as error:
-            raise _failure("connect", _as(where, options.user), error) from None
+            unsaid = _UNSAID if kind == "freetds" and options.encrypt and options.validate_certs else ""
+            raise _failure("connect", _as(where, options.user), error, unsaid) from None
         try:
             connection.timeout = options.query_timeout
             yield Odbc(connection, where, options.user)
@@ -212,10 +217,13 @@ def _as(where: str, user: str) -> str:
     return f"{where} as {user}" if user else where
 
 
-def _failure(doing: str, where: str, error: Any) -> SqlFailure:
-    """Translate a driver's error. Its text names the native number in brackets: "... (208) (SQLExecDirectW)"."""
+def _failure(doing: str, where: str, error: Any, unsaid: str = "") -> SqlFailure:
+    """Translate a driver's error. Its text names the native number in brackets: "... (208) (SQLExecDirectW)".
+
+    ``unsaid`` is added where SQL Server itself did not answer.
+    """
     text = str(error.args[-1]) if error.args else str(error)
-    return SqlFailure(doing, where, native_number(text), text)
+    return SqlFailure(doing, where, native_number(text), text + unsaid)
 
 
 def native_number(text: str) -> int:
@@ -226,6 +234,7 @@ def native_number(text: str) -> int:
     # A driver's messages follow each other; each ends with the number, the first with the ODBC function behind it.
     for message in re.split(r"; (?=\[)", text):
         match = re.search(r"\[SQL Server\].*\((\d{1,9})\)(?: \(\w+\))?$", message.strip(), re.DOTALL | re.ASCII)
-        if match:
+        # From 20000 on FreeTDS counts its own errors (20009: no connection), where SQL Server has those of replication.
+        if match and not ("[FreeTDS]" in message and 20000 <= int(match[1]) < 21000):
             return int(match[1])
     return 0
