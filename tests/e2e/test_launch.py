@@ -18,7 +18,7 @@ import yaml
 
 from lab.clock import Clock
 from lab.pki import Authority
-from lab.rest import launch
+from lab.rest import launch_access as rights
 from lab.rest.launch import LaunchServer
 from lab.rest.launch_blackout import Blackout
 from lab.rest.launch_process import COULD_NOT_START, ManualTask, Process, SubProcess, Work
@@ -58,8 +58,8 @@ def start(loop: LoopThread, tls: tuple[Path, Path]) -> Iterator[Launch]:
     def starter(version: str = "8.0.1.3", *, scale: float = 1.0, **more: Any) -> LaunchServer:
         server = LaunchServer(ADDRESS, tls=tls, clock=Clock(scale), version=version, **more)
         server.add_user("admin", PASSWORD, token=TOKEN)
-        server.add_user("few", "few-pw", launch.FEW)
-        server.add_user("none", "none-pw", launch.NONE)
+        server.add_user("few", "few-pw", rights.FEW)
+        server.add_user("none", "none-pw", rights.NONE)
         loop.run(server.start())
         servers.append(server)
         return server
@@ -309,7 +309,7 @@ def test_what_maintenance_mode_blocks_and_what_goes_on(start: Launch, play: Play
     for kind in ("application", "component", "generic"):
         assert person.request_process(kind) == COULD_NOT_START
     # From 8.0.1 on a permission of its own lets somebody start processes nevertheless.
-    server.add_user("boss", "boss-pw", launch.FULL | {launch.EXECUTE_IN_MAINTENANCE})
+    server.add_user("boss", "boss-pw", rights.FULL | {rights.EXECUTE_IN_MAINTENANCE})
     assert Person(server, authority, "boss", "boss-pw").request_process() == "Running"
     assert server.trigger_calendar("Nightly").label == COULD_NOT_START
     assert server.missed == ["Nightly"]
@@ -493,7 +493,7 @@ def test_blackout_in_the_usual_order(start: Launch, play: Play) -> None:
     task = play.task(server, "blackout", start=begin, end=end, task="create")
 
     done = play.run(task, arguments=["--check", "--diff"])
-    assert (done.last["changed"], server.writes, server.blackouts) == (True, 0, {})
+    assert (done.last["changed"], server.writes, server.calendar.entries) == (True, 0, {})
     assert done.last["diff"]["before"] == {"blackout": None}
 
     done = play.run(
@@ -504,7 +504,7 @@ def test_blackout_in_the_usual_order(start: Launch, play: Play) -> None:
     created = done.of("create")["blackout"]
     assert (done.of("create")["changed"], done.of("again")["changed"]) == (True, False)
     assert done.of("again")["blackout"] == created
-    (there,) = server.blackouts.values()
+    (there,) = server.calendar.entries.values()
     assert there.start == datetime.fromisoformat(begin).timestamp()
     assert there.end - there.start == 7200
     assert (created["id"], created["in_effect"], created["synthetic"]) == (there.id, False, False)
@@ -526,7 +526,7 @@ def test_blackout_in_the_usual_order(start: Launch, play: Play) -> None:
     ]
     assert done.of("longer")["diff"]["after"]["blackout"]["end"] != created["end"]
     assert done.of("cancel")["blackout"] is None
-    assert server.blackouts == {}
+    assert server.calendar.entries == {}
 
 
 def test_blackout_with_name_and_recurrence(start: Launch, play: Play) -> None:
@@ -545,7 +545,7 @@ def test_blackout_with_name_and_recurrence(start: Launch, play: Play) -> None:
     )
     assert [done.of(name)["changed"] for name in ("create", "again", "longer")] == [True, False, True]
     assert done.of("create")["blackout"]["recurrence"] == "weekly"
-    (there,) = new.blackouts.values()
+    (there,) = new.calendar.entries.values()
     assert (there.name, there.recurrence, there.end - there.start) == ("Backup", "W", 3 * 3600)
     occurrences = done.of("range")["blackouts"]
     assert [one["synthetic"] for one in occurrences] == [False, True, True]
@@ -553,13 +553,13 @@ def test_blackout_with_name_and_recurrence(start: Launch, play: Play) -> None:
     assert "no blackout with the id BACKUP" in done.of("unknown id")["msg"]
     assert "recurrence can't be changed" in done.of("other recurrence")["msg"]
     assert "version 8.0.1.3 knows neither" in done.of("old")["msg"]
-    assert (old.writes, old.blackouts) == (0, {})
+    assert (old.writes, old.calendar.entries) == (0, {})
 
 
 def test_blackout_refusals(start: Launch, play: Play, authority: Authority) -> None:
     """Ours before anything is sent; the server's own, where only it can know, in its words."""
     server, old, odd = start("7.2.1.0"), start("7.2.0.2"), start("7.2.1.0")
-    odd.blackout_keys = ("from", "until")
+    odd.calendar.keys = ("from", "until")
     person = Person(server, authority)
     clock = server.clock.time()
     start_date, end_date = (round((clock + hours * 3600) * 1000) for hours in (10, 12))
@@ -600,7 +600,7 @@ def test_blackout_refusals(start: Launch, play: Play, authority: Authority) -> N
     # The created one is not understood when it is read back; told the names of the fields, it is.
     assert "among its fields from, id, synthetic, until" in says("odd")
     assert done.of("odd, told")["changed"] is True
-    assert len(odd.blackouts) == 2
+    assert len(odd.calendar.entries) == 2
 
 
 @pytest.mark.parametrize(
@@ -626,7 +626,7 @@ def test_blackout_rules_of_the_server(
     moments = {"past": now - 7200, "later": now + 7200, "latest": now + 14400}
     running = Blackout(now - 3600, now + 600)
     there = Blackout(now + 9000, now + 10000)
-    server.blackouts = {running.id: running, there.id: there}
+    server.calendar.entries = {running.id: running, there.id: there}
     filled = query.format(running=running.id, **{name: round(moment * 1000) for name, moment in moments.items()})
     path = "/cli/calendar/maintenanceBlackout" + (f"/{filled}" if method == "DELETE" else f"?{filled}")
     answer = Person(server, authority).ask(method, path)
@@ -687,7 +687,7 @@ def test_role(start: Launch, play: Play, authority: Authority) -> None:
     server.begin("application", "Deploy", Work(1500), user="mary")
     done, found = row("enabled")
     assert found == {
-        "system": url(server),
+        "system": "target",
         "kind": "HCL Launch",
         "mode": "maintenance",
         "in_effect": True,
@@ -705,7 +705,7 @@ def test_role(start: Launch, play: Play, authority: Authority) -> None:
     done, found = row("enabled")
     assert "changed=0" in done.output
     blackout = Blackout(time.time() - 60, time.time() + 36000)
-    server.blackouts[blackout.id] = blackout
+    server.calendar.entries[blackout.id] = blackout
     server.processes["old"] = Process("application", "Deploy", "mary", time.time(), (ManualTask("Check"),))
     done, found = row("status")
     assert (found["mode"], server.writes) == ("maintenance", writes)
@@ -721,7 +721,7 @@ def test_role(start: Launch, play: Play, authority: Authority) -> None:
 
 def test_status_never_fails_and_says_what_it_could_not_see(start: Launch, play: Play, authority: Authority) -> None:
     without_blackouts, without_mode, blind = start("7.0.3.1"), start("7.0.2.0"), start("8.1.1.0")
-    blind.add_user("viewer", "viewer-pw", frozenset({launch.VIEW_SETTINGS}))
+    blind.add_user("viewer", "viewer-pw", frozenset({rights.VIEW_SETTINGS}))
     with_names = {"without blackouts": without_blackouts, "without mode": without_mode, "blind": blind}
     tasks: list[Task] = []
     for name, server in with_names.items():
@@ -799,7 +799,7 @@ def test_examples_run(start: Launch, play: Play) -> None:
         tasks += adapted(found[1], server, play)
     done = play.run(*tasks, variables={"launch_token": TOKEN, "launch_password": PASSWORD})
     assert len(done.results) == len(tasks) > 8
-    assert [blackout.name for blackout in server.blackouts.values()] == ["Backup"]
+    assert [blackout.name for blackout in server.calendar.entries.values()] == ["Backup"]
     assert not server.maintenance
 
 
@@ -828,5 +828,5 @@ def test_guide_runs(start: Launch, play: Play, tmp_path: Path) -> None:
     assert done.code == 0, done.output
     assert done.of("Look")["maintenance_mode"] is True
     assert not server.maintenance
-    assert len(server.blackouts) == 1
-    assert done.of("row")["launch_status"][0]["system"] == url(server)
+    assert len(server.calendar.entries) == 1
+    assert done.of("row")["launch_status"][0]["system"] == "launch01"
