@@ -12,7 +12,7 @@ import pytest
 from lab.thread import LoopThread
 from playbook.estate import Lab
 
-# Each lab gets addresses of its own, so that nothing is left over from the one before.
+# Each lab gets addresses of its own, so that nothing is left over from the one before, and tests may run side by side.
 _NETWORKS = itertools.count()
 
 
@@ -24,8 +24,7 @@ def lab_loop() -> Iterator[LoopThread]:
 
 @pytest.fixture
 def lab(tmp_path: Path, lab_loop: LoopThread) -> Iterator[Lab]:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-    lab = Lab(tmp_path / "lab", lab_loop, f"127.{40 + worker}.{next(_NETWORKS) % 250}")
+    lab = Lab(tmp_path / "lab", lab_loop, f"127.{40 + os.getpid() % 200}.{next(_NETWORKS) % 250}")
     try:
         yield lab
     finally:
