@@ -513,8 +513,9 @@ def test_role(manager: TrendManager, authority: Authority, tmp_path: Path) -> No
     assert on.of("Let maintenance mode be enabled")["changed"] is True
     again = role("enabled")
     assert again.of("Let maintenance mode be enabled")["changed"] is False
-    status = role("status")
+    status = role("status", "-vvvvv")
     assert rows(status) == rows(on)
+    assert KEY not in status.output
     row = status.of("Rows")["trend_status"][0]
     assert set(row) == {
         *("system", "kind", "mode", "in_effect", "managed", "since"),
