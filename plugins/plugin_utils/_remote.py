@@ -11,6 +11,7 @@ start, nothing copied to the host. Elsewhere (ssh, psrp) the connection's ``exec
 from __future__ import annotations
 
 import queue
+import re
 import threading
 import time
 from base64 import b64encode
@@ -21,6 +22,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.text.converters import to_text
+from ansible.release import __version__ as ansible_version
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
 
@@ -35,6 +37,12 @@ else:
     _BROKEN = (RequestException, WinRMError, WinRMTransportError)
     _NOTHING_YET = (WinRMOperationTimeoutError,)
 _FAILED: tuple[type[Exception], ...] = (AnsibleError, OSError, *_BROKEN)
+
+_RC = "#rc "
+# OpenSSH passes on only the lowest byte of an exit code, so the line says it itself. The caret keeps cmd.exe from
+# putting in the code at the time when it reads the line; "call" reads its part again when it is run.
+_TELL_RC = f"& call echo {_RC}%^ERRORLEVEL%"
+_ENCODED_PREFIX = "powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand "
 
 _SAY_EVERY = 5
 """Seconds between two lines about a long command."""
@@ -167,14 +175,17 @@ class _ExecHost:
         self._connection = connection
 
     def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
+        line += _TELL_RC
         _check(line, doing, self.name)
-        command = wrap_for_exec(line, self._connection.transport, self._connection._shell.SHELL_FAMILY)
-        if len(command) > MAX_LINE and self._connection.transport == "winrm":
+        transport = self._connection.transport
+        command = wrap_for_exec(line, transport, self._connection._shell.SHELL_FAMILY)
+        encoded = len(_ENCODED_PREFIX) + len(_encode(command))
+        if transport == "winrm" and encoded > MAX_LINE:
             raise Failure(
                 doing,
                 self.name,
-                f"the encoded command has {len(command)} characters, cmd.exe takes {MAX_LINE}",
-                "Use the winrm connection without forcing exec_command",
+                f"the encoded command has {encoded} characters, cmd.exe takes {MAX_LINE}",
+                "Shorten reason, owner or paths, or use the winrm connection without forcing exec_command",
             )
         answers: queue.Queue[tuple[int, bytes, bytes] | Exception] = queue.Queue()
 
@@ -199,24 +210,35 @@ class _ExecHost:
                     tell(_progress(doing, time.monotonic() - began, limit, ""))
         if isinstance(answer, Exception):
             raise _lost(self.name, doing, answer) from answer
-        rc, stdout, stderr = answer
-        return Completed(_signed(rc), to_text(stdout, errors="replace"), to_text(stderr, errors="replace"))
+        rc, out, err = answer
+        stdout, mark, told = to_text(out, errors="replace").rpartition(_RC)
+        # Without the mark cmd.exe did not get to the line's end; then the connection's word has to do.
+        if mark and re.match(r"-?\d+", told):
+            rc = int(told.split()[0])
+        return Completed(_signed(rc), stdout if mark else told, to_text(err, errors="replace"))
 
 
-def wrap_for_exec(line: str, transport: str, shell_family: str) -> str:
+def wrap_for_exec(line: str, transport: str, shell_family: str, version: str = ansible_version) -> str:
     """Return what ``exec_command`` has to be given so that cmd.exe on the host runs ``line`` unaltered.
 
     With cmd.exe as the login shell (OpenSSH for Windows' default) that is the line itself. PowerShell gets one native
-    call behind its stop-parsing token, base64-encoded where the connection does not do that by itself.
+    call behind its stop-parsing token, base64-encoded where the connection does not do that by itself: winrm and psrp
+    do, and ssh did before ansible-core 2.18, whatever the login shell is.
     """
-    if shell_family == "cmd":
+    encodes = transport in ("winrm", "psrp") or (transport == "ssh" and _older(version, (2, 18)))
+    if shell_family == "cmd" and not encodes:
         return line
     # "--%" hands the rest of the line to the program as it stands (about_Parsing); it ends at the line's end.
     script = f'cmd.exe --% /d /s /c "{line}"\nexit $LASTEXITCODE'
-    if transport in ("winrm", "psrp"):
-        return script
-    encoded = b64encode(script.encode("utf-16-le")).decode("ascii")
-    return f"powershell.exe -NoProfile -NonInteractive -EncodedCommand {encoded}"
+    return script if encodes else f"{_ENCODED_PREFIX}{_encode(script)}"
+
+
+def _encode(script: str) -> str:
+    return b64encode(script.encode("utf-16-le")).decode("ascii")
+
+
+def _older(version: str, than: tuple[int, int]) -> bool:
+    return tuple(int(part) for part in version.split(".")[:2]) < than
 
 
 def _progress(doing: str, waited: float, limit: float, seen: str) -> str:

@@ -70,6 +70,12 @@ class SqlFailure(Failure):
     def __init__(self, attempted: str, target: str, number: int, text: str) -> None:
         self.number = number
         answer, remedy = _MEANING.get(number, ("", ""))
+        if "ANONYMOUS LOGON" in text:
+            answer = "SQL Server saw an anonymous login: the login on the host was not passed on to it"
+            remedy = (
+                "SQL Server runs on another machine, where a login by NTLM, Basic or a certificate can't be handed on "
+                "(double hop). Connect with CredSSP or with Kerberos and delegation, or give a SQL login"
+            )
         if not answer:
             answer = _shortened(text) or "no message"
             remedy = "See SQL Server's message" if number else "Check that SQL Server runs and can be reached from here"

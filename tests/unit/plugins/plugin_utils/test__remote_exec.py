@@ -12,20 +12,22 @@ LINE = 'sc.exe queryex "W3SVC"& echo %ServiceDrive% $env:x ^& "a|b"'
 CALL = f'cmd.exe --% /d /s /c "{LINE}"\nexit $LASTEXITCODE'
 
 
-@pytest.mark.parametrize("transport", ["ssh", "winrm", "psrp", "local"])
-def test_cmd_gets_the_line_itself(transport: str) -> None:
-    assert wrap_for_exec(LINE, transport, "cmd") == LINE
+def test_cmd_gets_the_line_itself() -> None:
+    assert wrap_for_exec(LINE, "ssh", "cmd", "2.18.0") == LINE
 
 
-@pytest.mark.parametrize("transport", ["winrm", "psrp"])
-def test_connections_that_encode_by_themselves_get_the_call(transport: str) -> None:
-    assert wrap_for_exec(LINE, transport, "powershell") == CALL
+@pytest.mark.parametrize("family", ["cmd", "powershell"])
+@pytest.mark.parametrize(
+    ("transport", "version"), [("winrm", "2.21.5"), ("psrp", "2.19.14"), ("ssh", "2.17.14"), ("ssh", "2.16.19")]
+)
+def test_connections_that_encode_by_themselves_get_the_call(transport: str, version: str, family: str) -> None:
+    assert wrap_for_exec(LINE, transport, family, version) == CALL
 
 
 @pytest.mark.parametrize("family", ["powershell", "sh"])
 def test_others_get_it_encoded(family: str) -> None:
-    start, _blank, encoded = wrap_for_exec(LINE, "ssh", family).rpartition(" ")
-    assert start == "powershell.exe -NoProfile -NonInteractive -EncodedCommand"
+    start, _blank, encoded = wrap_for_exec(LINE, "ssh", family, "2.21.0b1").rpartition(" ")
+    assert start == "powershell.exe -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand"
     assert base64.b64decode(encoded).decode("utf-16-le") == CALL
 
 
