@@ -5,8 +5,8 @@
 """An action that runs the module of its own name and meanwhile shows the lines that the module writes.
 
 The module stays an ordinary one: it does the whole work wherever the task runs, so that ``delegate_to``, check mode,
-``async`` and masking of secrets are Ansible's own. Only where it runs on the controller (connection local) is there a
-file that the action can follow; elsewhere, and under ``async``, the module works in silence.
+``async`` and masking of secrets are Ansible's own. Only where it runs on the controller (connection local) and as the
+same user is there a file that the action can follow; elsewhere, and under ``async``, the module works in silence.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ProgressAction(ActionBase):
         """Run the module; return its result."""
         super().run(tmp, task_vars)
         in_background = bool(self._task.async_val)
-        if in_background or self._connection.transport != "local":
+        if in_background or self._connection.transport != "local" or self._connection.become:
             return dict(self._execute_module(task_vars=task_vars, wrap_async=in_background))
         folder = self._make_tmp_path()  # Ansible removes it after the task
         over = threading.Event()
@@ -47,7 +47,7 @@ class ProgressAction(ActionBase):
 
 
 def _follow(path: Path, over: threading.Event) -> None:
-    """Show what is added to the file until ``over``. A file of another user (become) stays unread."""
+    """Show what is added to the file until ``over``."""
     display = Display()
     shown = 0
     last = False
@@ -55,8 +55,8 @@ def _follow(path: Path, over: threading.Event) -> None:
         last = over.wait(_LOOK_EVERY)
         try:
             text = path.read_text(encoding="utf-8")
-        except (FileNotFoundError, PermissionError):
-            continue
+        except FileNotFoundError:
+            continue  # nothing to say yet
         whole = text[: text.rfind("\n") + 1]
         for line in whole[shown:].splitlines():
             display.display(line)
