@@ -558,7 +558,9 @@ def test_blackout_with_name_and_recurrence(start: Launch, play: Play) -> None:
 
 def test_blackout_refusals(start: Launch, play: Play, authority: Authority) -> None:
     """Ours before anything is sent; the server's own, where only it can know, in its words."""
-    server, old, odd = start("7.2.1.0"), start("7.2.0.2"), start("7.2.1.0")
+    server, old, odd, recurring = start("7.2.1.0"), start("7.2.0.2"), start("7.2.1.0"), start("8.1.1.0")
+    series = Blackout(time.time() + 36000, time.time() + 43200, "Backup", "W")
+    recurring.calendar.entries[series.id] = series
     odd.calendar.keys = ("from", "until")
     person = Person(server, authority)
     clock = server.clock.time()
@@ -574,6 +576,7 @@ def test_blackout_refusals(start: Launch, play: Play, authority: Authority) -> N
         play.task(server, "blackout", end="2h", task="no start"),
         play.task(server, "blackout", start=at(3), task="no end"),
         play.task(old, "blackout", start=at(3), end="2h", task="old"),
+        play.task(recurring, "blackout", start=at(7 * 24 + 11), end="2h", task="series"),
         play.task(server, "blackout_info", range_start="now", task="half a range"),
         play.task(server, "blackout", username="none", password="none-pw", start=at(3), end="2h", task="no rights"),
         play.task(odd, "blackout", start=at(3), end="2h", task="odd"),
@@ -594,6 +597,7 @@ def test_blackout_refusals(start: Launch, play: Play, authority: Authority) -> N
     assert "no period to create one" in says("no end")
     assert "version 7.2.0.2 does not know" in says("old")
     assert "came with version 7.2.1" in says("old")
+    assert 'HTTP 400: "The maintenance blackout overlaps with another one."' in says("series")
     assert "range_start, range_end" in says("half a range")
     assert f"none {SERVER_WORDS} Manage Maintenance Mode" in says("no rights")
     assert server.writes == writes

@@ -58,8 +58,7 @@ class Server:
             page = self.client.page("/", attempted="read the version")
         except HttpFailure:
             return None
-        found = re.search(r'(?:"version %s", "|class="productVersion">)\D{0,4}(\d+(?:\.\d+)+)', page)
-        return tuple(int(part) for part in found.group(1).split(".")) if found else None
+        return find_version(page)
 
     def settings(self, path: str = SETTINGS) -> Mapping[str, Any]:
         """Return the system settings. The mail password among them is masked: they must never be written back."""
@@ -193,6 +192,12 @@ def remedies(user: str) -> dict[int, str]:
         "or use another account",
         409: f"Somebody else changes the same thing; tried {len(_CONFLICT_PAUSES) + 1} times, run again later",
     }
+
+
+def find_version(page: str) -> Version | None:
+    """Find the version on a start page, in either of the forms that are known; None where it is not there."""
+    found = re.search(r'(?:"version %s", "|class="productVersion">)\D{0,4}(\d+(?:\.\d+)+)', page)
+    return tuple(int(part) for part in found.group(1).split(".")) if found else None
 
 
 def dotted(version: Version | None) -> str:
