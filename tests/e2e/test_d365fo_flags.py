@@ -6,7 +6,7 @@ import json
 
 from lab.windows.machines import DMF
 from lab.windows.services import Service, StartType
-from playbook.estate import PROPERTY, Lab, mode_of, row, running, state_of
+from playbook.estate import PROPERTY, Lab, aos_of, mode_of, row, running, state_of
 
 BACKGROUND = ("DynamicsAxBatch", "MR2012ProcessService", DMF)
 
@@ -20,9 +20,8 @@ def test_somebody_elses_flag(lab: Lab) -> None:
     )
     lab.start()
     before = running(by_hand)
-    assert by_hand.host.aos is not None
     by_hand.database.set_value("CONFIGURATIONMODE", " 1 ")  # another tool may write it with blanks
-    lab.loop.loop.call_soon_threadsafe(by_hand.host.aos.recycle)
+    lab.loop.loop.call_soon_threadsafe(aos_of(by_hand).recycle)
     state = state_of(by_hand)
 
     done = lab.run("enable")

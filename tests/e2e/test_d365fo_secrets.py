@@ -13,7 +13,7 @@ from ansible_collections.quiesce.maintenance.plugins.filter import moment as mom
 
 from lab.estate import Machine
 from lab.windows.machines import vhd_layout
-from playbook.estate import Lab, message, mode_of, running
+from playbook.estate import Lab, aos_of, message, mode_of, running
 
 COLLECTION = "ansible_collections.quiesce.maintenance"
 
@@ -95,10 +95,9 @@ def test_the_examples_run(lab: Lab) -> None:
     machine = lab.add("dev01", layout=vhd_layout())
     lab.start()
     before = running(machine)
-    assert machine.host.aos is not None
     names = {
         "sql01.example.com": machine.host.address,
-        "https://dev01.cloud.onebox.dynamics.com/": machine.host.aos.url,
+        "https://dev01.cloud.onebox.dynamics.com/": aos_of(machine).url,
     }
     modules = (
         "d365fo_info",

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from lab.aos import Aos
 from lab.estate import Estate, Machine
 from lab.thread import LoopThread
 from lab.windows.machines import Layout
@@ -21,7 +22,7 @@ PROPERTY = "quiesce.maintenance"
 
 def state_of(machine: Machine) -> dict[str, Any]:
     """Everything about a machine that a run without a change must leave as it is."""
-    assert machine.host.aos is not None
+    aos = aos_of(machine)
     return {
         "rows": machine.database.rows("SQLSYSTEMVARIABLES"),
         "record": machine.database.extended_property(PROPERTY),
@@ -29,7 +30,7 @@ def state_of(machine: Machine) -> dict[str, Any]:
             service.name: (service.state.name, service.start_type.name, service.pid, service.starts, service.stops)
             for service in machine.host.services
         },
-        "aos": (machine.host.aos.maintenance_mode, machine.host.aos.starts),
+        "aos": (aos.maintenance_mode, aos.starts),
     }
 
 
@@ -38,10 +39,15 @@ def running(machine: Machine) -> dict[str, tuple[str, str]]:
     return {service.name: (service.state.name, service.start_type.name) for service in machine.host.services}
 
 
+def aos_of(machine: Machine) -> Aos:
+    """The machine's AOS."""
+    assert machine.host.aos is not None
+    return machine.host.aos
+
+
 def mode_of(machine: Machine) -> bool | None:
     """What the AOS runs with: in maintenance mode or not, None while it does not run."""
-    assert machine.host.aos is not None
-    return machine.host.aos.maintenance_mode
+    return aos_of(machine).maintenance_mode
 
 
 def row(done: Done, system: str) -> dict[str, Any]:

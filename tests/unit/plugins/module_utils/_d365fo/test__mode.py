@@ -44,7 +44,7 @@ RECORDS = {
 }
 
 # (mode, record) x wish -> (value written, record afterwards); "same": nothing to do, "error": refused
-TABLE = {
+TABLE: dict[tuple[str, str, str], tuple[str | None, str] | str] = {
     # enable, prepare: only the record, and only where the window has not begun
     (OFF, "none", "prepare"): (None, "on/prepared"),
     (OFF, "on/prepared", "prepare"): "same",
@@ -127,6 +127,7 @@ def test_plan(mode: str, before: str, asked: str) -> None:
         assert found.steps == ()
         assert found.before == found.after
         return
+    assert not isinstance(expected, str)
     value, after = expected
     (step,) = found.steps
     assert (step.value[1] if step.value else None) == value

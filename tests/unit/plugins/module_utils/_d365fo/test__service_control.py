@@ -45,7 +45,7 @@ class FakeHost:
     lines: list[str] = field(default_factory=list)
     vanishing: str = ""
 
-    def run(self, line: str, *, doing: str, limit: float) -> Completed:
+    def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
         self.lines.append(line)
         if "sc.exe stop" in line:
             self.services.pop(self.vanishing, None)

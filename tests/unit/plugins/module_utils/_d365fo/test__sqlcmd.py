@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,8 +45,9 @@ def test_a_variable_of_cmd_may_stand_in() -> None:
 @pytest.mark.parametrize("name", ["server", "database", "user", "program"])
 @pytest.mark.parametrize("character", list('"%^&|<>\r\n'))
 def test_what_cmd_would_read_as_something_else(name: str, character: str) -> None:
+    changes: dict[str, Any] = {name: f"a{character}b"}
     with pytest.raises(Failure, match=f"the option for the SQL {name} holds a quote"):
-        command_line(replace(SqlcmdOptions(), **{name: f"a{character}b"}), "SELECT 1")
+        command_line(replace(SqlcmdOptions(), **changes), "SELECT 1")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ class FakeHost:
     name: str = "dev01"
     asked: list[tuple[str, float]] = field(default_factory=list)
 
-    def run(self, line: str, *, doing: str, limit: float) -> Completed:
+    def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
         self.asked.append((line, limit))
         return self.answer
 
