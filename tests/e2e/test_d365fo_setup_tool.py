@@ -1,0 +1,305 @@
+"""Dynamics 365 on a VHD: maintenance mode by Microsoft's setup tool, in the usual order, and each way it can fail."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from lab.estate import Machine
+from lab.windows.machines import TOOL, Layout
+from lab.windows.programs.setup_tool import Faults, SetupTool
+from playbook import Done
+from playbook.estate import PROPERTY, Lab, message, mode_of, row, running, state_of, unchanged
+
+BACKGROUND = ("DynamicsAxBatch", "MR2012ProcessService")
+PACKAGES = r"J:\AosService\PackagesLocalDirectory"
+# What cmd.exe, the tool's own parser, YAML and Jinja would each like to read as something else.
+CANARY = 'C4nary "two" %PATH% ^&|<>!ö\\'
+
+
+def tool_of(machine: Machine) -> SetupTool:
+    assert machine.host.setup_tool is not None
+    return machine.host.setup_tool
+
+
+def add_vhd(lab: Lab, name: str, transport: str = "basic", **variables: Any) -> Machine:
+    machine = lab.estate.add_vhd(name, transport=transport)
+    machine.variables.update(variables)
+    return machine
+
+
+def add_login(machine: Machine, password: str) -> None:
+    """Let the tool sign in with a password of the test's own."""
+    machine.sql.add_login("setupuser", password)
+    machine.database.grant("setupuser", "db_owner")
+    machine.variables |= {"d365fo_sql_login_user": "setupuser", "d365fo_sql_login_password": password}
+
+
+def parameters(mode: str, user: str = "axdbadmin", password: str = "") -> dict[str, str]:
+    return {
+        "metadatadir": PACKAGES,
+        "bindir": rf"{PACKAGES}\bin",
+        "sqlserver": ".",
+        "sqldatabase": "AxDB",
+        "sqluser": user,
+        "sqlpwd": password,
+        "setupmode": "maintenancemode",
+        "isinmaintenancemode": mode,
+    }
+
+
+def test_the_whole_order(lab: Lab) -> None:
+    """By Basic and by NTLM; on another machine the tool lies in the web root, and is asked for."""
+    vhd, other, dev = (
+        add_vhd(lab, "vhd01"),
+        add_vhd(lab, "vhd02", transport="ntlm", d365fo_sync=True),
+        lab.add("dev01", d365fo_method="setup_tool", layout=Layout(tool_in_packages=False)),
+    )
+    add_login(vhd, CANARY)
+    dev.variables |= {"d365fo_sql_login_user": "axdbadmin", "d365fo_sql_login_password": dev.sql_password}
+    machines = [vhd, other, dev]
+    names = [machine.name for machine in machines]
+    lab.start()
+    tool_of(other).seconds["sync"] = 700.0
+    before = {machine.name: running(machine) for machine in machines}
+
+    status = lab.run("status")
+    assert unchanged(status)
+    assert [row(status, name)["mode"] for name in names] == ["normal"] * 3
+
+    states = [state_of(machine) for machine in machines]
+    check = lab.run("enable", "--check", "--diff", d365fo_reason="CHG0042")
+    assert check.code == 0, check.output
+    assert [state_of(machine) for machine in machines] == states
+    assert [tool_of(machine).runs for machine in machines] == [[], [], []]
+
+    done = lab.run("enable", "--diff", d365fo_reason="CHG0042")
+    assert done.code == 0, done.output
+    assert tool_of(vhd).runs == [parameters("true", "setupuser", CANARY)]
+    assert tool_of(other).runs == [parameters("true", password=other.sql_password)]
+    assert tool_of(dev).runs[0]["isinmaintenancemode"] == "true"
+    for machine in machines:
+        assert mode_of(machine) is True
+        assert [running(machine)[name][0] for name in BACKGROUND] == ["STOPPED", "STOPPED"]
+        record = json.loads(machine.database.extended_property(PROPERTY) or "")
+        assert (record["phase"], record["reason"]) == ("settled", "CHG0042")
+        for task in ("Run the setup tool", "Have the AOS take the variable over"):
+            assert check.of(task, machine.name)["diff"] == done.of(task, machine.name)["diff"]
+        assert check.recap[machine.name]["changed"] == done.recap[machine.name]["changed"] - 1  # the record of the end
+
+    # again: one look, nothing else
+    asked = [len(machine.winrm.commands) for machine in machines]
+    states = [state_of(machine) for machine in machines]
+    assert unchanged(lab.run("enable", d365fo_reason="CHG0042"))
+    assert [state_of(machine) for machine in machines] == states
+    assert [len(machine.winrm.commands) - count for machine, count in zip(machines, asked, strict=True)] == [1, 1, 1]
+    status = lab.run("status")
+    assert [(row(status, name)["mode"], row(status, name)["in_effect"]) for name in names] == [
+        ("maintenance", True)
+    ] * 3
+
+    check = lab.run("disable", "--check", "--diff")
+    assert check.code == 0, check.output
+    assert [state_of(machine) for machine in machines] == states
+    done = lab.run("disable", "--diff")
+    assert done.code == 0, done.output
+    assert tool_of(vhd).runs[1:] == [parameters("false", "setupuser", CANARY)]
+    # after the variable is off, and before the AOS restarts
+    assert [run["setupmode"] for run in tool_of(other).runs] == ["maintenancemode", "maintenancemode", "sync"]
+    assert tool_of(other).syncs == 1
+    told = r"vhd02: still busy to have the setup tool synchronise the database, \d+ s of 7200 s: .*: [1-9]0% of tables"
+    assert re.search(told, done.output)
+    for machine in machines:
+        assert mode_of(machine) is False
+        assert running(machine) == before[machine.name]
+        assert machine.database.value("CONFIGURATIONMODE") == "0"
+        assert machine.database.extended_property(PROPERTY) is None
+    assert unchanged(lab.run("disable"))
+
+
+def complaints(done: Done, expected: dict[str, str]) -> list[str]:
+    """Which of the messages differ from what is expected (an empty pattern: success)."""
+    wrong = []
+    for name, pattern in expected.items():
+        failed = done.recap[name]["failed"]
+        found = message(done, name) if failed else ""
+        if bool(pattern) != bool(failed) or not re.search(pattern, found):
+            wrong.append(f"{name}: {pattern!r} not in: {found}")
+    return wrong
+
+
+NOT_ON = ".*Maintenance mode was not turned on. The services that ran before run again"
+ENDED = r"Could not have the setup tool set maintenance mode enabled on {name}: the setup tool ended with "
+
+
+def test_every_way_to_fail(lab: Lab) -> None:
+    expected: dict[str, str] = {}
+
+    def add(name: str, pattern: str, **variables: Any) -> Machine:
+        expected[name] = pattern.format(name=name)
+        return add_vhd(lab, name, **variables)
+
+    # refused before anything is touched
+    gone = add("gone", r"Refused, nothing was touched on {name}. The setup tool was not found.*d365fo_setup_tool")
+    gone.host.files.delete(rf"{PACKAGES}\bin\{TOOL}")
+    nologin = add("nologin", r"Refused, nothing was touched.*no integrated login; give d365fo_sql_login_user")
+    for name in ("user", "password"):
+        del nologin.variables[f"d365fo_sql_login_{name}"]
+    add("badlogin", r"Refused.*login failed \(error 18456\)", d365fo_sql_login_password="wr0ng")
+    limited = add("limited", r"Refused.*not an elevated administrator.*Administrators")
+    limited.account.elevated = False
+    untouched = ("gone", "nologin", "badlogin", "limited")
+    # the tool fails, nothing was changed
+    add(
+        "nowhere", ENDED + r"exit code 1: The system cannot find the path" + NOT_ON, d365fo_setup_tool=r"J:\x\Setup.exe"
+    )
+    stranger = {"sqluser": "nobody"}
+    add("stranger", ENDED + r"exit code -532462766.*Login failed for user 'nobody'" + NOT_ON).variables |= {
+        "d365fo_setup_tool_arguments": stranger
+    }
+    add("nodir", ENDED + r".*unhandled \.NET exception.*part of the path 'J:\\none'" + NOT_ON).variables[
+        "d365fo_setup_tool_arguments"
+    ] = {"bindir": r"J:\none"}
+    crash = add(
+        "crash", ENDED + r"exit code -532462766 \(an unhandled \.NET exception\).*boom.*d365fo_method: sql" + NOT_ON
+    )
+    tool_of(crash).faults.crashes = "boom"
+    hang = add(
+        "hang", r"no end after 2 s, so the command was given up.*time limit" + NOT_ON, d365fo_setup_tool_timeout=2
+    )
+    tool_of(hang).faults.hangs = True
+    liar = add(
+        "liar", r"verify the change on the setup tool on {name}: after the write.*'disabled'.*wanted was" + NOT_ON
+    )
+    tool_of(liar).faults.does_nothing = True
+    spelled = add("spelled", ENDED + r"exit code 1: Invalid argument: --wrong" + NOT_ON)
+    spelled.variables["d365fo_setup_tool_arguments"] = {"wrong": "x"}
+    illegal = add("illegal", r"'a b' is no name of a parameter" + NOT_ON)
+    illegal.variables["d365fo_setup_tool_arguments"] = {"a b": "x"}
+    # the tool fails although it wrote: that is taken back, or batch would not start again
+    stderr = add("stderr", ENDED + r"exit code 0, but text on stderr: .*completed\. Careful now\..*" + NOT_ON)
+    tool_of(stderr).faults.complains = "Careful now"
+    code = add("code", ENDED + r"exit code 7: Setup mode maintenancemode completed" + NOT_ON)
+    tool_of(code).faults.exit_code = 7
+    lab.start()
+    before = {name: running(machine) for name, machine in lab.estate.machines.items()}
+    states = {name: state_of(lab.estate.machines[name]) for name in untouched}
+
+    done = lab.run("enable")
+    assert complaints(done, expected) == []
+    for name, machine in lab.estate.machines.items():
+        assert running(machine) == before[name], name
+        assert mode_of(machine) is False
+        assert machine.database.value("CONFIGURATIONMODE") == "0"
+        assert machine.database.extended_property(PROPERTY) is None
+        assert machine.host.processes.named(TOOL) == [], name
+    assert {name: state_of(lab.estate.machines[name]) for name in untouched} == states
+    assert "wr0ng" not in done.output
+
+    # the reasons are mended, or there is another way: the next run does the work
+    gone.variables["d365fo_method"] = "sql"
+    some = {machine.name: machine for machine in (gone, crash, hang, liar, stderr)}
+    for machine in some.values():
+        tool_of(machine).faults = Faults()
+    done = lab.run("enable", "-l", ",".join(some))
+    assert done.code == 0, done.output
+    assert [mode_of(machine) for machine in some.values()] == [True] * 5
+    assert tool_of(gone).runs == []
+
+    # and on the way back: the machines stay in maintenance mode, and the record says that it ends
+    tool_of(crash).faults.crashes = "boom"
+    tool_of(hang).faults.hangs = True
+    tool_of(liar).faults.does_nothing = True
+    tool_of(stderr).faults.complains = "Careful now"
+    back = {
+        "gone": "",
+        "crash": r"Could not have the setup tool set maintenance mode disabled on crash.*boom",
+        "hang": r"no end after 2 s",
+        "liar": r"verify the change.*'enabled'.*wanted was.*'disabled'",
+        "stderr": r"text on stderr: .*Careful now",
+    }
+    still_on = {name: running(machine) for name, machine in some.items() if name != "gone"}
+    done = lab.run("disable", "-l", ",".join(some))
+    assert complaints(done, back) == []
+    status = lab.run("status", "-l", ",".join(some))
+    for name, states_then in still_on.items():
+        assert (mode_of(some[name]), running(some[name])) == (True, states_then), name
+        assert row(status, name)["mode"] == ("switching" if name == "stderr" else "maintenance")
+        tool_of(some[name]).faults = Faults()
+    runs = len(tool_of(stderr).runs)
+    done = lab.run("disable", "-l", ",".join(some))
+    assert done.code == 0, done.output
+    assert len(tool_of(stderr).runs) == runs  # the variable is off already; the AOS had to take it over
+    for name, machine in some.items():
+        assert (mode_of(machine), running(machine)) == (False, before[name]), name
+        assert machine.database.extended_property(PROPERTY) is None
+
+
+def test_the_password_is_shown_nowhere_but_to_the_tool(lab: Lab) -> None:
+    """The tool prints its arguments: as it works on, when it hangs, when it fails, when it succeeds."""
+    machines = {name: add_vhd(lab, name) for name in ("works", "fails", "hangs")}
+    for machine in machines.values():
+        add_login(machine, CANARY)
+        tool_of(machine).faults.prints_arguments = True
+    machines["works"].variables["d365fo_sync"] = True
+    tool_of(machines["works"]).seconds["maintenancemode"] = 650.0
+    tool_of(machines["fails"]).faults.crashes = 'the password is "' + CANARY + '"'
+    tool_of(machines["hangs"]).faults.hangs = True
+    machines["hangs"].variables["d365fo_setup_tool_timeout"] = 6
+    lab.start()
+    printed = [lab.run("enable", "--diff", verbose=True)]
+    assert printed[0].of("Run the setup tool", "works")["output"].startswith("Arguments: --metadatadir")
+    assert "--sqlpwd ********" in printed[0].of("Run the setup tool", "works")["output"]
+    assert re.search(r"works: still busy to have .*, 5 s of 900 s: Arguments: ", printed[0].output)
+    given_up = "no end after 6 s, so the command was given up; last output: .*--sqlpwd [*]{8} --setupmode"
+    assert re.search(given_up, message(printed[0], "hangs"))
+    assert "the password is" in message(printed[0], "fails")
+    tool_of(machines["works"]).seconds |= {"maintenancemode": 1.0, "sync": 1.0}
+    printed.append(lab.run("disable", "-l", "works", verbose=True))
+    assert printed[1].code == 0, printed[1].output
+    assert machines["works"].host.setup_tool is not None
+    for machine in machines.values():
+        assert [run["sqlpwd"] for run in tool_of(machine).runs] == [CANARY] * len(tool_of(machine).runs)
+        assert tool_of(machine).runs
+    everything = "\n".join(
+        [done.output + json.dumps(done.results, ensure_ascii=False) for done in printed]
+        + [line for machine in machines.values() for line in machine.winrm.commands]
+        + [text for machine in machines.values() for text in machine.database.statements]
+    )
+    # the part between blanks is whole in every spelling
+    for part in (CANARY, "C4nary", "%PATH% ^&|", "^^^&^|^<^>", "|<>!ö"):
+        assert part not in everything, everything[max(0, everything.index(part) - 300) :][:600]
+
+
+def test_cut_off_while_the_tool_runs(lab: Lab) -> None:
+    """It goes on, as on Windows; the next run, whichever it is, finishes the work."""
+    machines = {name: add_vhd(lab, name) for name in ("on", "off", "back")}
+    lab.start()
+    before = running(machines["on"])
+    assert lab.run("enable", "-l", "back").code == 0
+    for machine in machines.values():
+        machine.winrm.faults.drop_in = re.escape(TOOL) + '" --metadatadir'
+    done = lab.run("enable", "-l", "on,off")
+    back = lab.run("disable", "-l", "back")
+    for name, found in (("on", done), ("off", done), ("back", back)):
+        assert (found.recap[name]["unreachable"], found.recap[name]["failed"]) == (1, 0), found.output
+        assert "The connection to " + name + " broke while trying to have the setup tool" in message(found, name)
+        assert len(tool_of(machines[name]).runs) <= 2
+    status = lab.run("status")
+    assert [row(status, name)["mode"] for name in machines] == ["switching", "switching", "switching"]
+    assert [machine.database.value("CONFIGURATIONMODE") for machine in machines.values()] == ["1", "1", "0"]
+    runs = {name: len(tool_of(machine).runs) for name, machine in machines.items()}
+    done = lab.run("enable", "-l", "on")
+    assert done.code == 0, done.output
+    assert mode_of(machines["on"]) is True
+    done = lab.run("disable")
+    assert done.code == 0, done.output
+    assert {name: len(tool_of(machine).runs) - runs[name] for name, machine in machines.items()} == {
+        "on": 1,
+        "off": 1,
+        "back": 0,
+    }
+    for machine in machines.values():
+        assert (mode_of(machine), running(machine)) == (False, before)
+        assert machine.database.extended_property(PROPERTY) is None
