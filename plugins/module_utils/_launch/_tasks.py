@@ -21,11 +21,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._black
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode import MaintenanceMode
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import doubt, open_server
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import (
-    BLACKOUTS_SINCE,
-    Server,
-    dotted,
-)
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import BLACKOUTS_SINCE, Server
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._status import status_row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_moment
@@ -60,7 +56,7 @@ def mode_info(params: Mapping[str, Any]) -> Result:
         "changed": False,
         "field": mode.field,
         "maintenance_mode": mode.on,
-        "version": dotted(version).partition(" ")[2] if version else None,
+        "version": ".".join(map(str, version)) if version else None,
         "activities": None if activities is None else [activity.row for activity in activities],
         "status_rows": [row],
         "warnings": doubt(params, server.user, ()) if activities == [] else [],
@@ -68,9 +64,12 @@ def mode_info(params: Mapping[str, Any]) -> Result:
 
 
 def _in_effect(server: Server, now: datetime) -> Blackout | None:
-    """Return the blackout that is in effect; one of a series has begun within a day at the earliest."""
-    window = [round((now + side * timedelta(days=1)).timestamp() * 1000) for side in (-1, 1)]
-    entries = server.blackouts_between(window[0], window[1])
+    """Return the blackout that is in effect, or the occurrence of one.
+
+    The range begins a month ago, since it is not documented whether a blackout has to begin in it or to touch it.
+    """
+    first, last = now - timedelta(days=31), now + timedelta(minutes=1)
+    entries = server.blackouts_between(round(first.timestamp() * 1000), round(last.timestamp() * 1000))
     found = (parse_blackout(entry, server.target) for entry in entries)
     return next((one for one in found if one.in_effect(now)), None)
 
