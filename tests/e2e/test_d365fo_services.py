@@ -49,9 +49,7 @@ def test_on_the_way_in(lab: Lab) -> None:
     hanging = add("hanging", rf"stop {MR} within 1 s.*{MR} is stop_pending \(PID \d+\).*kill_hung: true.*not turned on")
     hanging.variables["d365fo_service_timeout"] = 1
     killed = add("killed", "", d365fo_service_timeout=1, d365fo_kill_hung=True)
-    locked = add(
-        "locked", r"lock time-out.*blocking_session_id.*not turned on\.\s+The services that ran before run again"
-    )
+    locked = add("locked", r"lock time-out.*blocking_session_id.*could not be settled; run again.*before run again")
     lock_while_stopped(locked)
     add("victim1", "").database.deadlock_next = 1
     victim = add("victim3", r"deadlock victim again and again \(error 1205\).*Nothing was changed")
@@ -79,8 +77,10 @@ def test_on_the_way_in(lab: Lab) -> None:
     # What did not begin is as it was, and has no record; the hanging service hangs still.
     for machine in (locked, victim):
         assert running(machine) == before[machine.name]
-        assert machine.database.extended_property(PROPERTY) is None
         assert (mode_of(machine), machine.database.value("CONFIGURATIONMODE")) == (False, "0")
+    assert victim.database.extended_property(PROPERTY) is None
+    # The lock was still there when the rescue looked: the next run finds the record and clears up.
+    assert json.loads(locked.database.extended_property(PROPERTY) or "")["phase"] == "prepared"
     assert {**running(hanging), MR: ("RUNNING", "AUTO")} == before["hanging"]
     assert running(hanging)[MR][0] == "STOP_PENDING"
     assert hanging.database.extended_property(PROPERTY) is None
@@ -97,11 +97,12 @@ def test_on_the_way_in(lab: Lab) -> None:
     aos_of(never).faults.never_comes_up = False
     aos_of(broken).faults.status = None
     untrusted.variables["d365fo_url_ca_path"] = str(lab.estate.authority.ca_file)
+    locked.host.services[MR].when_stopped.clear()
     lab.loop.run(_end(hanging))
     hanging.host.services[MR].faults.hang_on_stop = False
-    done = lab.run("enable", "-l", "never,broken,untrusted,hanging")
+    done = lab.run("enable", "-l", "never,broken,untrusted,hanging,locked")
     assert done.code == 0, done.output
-    for machine in (never, broken, untrusted, hanging):
+    for machine in (never, broken, untrusted, hanging, locked):
         assert mode_of(machine) is True
         assert row(done, machine.name)["mode"] == "maintenance"
     done = lab.run("disable", "-l", "never,killed,norow")
