@@ -46,10 +46,14 @@ class ActionModule(WindowsAction):
 
     argument_spec = staticmethod(argument_spec)
 
+    def environment(self, params: dict[str, Any]) -> dict[str, str]:
+        """The password is needed only where the host itself asks the database."""
+        return super().environment(params) if _asks_sql(params) else {}
+
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Ask the host everything at once."""
         elsewhere = params["configuration_mode"]
-        sql = sqlcmd_options(params, server="", database="") if params["ask_sql"] and not elsewhere else None
+        sql = sqlcmd_options(params, server="", database="") if _asks_sql(params) else None
         with self.host(params) as host:
             findings = _node(host, params, sql) if params["script"] else _one_box(host, params, sql)
         if elsewhere:
@@ -63,6 +67,10 @@ class ActionModule(WindowsAction):
             "amiss": _status.services_amiss(findings),
             "status": _status.status_row(params["system"] or self.name, findings, datetime.now(timezone.utc)),
         }
+
+
+def _asks_sql(params: dict[str, Any]) -> bool:
+    return bool(params["ask_sql"] and not params["configuration_mode"])
 
 
 def _one_box(host: Host, params: dict[str, Any], sql: SqlcmdOptions | None) -> Findings:

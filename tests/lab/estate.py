@@ -169,7 +169,7 @@ class Estate:
         }
         return machine
 
-    def add_cluster(self, name: str, *, nodes: int = 3, transport: str = "basic") -> Environment:
+    def add_cluster(self, name: str, *, nodes: int = 3, transport: str = "basic", prefix: str = "sf") -> Environment:
         """Add an on-premises environment: AOS nodes ``sf01``, ``sf02``... in the inventory, the rest behind them.
 
         The nodes' sign-ins may go on to SQL Server; ``onprem.allow_delegation(False)`` takes that away.
@@ -180,7 +180,7 @@ class Estate:
         client = self.authority.client(f"{name}-client")
         account = Account(ADMINISTRATOR, secrets.token_urlsafe(12))
         password = secrets.token_urlsafe(12)
-        onprem = onprem_cluster(name, addresses, self.clock, account, sql_password=password)
+        onprem = onprem_cluster(name, addresses, self.clock, account, sql_password=password, prefix=prefix)
         gateway = Gateway(
             onprem.cluster,
             gateway_address,

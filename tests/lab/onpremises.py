@@ -167,6 +167,7 @@ def onprem_cluster(
     sql_password: str,
     node_types: Sequence[str] = ("AOSNodeType",),
     thumbprint: str = "",
+    prefix: str = "sf",
 ) -> OnPremises:
     """An environment with one AOS node (``sf01``, ``sf02``...) for each address and three orchestrators.
 
@@ -180,7 +181,7 @@ def onprem_cluster(
     hosts: dict[str, WindowsHost] = {}
     nodes: list[Node] = []
     for number, address in enumerate(addresses):
-        host = _host(f"sf{number + 1:02}", address, clock, sql)
+        host = _host(f"{prefix}{number + 1:02}", address, clock, sql)
         host.add_account(account)
         login = f"{host.name}\\{account.name}"
         sql.add_login(login, windows=True)
