@@ -6,9 +6,7 @@ host of its own. So: a copy of what git knows, a home folder under .cache, pip's
 and in place of the download a stand-in that installs the same pip from the usual package index.
 
 All sanity tests run that ansible-test applies to a collection, but one: pslint needs PowerShell, which Debian does
-not have, and has nothing to judge here, since the collection holds no PowerShell. pylint judges the plugins: what
-ansible-test's settings forbid beyond them (a variable called ``_``) is ansible-core's own convention, and the lab and
-the tests are judged by ruff and mypy.
+not have, and has nothing to judge here, since the collection holds no PowerShell.
 Arguments are passed on to ansible-test (``tests/sanity.py --test validate-modules``, ``tests/sanity.py -v``).
 """
 
@@ -88,19 +86,12 @@ def pip_version() -> str:
 
 
 def main() -> int:
-    """Stage, prepare, run; return the exit code of ansible-test, the worse of its two runs."""
+    """Stage, prepare, run; return ansible-test's exit code."""
     stage()
     prepare_home()
-    if sys.argv[1:]:
-        return sanity(*sys.argv[1:])
-    return max(sanity("--skip-test", "pylint"), sanity("--test", "pylint", "plugins/"))
-
-
-def sanity(*arguments: str) -> int:
-    """Run ansible-test once; return its exit code."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     program = str(Path(sys.executable).with_name("ansible-test"))
-    command = [program, "sanity", "--color", "no", "--truncate", "0", "--python", version, *arguments]
+    command = [program, "sanity", "--color", "no", "--truncate", "0", "--python", version, *sys.argv[1:]]
     return subprocess.run(command, cwd=COPY, env={**os.environ, "HOME": str(HOME)}, check=False).returncode
 
 

@@ -111,8 +111,12 @@ def _winrm_host(connection: Any, name: str, environment: Mapping[str, str], secr
         yield _WinRMHost(connection, name, shell_id, secrets)
     finally:
         if connection.protocol is not None:  # None: the connection broke, there is nothing left to close
-            # The session stays open: closing it would cost NTLM three requests.
-            connection.protocol.close_shell(shell_id, close_session=False)
+            try:
+                # The session stays open: closing it would cost NTLM three requests.
+                connection.protocol.close_shell(shell_id, close_session=False)
+            except (*_BROKEN, *_NOTHING_YET):
+                # The work is done; Windows drops a shell that nobody uses by itself.
+                connection.protocol = connection.shell_id = None
 
 
 class _WinRMHost:

@@ -125,7 +125,7 @@ def test_speed(manager: TrendManager, tmp_path: Path) -> None:
     start_again(manager)
     # The best of three: what is longer is the machine's other work.
     product = python("product", given)
-    for _ in range(2):
+    for _unused in range(2):
         start_again(manager)
         product = min(product, python("product", given))
     # A page of the list and its end, the writes side by side, the same list once more.

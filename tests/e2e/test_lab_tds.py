@@ -203,7 +203,7 @@ def test_transactions(lab: Lab, driver: Path) -> None:
 def native(failure: pyodbc.Error) -> int:
     """The number in pyodbc's text: "... (229) (SQLExecDirectW)"."""
     text = str(failure.args[1])
-    return int(text.split(" (SQL")[0].rpartition("(")[2].rstrip(")"))
+    return int(text.partition(" (SQL")[0].rpartition("(")[2].rstrip(")"))
 
 
 ERRORS = [
@@ -424,7 +424,7 @@ class Tap(threading.Thread):
         self.sent = bytearray()
 
     def run(self) -> None:
-        client, _ = self._listener.accept()
+        client, _unused = self._listener.accept()
         server = socket.create_connection(("127.0.0.1", self._target))
         back = threading.Thread(target=self._pass, args=(server, client, bytearray()), daemon=True)
         back.start()

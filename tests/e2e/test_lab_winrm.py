@@ -58,8 +58,8 @@ class FakeHost:
     cancelled: int = 0
 
     def authenticate(self, user: str, password: str) -> FakeAccount | None:
-        domain, _, bare = user.rpartition("\\")
-        bare, _, suffix = bare.partition("@")
+        domain, _unused, bare = user.rpartition("\\")
+        bare, _unused, suffix = bare.partition("@")
         account = self.accounts.get(bare.casefold())
         known_domain = (domain or suffix).casefold() in ("", "lab", "dev01", ".")
         return account if account and known_domain and account.password == password else None
@@ -110,7 +110,7 @@ class FakeHost:
             write("stderr", b"end\r\n")
             return int(arguments[1])
         if program == "big":
-            for _ in range(int(arguments[0]) // 4096):
+            for _unused in range(int(arguments[0]) // 4096):
                 write("stdout", os.urandom(2048).hex().encode())
             write("stderr", b"that was all")
             return 0
@@ -167,7 +167,7 @@ def http(loop: LoopThread, clock: Clock, host: FakeHost) -> Iterator[WinRMServer
 @pytest.fixture(params=["basic over https", "ntlm over https", "ntlm over http, encrypted"])
 def way(request: pytest.FixtureRequest) -> tuple[WinRMServer, str]:
     """A server and pywinrm's name of the transport."""
-    transport, _, rest = request.param.partition(" over ")
+    transport, _unused, rest = request.param.partition(" over ")
     return request.getfixturevalue("https" if rest == "https" else "http"), transport
 
 
@@ -241,7 +241,7 @@ class TestPywinrm:
         server, transport = way
         client = protocol(server, authority, transport)
         shell = client.open_shell(working_directory="C:\\Temp", env_vars={"TICKET": "CHG1 <&>"}, codepage=65001)
-        for _ in range(3):
+        for _unused in range(3):
             command = client.run_command(shell, "where", skip_cmd_shell=True)
             assert client.get_command_output(shell, command) == (b"DEV01 admin C:\\Temp CHG1 <&>\r\n", b"", 0)
             client.cleanup_command(shell, command)
@@ -280,7 +280,7 @@ class TestPywinrm:
         command = client.run_command(shell, "upper", console_mode_stdin=False)
         client.send_command_input(shell, command, b"first ")
         client.send_command_input(shell, command, b"second" * 20_000, end=True)
-        out, _, code = client.get_command_output(shell, command)
+        out, _unused, code = client.get_command_output(shell, command)
         assert (out, code) == (b"FIRST " + b"SECOND" * 20_000, 3)
         with pytest.raises(WSManFaultError) as caught:
             client.send_command_input(shell, command, b"too late")
@@ -303,7 +303,7 @@ class TestPywinrm:
         client.close_shell(two)
 
     def test_two_clients_at_once(self, http: WinRMServer, authority: Authority) -> None:
-        clients = [protocol(http, authority, "ntlm") for _ in range(2)]
+        clients = [protocol(http, authority, "ntlm") for _unused in range(2)]
         shells = [client.open_shell() for client in clients]
         commands = [
             client.run_command(shell, "slow", ["0.2", "0"]) for client, shell in zip(clients, shells, strict=True)
@@ -455,7 +455,7 @@ class TestRefusals:
         with pytest.raises(WSManFaultError, match="maximum number of 1 concurrent shells") as caught:
             client.open_shell()
         assert caught.value.wsman_fault_code == 0x803381A5
-        for _ in range(2):
+        for _unused in range(2):
             client.cleanup_command(shell, client.run_command(shell, "where"))
         with pytest.raises(WSManFaultError) as caught:
             client.run_command(shell, "where")
@@ -623,6 +623,7 @@ def test_ansible_raw_on_two_hosts(
         text=True,
         timeout=60,
         env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(tmp_path)},
+        check=False,
     )
     loop.run(first.stop())
     loop.run(second.stop())

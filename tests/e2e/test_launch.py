@@ -171,7 +171,7 @@ def test_usual_order_with_every_generation(start: Launch, play: Play) -> None:
         assert done.of(f"{version} again")["changed"] is False
         assert server.maintenance
         # Asked, written, read back; the second time asked, and nothing else.
-        assert [(method, path) for method, path, _ in server.log] == [ask, write, ask, ask]
+        assert [(method, path) for method, path, _unused in server.log] == [ask, write, ask, ask]
 
     done = play.run(*tasks("disabled"))
     for version, server in servers.items():
@@ -206,7 +206,7 @@ def test_what_can_go_wrong_says_what_and_what_to_do(
     start: Launch, play: Play, loop: LoopThread, tmp_path: Path
 ) -> None:
     """Each failure of the server or of a login, with its own message; none is taken for success."""
-    ignoring, busy, stubborn, page, broken, plain = (start() for _ in range(6))
+    ignoring, busy, stubborn, page, broken, plain = (start() for _unused in range(6))
     ignoring.frozen.add("maintenanceModeEnabled")
     busy.conflicts, stubborn.conflicts = 2, 99
     page.faults += [(200, "text/html", "<html><title>Sign in</title></html>")]
@@ -363,7 +363,7 @@ def test_lab_punishes_careless_clients(start: Launch, authority: Authority) -> N
     # A browser's first request may be a write, later ones need the session's key.
     message = {"json": {"messageOfTheDay": "x"}}
     browser = {"User-Agent": "Mozilla/5.0"}
-    answers = [person.ask("PUT", "/cli/systemConfiguration", headers=browser, **message) for _ in range(2)]
+    answers = [person.ask("PUT", "/cli/systemConfiguration", headers=browser, **message) for _unused in range(2)]
     assert [answer.status_code for answer in answers] == [200, 403]
     key = answers[0].cookies["UCD_SESSION_KEY"]
     headers = {**browser, "UCD_SESSION_KEY": key}

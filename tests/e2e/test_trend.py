@@ -329,8 +329,8 @@ def test_unusable_options(play: Play, manager: TrendManager, tmp_path: Path) -> 
         "http": ({**one, "url": "http://127.0.0.1:1/api"}, "readable for everybody on the way"),
         "limit": ({**one, "wait_limit": "a while"}, "not a duration"),
     }
-    done = play(*[(name, options) for name, (options, _) in tasks.items()])
-    assert {name: text for name, (_, text) in tasks.items() if text not in done.of(name)["msg"]} == {}
+    done = play(*[(name, options) for name, (options, _unused) in tasks.items()])
+    assert {name: text for name, (_unused, text) in tasks.items() if text not in done.of(name)["msg"]} == {}
     assert all(done.of(name)["failed"] for name in tasks)
     assert manager.log == []
 

@@ -302,7 +302,9 @@ def _warnings(system: Maintenance, after: Reading) -> list[str]:
     if short:
         warnings.append(f"Not extended, with less than half of the wished {wish.duration} minutes left: {_some(short)}")
     if running and wish.duration is None:
-        warnings.append(f"No duration was given, but the mode that runs has an end: {_some([t for _, t in running])}")
+        warnings.append(
+            f"No duration was given, but the mode that runs has an end: {_some([text for _name, text in running])}"
+        )
     return warnings
 
 

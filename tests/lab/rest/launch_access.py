@@ -52,9 +52,9 @@ class Access:
 
     def login(self, request: web.Request) -> User | None:
         """Return the account whose password, or one of whose tokens, the request brings."""
-        scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+        scheme, _unused, encoded = request.headers.get("Authorization", "").partition(" ")
         try:
-            name, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+            name, _unused, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
         if scheme.lower() != "basic":

@@ -60,7 +60,7 @@ class BlackoutCalendar:
         """Whether a blackout, or an occurrence of one, is in effect."""
         now = self._clock.time()
         periods = (period for entry in self.entries.values() for period in entry.occurrences(now - 1, now))
-        return any(start <= now < end for start, end, _ in periods)
+        return any(start <= now < end for start, end, _unused in periods)
 
     def listed(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
         """Answer GET."""
@@ -109,8 +109,8 @@ class BlackoutCalendar:
         last = entry.end + (400 * DAY if entry.recurrence else 0)
         mine = entry.occurrences(entry.start - 1, last)
         others = [other for other in self.entries.values() if other.id != entry.id]
-        for start, end, _ in (period for other in others for period in other.occurrences(entry.start - 1, last)):
-            if any(start < my_end and my_start < end for my_start, my_end, _ in mine):
+        for start, end, _unused in (period for other in others for period in other.occurrences(entry.start - 1, last)):
+            if any(start < my_end and my_start < end for my_start, my_end, _unused in mine):
                 raise Refused(self.overlap_status, "The maintenance blackout overlaps with another one.")
         self.entries[entry.id] = entry
         return self._shown(entry, entry.start, entry.end)

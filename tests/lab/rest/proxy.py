@@ -32,7 +32,7 @@ class Proxy:
         with suppress(OSError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             method, target, _version = head[0].split(" ")
-            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:])}
+            headers = {name.lower(): value for name, _unused, value in (line.partition(": ") for line in head[1:])}
             if method != "CONNECT":
                 writer.write(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
             elif self._expected and headers.get("proxy-authorization") != f"Basic {self._expected}":
@@ -43,7 +43,7 @@ class Proxy:
         writer.close()
 
     async def _tunnel(self, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host, _, port = target.rpartition(":")
+        host, _unused, port = target.rpartition(":")
         try:
             far_reader, far_writer = await asyncio.open_connection(host, int(port))
         except OSError:

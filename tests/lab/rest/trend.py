@@ -20,7 +20,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from aiohttp import web
 
@@ -306,7 +306,7 @@ class TrendManager:
         status, duration = control.get("maintenanceModeStatus"), control.get("maintenanceModeDuration")
         if set(control) - {"maintenanceModeStatus", "maintenanceModeDuration"} or status not in ("on", "off"):
             raise _Refused(400, "The lab changes nothing but maintenanceModeStatus and its duration.")
-        if duration is not None and (type(duration) is not int or not 0 <= duration < 2**31):
+        if duration is not None and (not _whole(duration) or not 0 <= duration < 2**31):
             raise _Refused(400, "maintenanceModeDuration is not a number of minutes.")
         if not self.ignore_writes:
             self._ask(computer, status, duration)
@@ -414,7 +414,7 @@ def _filter(items: list[JsonObject], wanted: JsonObject) -> list[JsonObject]:
     if unknown := set(wanted) - {"maxItems", "searchCriteria", "sortByObjectID"}:
         raise _Refused(400, f"Unknown field in the search filter: {', '.join(sorted(unknown))}")
     most = wanted.get("maxItems") or MOST_ITEMS
-    if type(most) is not int or not 0 < most <= MOST_ITEMS:
+    if not _whole(most) or not 0 < most <= MOST_ITEMS:
         raise _Refused(400, f"maxItems must be between 1 and {MOST_ITEMS}.")
     for criterion in wanted.get("searchCriteria") or []:
         items = list(_matching(items, criterion))
@@ -450,6 +450,11 @@ def _number_test(name: str) -> Callable[[float, float], bool]:
 
 
 # --- errors and faults ---
+
+
+def _whole(value: object) -> TypeGuard[int]:
+    """Whether JSON's value is a whole number; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 class _Refused(Exception):

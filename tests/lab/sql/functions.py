@@ -158,7 +158,7 @@ def _database_id(session: Session, *names: str) -> int | None:
 
 
 def _server_property(session: Session, name: str) -> Value:
-    machine, _, instance = session.server.name.partition("\\")
+    machine, _unused, instance = session.server.name.partition("\\")
     known: dict[str, Value] = {
         "servername": session.server.name,
         "machinename": machine,

@@ -135,7 +135,7 @@ class Session:
             steps = self.steps(batch, parameters)
             for step in steps:
                 if isinstance(step, Failure):
-                    for _ in steps:
+                    for _unused in steps:
                         pass
                     raise step.error
                 if not isinstance(step, Waiting):
@@ -362,7 +362,7 @@ class Session:
     def _true(self, node: If) -> Generator[Step, None, bool]:
         query = self._translator().truth(node.condition)
         yield from self._admit(query)
-        rows, _ = self.database.run(self, query.sql)
+        rows, _unused = self.database.run(self, query.sql)
         return bool(rows[0][0])
 
     def _statement(self, node: Statement) -> Steps:
@@ -374,7 +374,7 @@ class Session:
             if self.implicit_transactions and not self.trancount:
                 self.begin()
             yield from self._admit(query, writes=True)
-            _, self.rowcount = self._write(query.sql)
+            _unused, self.rowcount = self._write(query.sql)
             if not self.nocount:
                 yield Count(self.rowcount)
         elif kind == "DECLARE":
@@ -416,7 +416,7 @@ class Session:
     def _query(self, node: Statement) -> Steps:
         query = _translated(node, self._translator())
         yield from self._admit(query, writes=False)
-        rows, _ = self.database.run(self, query.sql)
+        rows, _unused = self.database.run(self, query.sql)
         self.rowcount = len(rows)
         if query.assigned:
             for row in rows:
@@ -442,7 +442,7 @@ class Session:
     def _scalar(self, tree: exp.Expr, target: SqlType | None = None) -> Generator[Step, None, Value]:
         query = self._translator().scalar(tree)
         yield from self._admit(query)
-        rows, _ = self.database.run(self, query.sql)
+        rows, _unused = self.database.run(self, query.sql)
         value = rows[0][0]
         return types.convert(value, query.columns[0].type, target) if target else value
 
@@ -636,7 +636,7 @@ class Session:
 
     def _execute_procedure(self, node: Statement) -> Steps:
         written, trees = self._call(node, self._translator())
-        schema, _, name = written.rpartition(".")
+        schema, _unused, name = written.rpartition(".")
         procedure = PROCEDURES.get(name.lower()) if schema.lower().rpartition(".")[2] in ("", "sys", "dbo") else None
         if procedure is None:
             raise errors.no_procedure(written)
@@ -727,7 +727,7 @@ def declared_types(declaration: str) -> dict[str, SqlType]:
     (node,) = program.nodes if len(program.nodes) == 1 else (None,)
     if not isinstance(node, Statement) or node.kind != "DECLARE":
         raise errors.syntax(declaration[:20])
-    return {name: kind for name, kind, _ in _declared(node, parameters=True)}
+    return {name: kind for name, kind, _unused in _declared(node, parameters=True)}
 
 
 def _statements(node: Node) -> Iterator[Statement | If]:

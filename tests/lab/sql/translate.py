@@ -362,7 +362,7 @@ class Translator:
 
     def _union(self, tree: exp.Union, outer: Sources) -> tuple[str, list[Column]]:
         _only(tree, "this", "expression", "distinct", "order")
-        if type(tree) is not exp.Union:
+        if isinstance(tree, (exp.Except, exp.Intersect)):
             raise not_simulated(type(tree).__name__.upper())
         left, first = self._select(tree.this, outer)
         right, second = self._select(tree.expression, outer)
@@ -844,7 +844,7 @@ class Translator:
             branches.append((test, self.value(each.args["true"], sources)))
         default = self.value(node.args["default"], sources) if node.args.get("default") else Text("NULL", types.NULL)
         kind = default.type
-        for _, result in branches:
+        for _unused, result in branches:
             kind = types.higher(kind, result.type)
         sql = " ".join(f"WHEN {test} THEN {self.converted(result, kind).sql}" for test, result in branches)
         return Text(f"CASE {sql} ELSE {self.converted(default, kind).sql} END", kind)

@@ -34,7 +34,7 @@ class Header:
 
     @classmethod
     def parse(cls, data: bytes) -> Header:
-        kind, status, length, _, _, _ = HEADER.unpack(data)
+        kind, status, length, _unused, _unused, _unused = HEADER.unpack(data)
         if length < HEADER.size:
             raise ProtocolError(f"a packet of length {length}")
         return cls(kind, status, length)

@@ -91,7 +91,7 @@ class Statements:
     def resolve(self, call: Call) -> Work:
         """What to do for a call. Raises SqlError (2812, 8179 ...)."""
         name = call.procedure.lower().rpartition(".")[2]
-        values = [value for _, _, value in call.arguments]
+        values = [value for _name, _reference, value in call.arguments]
         if name == "sp_executesql":
             text = _text(values, 0)
             declaration = _text(values, 1) if len(values) > 1 else ""
@@ -116,8 +116,10 @@ class Statements:
         if name in NUMBERED.values() or not name.isidentifier():
             raise no_procedure(call.procedure)
         # any other procedure, by name: the engine knows it or not
-        parameters = {argument or str(place): value for place, (argument, _, value) in enumerate(call.arguments, 1)}
-        if any(reference for _, reference, _ in call.arguments):
+        parameters = {
+            argument or str(place): value for place, (argument, _unused, value) in enumerate(call.arguments, 1)
+        }
+        if any(reference for _name, reference, _value in call.arguments):
             raise not_simulated("an output parameter")
         if any(key.isdigit() for key in parameters):
             arguments = ", ".join(f"@p{key}" if key.isdigit() else f"@{key} = @{key}" for key in parameters)

@@ -157,7 +157,7 @@ class WinRMServer:
 
     def _authenticate(self, request: web.BaseRequest, connection: _Connection) -> tuple[Account | None, bytes]:
         """(account, token to send back); no account as long as the login is not complete. Raises Denied."""
-        scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+        scheme, _unused, credentials = request.headers.get("Authorization", "").partition(" ")
         if not scheme:
             return (None if connection.login is None else connection.login.account), b""
         if scheme.lower() == "basic" and (self._tls is not None or self.allow_unencrypted):

@@ -78,7 +78,7 @@ class Command:
     def start(self, run: Coroutine[Any, Any, int]) -> None:
         """Let the command run."""
         self._task = asyncio.create_task(run)
-        self._task.add_done_callback(lambda _: self._news.set())
+        self._task.add_done_callback(lambda _unused: self._news.set())
 
     @property
     def exit_code(self) -> int | None:
@@ -162,7 +162,7 @@ class Command:
         return taken, not self._has(streams)
 
     def _has(self, streams: tuple[str, ...]) -> bool:
-        return any(name in streams for name, _ in self._output)
+        return any(name in streams for name, _unused in self._output)
 
 
 class Shell:

@@ -522,7 +522,7 @@ def test_a_slow_server_and_a_cancelled_batch(server: SqlServer, session: Session
     server.slow_by = 3600
 
     async def scenario() -> None:
-        async for _ in execute_waiting(session, VENDOR):
+        async for _unused in execute_waiting(session, VENDOR):
             raise AssertionError("too early")
 
     async def cancelled() -> None:
@@ -543,7 +543,7 @@ def test_cancelling_a_batch_with_a_transaction(
     batch = f"SET XACT_ABORT {xact_abort}; BEGIN TRAN; {VENDOR}; WAITFOR DELAY '01:00:00'; COMMIT"
 
     async def run() -> None:
-        async for _ in execute_waiting(session, batch):
+        async for _unused in execute_waiting(session, batch):
             pass
 
     async def cancelled() -> None:

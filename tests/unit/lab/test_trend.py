@@ -159,7 +159,7 @@ def test_errors_as_the_sdk_sees_them(manager: TrendManager, computers: Any) -> N
 def test_the_rate_limit_slides(manager: TrendManager, computers: Any) -> None:
     manager.clock.scale = 120  # a minute is half a second
     manager.requests_per_minute = 3
-    for _ in range(3):
+    for _unused in range(3):
         computers.describe_computer(1, VERSION)
     with pytest.raises(sdk.rest.ApiException) as caught:
         computers.describe_computer(1, VERSION)
@@ -205,7 +205,7 @@ def test_cloud_one_style(
 def test_restart_keeps_the_state(manager: TrendManager, authority: Authority, computers: Any) -> None:
     ask(computers, 1, "on")
     manager.restart_at = (len(manager.log) + 1, 0.3)
-    for _ in ("cut off in the middle", "nobody listens"):
+    for _unused in ("cut off in the middle", "nobody listens"):
         with pytest.raises(requests.ConnectionError):
             requests.get(manager.url + "/computers", verify=str(authority.ca_file), timeout=10)
     time.sleep(0.6)

@@ -153,7 +153,7 @@ def test_execution_policy() -> None:
 def test_errors_of_an_encoded_command_are_clixml() -> None:
     line = encoded(f"& '{BROKEN}'")
     ran = run(line)
-    header, _, document = ran.err.partition("\n")
+    header, _unused, document = ran.err.partition("\n")
     assert (ran.out, ran.code, header) == ("", 1, "#< CLIXML")
     text = "".join(element.text or "" for element in ET.fromstring(document)).replace("_x000D__x000A_", "\n")
     assert " ".join(text.split()).endswith(

@@ -33,7 +33,7 @@ class FakeHost:
         account = self.accounts.get(user.rpartition("\\")[2])
         return account if account and account.password == password else None
 
-    async def run(self, line: str, **_: Any) -> int:
+    async def run(self, line: str, **_unused: Any) -> int:
         raise AssertionError("nothing runs here")
 
 

@@ -76,7 +76,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if answer == "trickle":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
             with suppress(OSError):  # the client goes away
-                for _ in range(20):
+                for _unused in range(20):
                     self.wfile.write(b" ")
                     time.sleep(0.1)
             self.close_connection = True
@@ -175,14 +175,14 @@ def test_what_is_sent(client: Client, script: Script) -> None:
 
 
 def test_connections_are_kept(client: Client, script: Script) -> None:
-    for _ in range(5):
+    for _unused in range(5):
         client.get("/a", attempted="x")
     assert len({request[4] for request in script.requests}) == 1
 
 
 def test_a_kept_connection_that_was_closed_is_no_trouble(client: Client, script: Script, clock: Time) -> None:
     script.answers += [error(200, {}, Connection="close"), error(200, {}), "drop", error(200, {"again": True})]
-    assert [client.get("/a", attempted="x").data for _ in range(3)] == [{}, {}, {"again": True}]
+    assert [client.get("/a", attempted="x").data for _unused in range(3)] == [{}, {}, {"again": True}]
     assert clock.slept == []
 
 
@@ -313,7 +313,7 @@ def test_a_port_without_tls() -> None:
         port = server.getsockname()[1]
 
         def speak() -> None:
-            connection, _ = server.accept()
+            connection, _unused = server.accept()
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             connection.close()
 

@@ -26,8 +26,8 @@ def instance(
     return Instance(identity or f"id-{node}", node, status, health, listens)
 
 
-def view(*instances: Instance, health: str = "Ok", nodes: Mapping[str, str] = NODES) -> View:
-    return View(health, nodes, instances)
+def view(*instances: Instance, health: str = "Ok", nodes: Mapping[str, str] | None = None) -> View:
+    return View(health, NODES if nodes is None else nodes, instances)
 
 
 SF01 = instance("SF01")
