@@ -12,9 +12,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._argum
     cluster_arguments,
     cluster_options,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._cluster import Cluster
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._cluster import Cluster, out_of_reach
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http import HttpFailure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience, System, carry_out
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 
@@ -54,8 +53,8 @@ class ActionModule(MaintenanceAction):
             try:
                 cluster.read()
                 return cluster
-            except HttpFailure as failure:
-                if failure.status not in (None, 502, 503, 504) or not params["url"]:
+            except Failure as failure:
+                if not (out_of_reach(failure) and params["url"]):
                     raise
                 self.tell(f"{failure} Asking {params['url']} instead, which shows one AOS, not all")
         return Aos(params["url"], params["accept"], params["validate_certs"], params["ca_path"])

@@ -88,6 +88,11 @@ missing:
   elements: str
   returned: success
   sample: []
+out_of_reach:
+  description: Whether the cluster did not answer; else it answered and refused, or is not what was expected.
+  type: bool
+  returned: failure
+  sample: true
 """
 
 from typing import Any
@@ -97,7 +102,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._argum
     cluster_arguments,
     cluster_options,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._cluster import Cluster
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._cluster import Cluster, out_of_reach
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 
 
@@ -112,7 +117,7 @@ def main() -> None:
     try:
         view = Cluster(cluster_options(module.params)).read()
     except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
+        module.fail_json(msg=str(failure), out_of_reach=out_of_reach(failure), **failure.details)
     module.exit_json(changed=False, **view.result())
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import AOS_NODE_TYPES
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, Retry
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, HttpFailure, Retry
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
 
 API_VERSION = "6.0"
@@ -103,7 +103,7 @@ def _trouble(instance: Instance | None, node_status: str) -> str:
     if instance.status == "InBuild":
         return "InBuild, the database is being synchronised"
     if instance.status != "Ready":
-        return instance.status
+        return f"the AOS instance is {instance.status}"
     return "no endpoint yet" if not instance.listens else f"health {instance.health}"
 
 
@@ -120,6 +120,11 @@ class ClusterOptions:
     service: str = SERVICE
     node_types: Collection[str] = AOS_NODE_TYPES
     timeout: float = 30.0
+
+
+def out_of_reach(failure: Failure) -> bool:
+    """Whether the cluster did not answer, or something before it said that it does not; else it answered and refused."""
+    return isinstance(failure, HttpFailure) and failure.status in (None, 502, 503, 504)
 
 
 class Cluster:
@@ -171,10 +176,8 @@ class Cluster:
         return View(str(health.get("AggregatedHealthState", "Unknown")), nodes, tuple(instances))
 
     def plan(self, reading: View) -> Plan[None]:
-        fresh = replace(
-            reading, instances=tuple(each for each in reading.instances if each.identity not in self._former)
-        )
-        behind = {each.node for each in reading.instances if each.identity in self._former}
+        behind = {each.node: each for each in reading.instances if each.ready and each.identity in self._former}
+        fresh = replace(reading, instances=tuple(each for each in reading.instances if each not in behind.values()))
         waiting = [
             f"{node}: {'not restarted yet' if trouble == _NO_INSTANCE and node in behind else trouble}"
             for node, trouble in fresh.troubles().items()

@@ -44,7 +44,7 @@ SF01 = instance("SF01")
         (view(SF01, instance("SF02", health="Unknown")), 1, ["SF02: health Unknown"]),
         (view(SF01, instance("SF02", listens=False)), 1, ["SF02: no endpoint yet"]),
         (view(SF01, instance("SF02", "InBuild")), 1, ["SF02: InBuild, the database is being synchronised"]),
-        (view(SF01, instance("SF02", "Down")), 1, ["SF02: Down"]),
+        (view(SF01, instance("SF02", "Down")), 1, ["SF02: the AOS instance is Down"]),
         (view(SF01, nodes={"SF01": "Up", "SF02": "Down"}), 1, ["SF02: the node is Down"]),
         (
             view(SF01, instance("SF02", "Down"), nodes={"SF01": "Up", "SF02": "Disabled"}),
@@ -73,6 +73,7 @@ def test_view(seen: View, ready: int, missing: list[str]) -> None:
         # not restarted yet: ready, but the same as before
         (view(SF01, instance("SF02")), ["id-SF02"], "1 of 2 ready; SF02: not restarted yet"),
         (view(SF01, instance("SF02")), ["id-of-one-that-is-gone"], ""),
+        (view(SF01, instance("SF02", "Down")), ["id-SF02"], "1 of 2 ready; SF02: the AOS instance is Down"),
         (view(SF01, instance("SF02"), health="Error"), [], "2 of 2 ready; the application's health is Error"),
         (view(SF01, instance("SF02"), health="Warning"), [], ""),
     ],
