@@ -96,6 +96,7 @@ def run_playbook(
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback"),
             "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+            "ANSIBLE_ASYNC_DIR": str(folder / "async"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_PIPELINING": "1",
             "QUIESCE_RECORD": str(record),

@@ -114,7 +114,7 @@ class Manager:
         neither.
         """
         steps = list(steps)
-        accepted: list[Step] = []
+        accepted: set[int] = set()
         refused: dict[int, HttpFailure] = {}
         enough = threading.Event()
 
@@ -128,14 +128,14 @@ class Manager:
                 if not concerns_one(failure):
                     enough.set()
             else:
-                accepted.append(step)
+                accepted.add(step.computer.id)
 
         told = time.monotonic()
         for done, _result in enumerate(self._each(one, steps), 1):
             if time.monotonic() - told >= _TELL_EVERY:
                 told = time.monotonic()
                 self._tell(f"{self.target}: {done} of {len(steps)} requests answered, {len(refused)} refused")
-        return accepted, refused
+        return [step for step in steps if step.computer.id in accepted], refused
 
     def _modify(self, step: Step) -> None:
         control: JsonObject = {"maintenanceModeStatus": "on" if step.on else "off"}

@@ -125,7 +125,7 @@ def test_an_aos_fails_in_the_ways_a_test_wants() -> None:
         await machine.host.clock.sleep(200)
         assert await get(aos.url) == 503
         aos.faults.never_comes_up = False
-        aos.faults.extra_warm_up = 200
+        aos.faults.extra_warm_up = 3000  # three real seconds: time enough to see it loading
         await machine.restart()
         await machine.host.clock.sleep(60)
         assert await get(aos.url) == 503
