@@ -19,7 +19,7 @@ def parse_duration(text: str, *, bare_unit: str | None = None) -> timedelta:
     Raises ValueError, with what would be right, for anything else.
     """
     compact = "".join(str(text).split())
-    if bare_unit and compact.isdigit():
+    if bare_unit and compact.isdecimal():
         compact += bare_unit
     match = _DURATION.fullmatch(compact)
     if not compact or not match:
