@@ -28,7 +28,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._http import (
     _retry_after,
     basic,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab.pki import Authority
@@ -422,6 +422,7 @@ def test_any_error_body_gives_a_short_line(data: Any) -> None:
     assert len(message) <= 303
 
 
+@example("²")
 @given(st.text())
 def test_any_retry_after_is_read_or_ignored(value: str) -> None:
     seconds = _retry_after(value)
