@@ -12,6 +12,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._argum
     sqlcmd_arguments,
     sqlcmd_options,
 )
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import reading_from
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._script import (
     MaintenanceScript,
     ScriptOptions,
@@ -29,6 +30,7 @@ def argument_spec() -> dict[str, Any]:
         "execution_policy": {"type": "str", "choices": ["AllSigned", "Bypass", "RemoteSigned", "Unrestricted"]},
         "force": {"type": "bool", "default": False},
         "timeout": {"type": "int", "default": 3600},
+        "configuration_mode": {"type": "dict"},
         **host_arguments(),
         **sqlcmd_arguments(),
     }
@@ -38,6 +40,10 @@ class ActionModule(WindowsAction):
     """The face of ``MaintenanceScript``."""
 
     argument_spec = staticmethod(argument_spec)
+
+    def environment(self, params: dict[str, Any]) -> dict[str, str]:
+        """The password is needed only where the node itself asks the database."""
+        return {} if params["configuration_mode"] else super().environment(params)
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Run the script where that is needed."""
@@ -49,8 +55,12 @@ class ActionModule(WindowsAction):
         )
         options.check()
         sql = sqlcmd_options(params, server="", database="")
+        given = params["configuration_mode"]
+        elsewhere = reading_from(given, self.name) if given else None
         with self.host(params) as host:
-            script = MaintenanceScript(host, options, sql, params["state"], force=params["force"], tell=self.tell)
+            script = MaintenanceScript(
+                host, options, sql, params["state"], force=params["force"], tell=self.tell, elsewhere=elsewhere
+            )
             outcome = carry_out(script, check_mode=self.check_mode)
         return {
             "changed": outcome.changed,

@@ -14,6 +14,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._argum
     sqlcmd_options,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Question
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import reading_from
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup_tool import SetupTool, ToolOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction
@@ -28,6 +29,7 @@ def argument_spec() -> dict[str, Any]:
         "packages_directory": {"type": "str"},
         "arguments": {"type": "dict", "default": {}},
         "timeout": {"type": "int", "default": 900},
+        "configuration_mode": {"type": "dict"},
         **host_arguments(),
         **sqlcmd_arguments(),
     }
@@ -44,21 +46,27 @@ class ActionModule(WindowsAction):
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Run the tool where that is needed."""
+        given = params["configuration_mode"]
+        elsewhere = reading_from(given, self.name) if given else None
+        sql = sqlcmd_options(params, server="", database="")
         question = Question(
             services=(),
             web_root=params["web_root"] or "",
             packages_directory=params["packages_directory"] or "",
-            sql=sqlcmd_options(params, server="", database=""),
+            sql=None if elsewhere else sql,
         )
         options = ToolOptions(
             tool=params["setup_tool"] or "",
+            # Where the database is reached from elsewhere the server's name from there is not the host's.
+            server="" if elsewhere else sql.server,
+            database=sql.database,
             user=params["sql_login_user"] or "",
             password=params["sql_login_password"] or "",
             arguments=_setup_tool.arguments_from(params["arguments"]),
             limit=params["timeout"],
         )
         with self.host(params) as host:
-            tool = SetupTool(host, question, options, params["state"], tell=self.tell)
+            tool = SetupTool(host, question, options, params["state"], tell=self.tell, elsewhere=elsewhere)
             if params["state"] == "synchronized":
                 output = tool.synchronise(check_mode=self.check_mode)
                 return {"changed": True, "output": output}

@@ -56,6 +56,11 @@ options:
     description: Seconds after which the script is given up and ended.
     type: int
     default: 3600
+  configuration_mode:
+    description:
+      - What M(quiesce.maintenance.d365fo_configuration_mode_info) returned, where the database can't be asked from the
+        host. Whether the variable was set is then to be read back with that module.
+    type: dict
   sql_server:
     description: Default is the template's (listener, else the first SQL Server).
   sql_database:

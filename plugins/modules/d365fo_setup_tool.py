@@ -58,10 +58,15 @@ options:
     description: Seconds after which the tool is given up and ended.
     type: int
     default: 900
+  configuration_mode:
+    description:
+      - What M(quiesce.maintenance.d365fo_configuration_mode_info) returned, where the database can't be asked from the
+        host. Whether the variable was set is then to be read back with that module.
+    type: dict
   sql_server:
-    description: Default is what C(web.config) says (C(DataAccess.DbServer)).
+    description: Default is what C(web.config) says (C(DataAccess.DbServer)). The tool gets it, too (C(--sqlserver)).
   sql_database:
-    description: Default is what C(web.config) says (C(DataAccess.Database)).
+    description: Default is what C(web.config) says (C(DataAccess.Database)). The tool gets it, too (C(--sqldatabase)).
   sql_login_user:
     description:
       - SQL login, for the tool (C(--sqluser)) and for reading the variable. The tool has no integrated login.

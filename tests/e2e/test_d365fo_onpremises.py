@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
+import time
 from typing import Any
 
+import yaml
+
 from lab.estate import Environment
-from lab.onpremises import LOCAL_FOLDER
+from lab.onpremises import LOCAL_FOLDER, SQL_LOGIN
 from lab.servicefabric import Instance
+from lab.windows.programs import sqlcmd
 from lab.windows.programs.maintenance_script import Faults
 from playbook import Done
 from playbook.estate import PROPERTY, Lab, message, row, unchanged
 
+NAME = "quiesce.maintenance"
+COLLECTION = f"ansible_collections.{NAME}"
 URL_ONLY = ("d365fo_cluster_url", "d365fo_cluster_client_cert", "d365fo_cluster_client_key")
 
 
@@ -21,6 +28,23 @@ def add(lab: Lab, name: str, nodes: int = 1, transport: str = "basic", **variabl
     environment = lab.estate.add_cluster(name, nodes=nodes, transport=transport, prefix=f"{name}-")
     for node in environment.variables.values():
         node.update(variables)
+    return environment
+
+
+def by_odbc(lab: Lab, environment: Environment) -> Environment:
+    """The database is reached from the controller; the nodes have no sqlcmd.exe."""
+    for host in environment.onprem.hosts.values():
+        host.files.delete(sqlcmd.PATH)
+    for node in environment.variables.values():
+        node |= {
+            "d365fo_via": "odbc",
+            "d365fo_odbc_driver": "FreeTDS",
+            "d365fo_sql_server": environment.tds.address,
+            "d365fo_sql_port": environment.tds.port,
+            "d365fo_sql_login_user": SQL_LOGIN,
+            "d365fo_sql_login_password": environment.sql_password,
+            "d365fo_sql_ca_path": str(lab.estate.authority.ca_file),
+        }
     return environment
 
 
@@ -61,17 +85,17 @@ def state_of(environment: Environment) -> dict[str, Any]:
 
 
 def test_the_whole_order(lab: Lab) -> None:
-    """Waits by Service Fabric's own view; by the F&O URL alone; by the URL as the cluster can't be reached."""
+    """Waits by Service Fabric, by the F&O URL, by the URL as the cluster is out of reach; asks the database by ODBC."""
     fabric = add(lab, "fabric", nodes=3)
-    url = add(lab, "url", nodes=2, transport="ntlm")
+    url = by_odbc(lab, add(lab, "url", transport="ntlm"))
     fallback = add(lab, "fallback", d365fo_cluster_url="https://127.0.0.1:1")
-    for node in url.variables.values():
-        for variable in URL_ONLY:
-            del node[variable]
+    for variable in URL_ONLY:
+        del url.variables["url-01"][variable]
     environments = (fabric, url, fallback)
     names = [environment.name for environment in environments]
     lab.start()
-    instances(fabric)[1].faults.extra_build = 300.0  # one comes back later than the others
+    for late in (instances(fabric)[1], *instances(url)):
+        late.faults.extra_build = 600.0  # so late that the waiting is seen
 
     def looks_once(playbook: str) -> None:
         states = [state_of(environment) for environment in environments]
@@ -81,7 +105,8 @@ def test_the_whole_order(lab: Lab) -> None:
         assert unchanged(done), done.output
         assert [state_of(environment) for environment in environments] == states
         now = [len(winrm.commands) for each in environments for winrm in each.winrm.values()]
-        assert [after - before for before, after in zip(counts, now, strict=True)] == [2] * 6  # node, database
+        # the node and by it the database; by ODBC only the node
+        assert [after - before for before, after in zip(counts, now, strict=True)] == [2, 2, 2, 1, 2]
         assert [(each.gateway.requests, each.frontend.requests) for each in environments] == asked
 
     status = lab.run("status")
@@ -128,11 +153,6 @@ def test_the_whole_order(lab: Lab) -> None:
     )
 
     looks_once("enable")
-    status = lab.run("status")
-    for environment in environments:
-        shown = row(status, f"{environment.name}-01")
-        assert (shown["system"], shown["mode"], shown["in_effect"]) == (environment.name, "maintenance", True)
-
     states = [state_of(environment) for environment in environments]
     check = lab.run("disable", "--check", "--diff")
     assert check.code == 0, check.output
@@ -261,7 +281,9 @@ def test_every_way_to_fail(lab: Lab) -> None:
         r"verify the change on the configuration mode, asked from {0}-01: after the write.*'disabled'.*wanted was" + off
     )
     add_failing("nothing", liar, faults=Faults(does_nothing=True))
-    untouched = ("policy", "throws", "crashes", "hangs", "nothing")
+    elsewhere = r"verify the change on odbc-01: no failure was reported, but the database says disabled"
+    by_odbc(lab, add_failing("odbc", elsewhere + off, faults=Faults(does_nothing=True)))
+    untouched = ("odbc", "policy", "throws", "crashes", "hangs", "nothing")
     # something was
     add_failing("unwritten", liar, faults=Faults(writes_nothing=True))
     add_failing(
@@ -334,3 +356,176 @@ def test_every_way_to_fail(lab: Lab) -> None:
     assert done.code == 0, done.output
     assert modes(environments["speaker"]) == {True}
     assert switches(environments["speaker"]) == ["-Enable", "-Enable"]
+
+
+SCRIPT_RUNS = r"-File .*Set-MaintenanceMode\.ps1"
+FIRST_RECORD = "sp_addextendedproperty"
+NEXT_RECORD = "sp_updateextendedproperty"
+
+
+def test_cut_off(lab: Lab) -> None:
+    """The connection breaks; what was started on the node goes on. The next run finishes, whichever it is.
+
+    The script runs again only where nothing says that it ran to its end.
+    """
+    cut_at = {
+        # name: (the command that runs then, how often the script has run after the next run)
+        "recording": (FIRST_RECORD, 1),
+        "running": (SCRIPT_RUNS, 2),
+        "ended": (NEXT_RECORD, 1),
+    }
+    # the same, and then the window is given up
+    given_up = {"recording-off": (FIRST_RECORD, []), "running-off": (SCRIPT_RUNS, ["-Enable", "-Disable"])}
+    again = {name: add(lab, name) for name in cut_at}
+    back = {name: add(lab, name) for name in given_up}
+    both: dict[str, Environment] = {**again, **back}
+
+    def cut(playbook: str, at: dict[str, str]) -> None:
+        for name, pattern in at.items():
+            both[name].winrm[f"{name}-01"].faults.drop_in = pattern
+        done = lab.run(playbook, *nodes(at))
+        for name in at:
+            assert done.recap[f"{name}-01"]["unreachable"] == 1, done.output
+            assert "run again, the next run looks first and finishes the work" in message(done, f"{name}-01")
+        # what goes on without its client ends sooner than a person runs the playbook again
+        deadline = time.monotonic() + 20
+        hosts = [host for environment in both.values() for host in environment.onprem.hosts.values()]
+        while any(host.processes.named("powershell.exe") for host in hosts):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def nodes(some: dict[str, Any]) -> tuple[str, str]:
+        return "-l", ",".join(f"{name}-01" for name in some)
+
+    lab.start()
+    cut("enable", {name: pattern for name, (pattern, _then) in {**cut_at, **given_up}.items()})
+    done = lab.run("enable", *nodes(again))
+    assert done.code == 0, done.output
+    for name, environment in again.items():
+        assert (modes(environment), switches(environment)) == ({True}, ["-Enable"] * cut_at[name][1]), name
+        assert json.loads(record(environment) or "")["phase"] == "settled"
+    done = lab.run("disable", *nodes(back))
+    assert done.code == 0, done.output
+    for name, environment in back.items():
+        assert (modes(environment), switches(environment)) == ({False}, given_up[name][1]), name
+        assert (value(environment), record(environment)) == ("0", None)
+
+    # and on the way back
+    cut("disable", {"recording": NEXT_RECORD, "running": SCRIPT_RUNS, "ended": SCRIPT_RUNS})
+    done = lab.run("disable", *nodes({"recording": 1, "running": 1}))
+    assert done.code == 0, done.output
+    for name, runs in (("recording", 1), ("running", 2)):
+        assert switches(again[name])[cut_at[name][1] :] == ["-Disable"] * runs
+        assert (modes(again[name]), value(again[name]), record(again[name])) == ({False}, "0", None)
+    # on again instead
+    done = lab.run("enable", *nodes({"ended": 1}))
+    assert done.code == 0, done.output
+    assert (modes(again["ended"]), switches(again["ended"])) == ({True}, ["-Enable", "-Disable", "-Enable"])
+
+
+def test_nodes_that_do_not_answer(lab: Lab) -> None:
+    """The first node that can be asked works for all; where none can, nothing happens."""
+    lost, bare, dead = add(lab, "lost", nodes=2), add(lab, "bare", nodes=2), add(lab, "dead", nodes=2)
+    lost.winrm["lost-01"].faults.refuse_connections = True
+    bare.onprem.hosts["bare-01"].files.delete(bare.onprem.script_path)
+    for winrm in dead.winrm.values():
+        winrm.faults.refuse_connections = True
+    lab.start()
+    state = state_of(dead)
+    done = lab.run("enable")
+    for name, environment in (("lost", lost), ("bare", bare)):
+        assert done.of("Say which node works for the cluster", f"{name}-02")["msg"].startswith(f"{name}-02 works")
+        assert (modes(environment), switches(environment)) == ({True}, ["-Enable"])
+        assert [done.recap[f"{name}-0{number}"]["failed"] for number in (1, 2)] == [0, 0]
+    for node in ("dead-01", "dead-02"):
+        told = message(done, node)
+        assert f"No node of dead could be asked, nothing was touched. {node} said: " in told
+        assert re.search("Connection (aborted|reset)", told)
+    assert state_of(dead) == state
+    status = lab.run("status")
+    assert status.code == 0, status.output
+    table = status.of("The estate")["table"][2:]
+    assert sorted(line.split()[0] for line in table if not line.startswith(" ")) == [
+        *("bare", "bare-01", "dead-01", "dead-02", "lost", "lost-01"),
+    ]
+    # the other one speaks now: it finds that there is nothing to do
+    lost.winrm["lost-01"].faults.refuse_connections = False
+    done = lab.run("enable", "-l", "lost-*")
+    assert unchanged(done), done.output
+    assert "lost-01 works for all nodes of lost." in done.output
+
+
+def test_the_modules_by_themselves(lab: Lab) -> None:
+    """Their examples, with the lab's address and certificates; and what they do on other input."""
+    environment = add(lab, "contoso", nodes=2)
+    variables = environment.variables["contoso-01"]
+    lab.start()
+    examples = []
+    for name in ("d365fo_maintenance_script", "d365fo_aos_wait", "d365fo_cluster_info"):
+        text = importlib.import_module(f"{COLLECTION}.plugins.modules.{name}").EXAMPLES
+        for there, here in (
+            ("https://sf01.example.com:19080", environment.gateway.url),
+            ("https://dev01.cloud.onebox.dynamics.com/", environment.frontend.url),
+            ("/etc/quiesce/cluster-client.pem", variables["d365fo_cluster_client_cert"]),
+            ("/etc/quiesce/cluster-client.key", variables["d365fo_cluster_client_key"]),
+            ("/etc/quiesce/cluster-ca.pem", variables["d365fo_url_ca_path"]),
+        ):
+            text = text.replace(there, here)
+        examples += yaml.safe_load(text)
+    done = lab.task(
+        *examples,
+        ignore_errors=False,
+        module_defaults={f"{NAME}.d365fo_aos_wait": {"ca_path": variables["d365fo_url_ca_path"], "interval": 1}},
+    )
+    assert done.code == 0, done.output
+    assert "2 of 2 AOS ready" in done.output
+    assert (modes(environment), switches(environment)) == ({True}, ["-Enable"])
+
+    module = f"{NAME}.d365fo_maintenance_script"
+    script = environment.onprem.script_path
+    asked = f"{NAME}.d365fo_cluster_info"
+    reach = {
+        "client_cert": variables["d365fo_cluster_client_cert"],
+        "client_key": variables["d365fo_cluster_client_key"],
+        "ca_path": variables["d365fo_url_ca_path"],
+    }
+    cluster = {"cluster_url": environment.gateway.url, **reach}
+    environment.gateway.page_size = 1
+    done = lab.task(
+        {"name": "again", module: {"state": "enabled", "script": script}},
+        {"name": "forced", module: {"state": "enabled", "script": script, "force": True}, "check_mode": True},
+        {"name": "off", module: {"state": "disabled", "script": script}, "check_mode": True, "diff": True},
+        {"name": "quoted", module: {"state": "disabled", "script": r"C:\a%b\x.ps1"}},
+        {"name": "pages", asked: cluster, "delegate_to": "localhost"},
+        {
+            "name": "no certificate",
+            asked: {**cluster, "client_cert": None, "client_key": None},
+            "delegate_to": "localhost",
+        },
+        {"name": "no such application", asked: {**cluster, "application": "Other"}, "delegate_to": "localhost"},
+        {"name": "no such nodes", asked: {**cluster, "aos_node_types": ["Mine"]}, "delegate_to": "localhost"},
+        {"name": "nobody", asked: {**cluster, "cluster_url": "https://127.0.0.1:1"}, "delegate_to": "localhost"},
+        hosts="contoso-01",
+    )
+    assert (done.of("again")["changed"], done.of("again")["mode_before"]) == (False, "enabled")
+    assert done.of("again")["template"] == {
+        "database": "AXDB",
+        "sql_server": "sql-ls",
+        "aos_nodes": [{"name": f"CONTOSO-0{number}", "type": "AOSNodeType"} for number in (1, 2)],
+    }
+    assert (done.of("forced")["changed"], done.of("off")["changed"]) == (True, True)
+    assert done.of("off")["diff"] == {
+        "before": {"configuration_mode": "enabled"},
+        "after": {"configuration_mode": "disabled"},
+    }
+    assert "use script" in done.of("quoted")["msg"]
+    assert switches(environment) == ["-Enable"]
+    seen = done.of("pages")
+    assert (seen["health"], seen["expected"], seen["ready"], seen["missing"]) == ("Ok", 2, 2, [])
+    assert {each["node"] for each in seen["instances"]} == {"CONTOSO-01", "CONTOSO-02"}
+    refused = done.of("no certificate")
+    assert (refused["failed"], refused["out_of_reach"]) == (True, False)
+    assert re.search("HTTP 403.*client certificate that the cluster knows", refused["msg"])
+    assert "HTTP 404" in done.of("no such application")["msg"]
+    assert "no node is of type Mine" in done.of("no such nodes")["msg"]
+    assert (done.of("nobody")["out_of_reach"], "refuses connections" in done.of("nobody")["msg"]) == (True, True)

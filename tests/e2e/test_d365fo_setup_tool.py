@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from typing import Any
+
+import yaml
 
 from lab.estate import Machine
 from lab.windows.machines import TOOL, Layout
@@ -13,6 +16,7 @@ from playbook import Done
 from playbook.estate import PROPERTY, Lab, message, mode_of, row, running, state_of, unchanged
 
 BACKGROUND = ("DynamicsAxBatch", "MR2012ProcessService")
+COLLECTION = "ansible_collections.quiesce.maintenance"
 PACKAGES = r"J:\AosService\PackagesLocalDirectory"
 # What cmd.exe, the tool's own parser, YAML and Jinja would each like to read as something else.
 CANARY = 'C4nary "two" %PATH% ^&|<>!ö\\'
@@ -303,3 +307,54 @@ def test_cut_off_while_the_tool_runs(lab: Lab) -> None:
     for machine in machines.values():
         assert (mode_of(machine), running(machine)) == (False, before)
         assert machine.database.extended_property(PROPERTY) is None
+
+
+def test_the_module_by_itself(lab: Lab) -> None:
+    """Its examples; encrypted settings; a database that is asked from elsewhere, by the role too."""
+    machine = add_vhd(lab, "vhd01")
+    hidden = lab.add("hidden", layout=Layout(kind="vhd", encrypted=True))
+    odbc = lab.add("odbc", via="odbc", layout=Layout(kind="vhd"), d365fo_odbc_driver="FreeTDS")
+    liar = lab.add("liar", via="odbc", layout=Layout(kind="vhd"), d365fo_odbc_driver="FreeTDS")
+    tool_of(liar).faults.does_nothing = True
+    lab.start()
+    module = "quiesce.maintenance.d365fo_setup_tool"
+    examples = yaml.safe_load(importlib.import_module(f"{COLLECTION}.plugins.modules.d365fo_setup_tool").EXAMPLES)
+    login = {"sql_login_user": "axdbadmin", "sql_login_password": machine.sql_password}
+    tool_of(machine).seconds["sync"] = 1.0
+    done = lab.task(
+        *examples,
+        {"name": "again", module: {"state": "enabled", **login}},
+        {"name": "synchronised", module: {"state": "synchronized", **login}, "check_mode": True},
+        {"name": "one word", module: {"state": "disabled", "arguments": {"verbose": True}, **login}},
+        {"name": "no login", module: {"state": "enabled"}},
+        {"name": "half a login", module: {"state": "enabled", "sql_login_user": "axdbadmin"}},
+        {"name": "line break", module: {"state": "enabled", **login, "sql_login_password": "two\nlines"}},
+        hosts="vhd01",
+        vars={"vault_axdbadmin_password": machine.sql_password},
+    )
+    assert (mode_of(machine), tool_of(machine).syncs) == (True, 1), done.output
+    again = done.of("again")
+    assert (again["changed"], again["mode_before"], again["mode_after"]) == (False, "enabled", "enabled")
+    assert done.of("synchronised")["changed"] is True
+    assert done.of("one word")["changed"] is True
+    assert [run["setupmode"] for run in tool_of(machine).runs] == ["maintenancemode", "sync", "maintenancemode"]
+    assert tool_of(machine).runs[-1]["verbose"] == "true"
+    assert "no value for --sqluser, --sqlpwd" in done.of("no login")["msg"]
+    assert "only one of sql_login_user and sql_login_password" in done.of("half a login")["msg"]
+    assert "the password holds a line break" in done.of("line break")["msg"]
+
+    hidden.variables |= {
+        "d365fo_sql_login_user": "axdbadmin",
+        "d365fo_sql_login_password": hidden.sql_password,
+        "d365fo_sql_server": "localhost",
+        "d365fo_sql_database": "AxDB",
+    }
+    done = lab.run("enable", "-l", "hidden,odbc,liar", d365fo_method="setup_tool")
+    assert (
+        complaints(done, {"hidden": "", "odbc": "", "liar": r"verify the change on liar: .*says disabled" + NOT_ON})
+        == []
+    )
+    assert (mode_of(hidden), mode_of(odbc), mode_of(liar)) == (True, True, False)
+    assert (tool_of(hidden).runs[0]["sqlserver"], tool_of(hidden).runs[0]["sqldatabase"]) == ("localhost", "AxDB")
+    assert tool_of(odbc).runs[0]["sqlserver"] == "."
+    assert unchanged(lab.run("enable", "-l", "hidden,odbc", d365fo_method="setup_tool"))

@@ -23,6 +23,8 @@ API_VERSION = "6.0"
 APPLICATION = "AXSF"
 SERVICE = "AXSF~AXService"
 _NO_INSTANCE = "no AOS instance"
+_FIRST_CONTACT = 3.0
+"""Seconds for the first answer: there is another way to see that the AOS is back."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class ClusterOptions:
 
 
 def out_of_reach(failure: Failure) -> bool:
-    """Whether the cluster did not answer, or something before it said that it does not; else it answered and refused."""
+    """Whether the cluster did not answer, or something in front of it said so; else it answered and refused."""
     return isinstance(failure, HttpFailure) and failure.status in (None, 502, 503, 504)
 
 
@@ -144,7 +146,7 @@ class Cluster:
             client_cert=options.client_cert or None,
             client_key=options.client_key or None,
             timeout=options.timeout,
-            retry=Retry(limit=survive, statuses=frozenset({429, 502, 503, 504})),
+            retry=Retry(limit=survive, first_contact=_FIRST_CONTACT, statuses=frozenset({429, 502, 503, 504})),
             remedies={403: "Use a client certificate that the cluster knows as an admin or read-only client"},
         )
 

@@ -147,7 +147,8 @@ class MaintenanceScript:
     """The configuration mode of an on-premises environment, set by the script, as a ``System`` of the verb.
 
     ``force`` runs the script even where the variable is as wished already: a run that was cut off may have set it
-    without restarting the AOS.
+    without restarting the AOS. ``elsewhere`` is what the database said to whom it is asked from elsewhere; reading it
+    back is then theirs, too.
     """
 
     host: Host
@@ -156,6 +157,7 @@ class MaintenanceScript:
     state: str
     force: bool = False
     tell: Callable[[str], None] = lambda line: None
+    elsewhere: Reading | None = None
     output: str = ""
     look: Look | None = field(default=None)
     _ran: bool = False
@@ -166,6 +168,8 @@ class MaintenanceScript:
     def read(self) -> Reading:
         if self.look is None:
             self.look = look_at(self.host, self.options)
+        if self.elsewhere:
+            return replace(self.elsewhere, mode=self.state) if self._ran else self.elsewhere
         return read(Sqlcmd(self.host, sql_of(self.sql, self.look.template)))
 
     def plan(self, reading: Reading) -> Plan[str]:

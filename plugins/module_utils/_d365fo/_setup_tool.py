@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _discovery
@@ -25,6 +25,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoti
     spellings,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._webconfig import is_encrypted
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
@@ -41,9 +42,14 @@ _TAIL = 1500
 
 @dataclass(frozen=True)
 class ToolOptions:
-    """How the tool is called. ``arguments`` replaces or adds parameters, None takes one away. ``limit`` in seconds."""
+    """How the tool is called. ``arguments`` replaces or adds parameters, None takes one away. ``limit`` in seconds.
+
+    An empty ``server`` or ``database`` is what web.config says.
+    """
 
     tool: str = ""
+    server: str = ""
+    database: str = ""
     user: str = ""
     password: str = ""
     arguments: Mapping[str, str | None] = field(default_factory=dict)
@@ -60,8 +66,8 @@ def parameters(findings: Findings, options: ToolOptions, mode: Mapping[str, str]
     wanted: dict[str, str | None] = {
         "metadatadir": packages,
         "bindir": rf"{packages}\bin" if packages else "",
-        "sqlserver": settings.get("DataAccess.DbServer") or ".",
-        "sqldatabase": settings.get("DataAccess.Database") or "AXDB",
+        "sqlserver": options.server or _readable(settings, "DataAccess.DbServer") or ".",
+        "sqldatabase": options.database or _readable(settings, "DataAccess.Database") or "AXDB",
         "sqluser": options.user,
         "sqlpwd": f"%{PASSWORD_VARIABLE}%" if options.password else "",
         **mode,
@@ -79,6 +85,12 @@ def parameters(findings: Findings, options: ToolOptions, mode: Mapping[str, str]
             "Give sql_login_user, sql_login_password and packages_directory, or drop the parameter in arguments",
         )
     return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _readable(settings: Mapping[str, str], name: str) -> str:
+    """Return a setting, "" where it is encrypted."""
+    value = settings.get(name, "")
+    return "" if is_encrypted(value) else value
 
 
 def command_line(tool: str, values: Mapping[str, str]) -> str:
@@ -123,21 +135,30 @@ def judge(completed: Completed, doing: str, host: str, password: str) -> str:
 
 @dataclass
 class SetupTool:
-    """The configuration mode of one host, set by the tool, as a ``System`` of the verb."""
+    """The configuration mode of one host, set by the tool, as a ``System`` of the verb.
+
+    ``elsewhere`` is what the database said to whom it is asked from elsewhere; reading it back is then theirs, too.
+    """
 
     host: Host
     question: Question
     options: ToolOptions
     state: str
     tell: Callable[[str], None] = lambda line: None
+    elsewhere: Reading | None = None
     output: str = ""
     _findings: Findings = field(default_factory=Findings)
+    _ran: bool = False
 
     def describe(self) -> str:
         return f"the setup tool on {self.host.name}"
 
     def read(self) -> Reading:
+        if self._ran and self.elsewhere:
+            return replace(self.elsewhere, mode=self.state)
         self._findings = look(self.host, self.question)
+        if self.elsewhere:
+            return self.elsewhere
         if self._findings.configuration_mode is None:
             raise Failure(
                 "read the configuration mode",
@@ -161,6 +182,7 @@ class SetupTool:
     def apply(self, plan: Plan[dict[str, str]]) -> None:
         for step in plan.steps:
             self.output = self.run(step, f"have the setup tool set maintenance mode {self.state}")
+            self._ran = True
 
     def synchronise(self, *, check_mode: bool) -> str:
         """Synchronise the database after configuration keys were changed; return the end of the tool's output."""
