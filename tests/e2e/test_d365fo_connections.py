@@ -44,7 +44,6 @@ def test_the_whole_order(lab: Lab) -> None:
         by_ssh(lab.add("dev-powershell"), "powershell"),
         by_ssh(add_vhd(lab, "vhd-cmd"), "cmd"),
         by_ssh(add_vhd(lab, "vhd-powershell"), "powershell"),
-        by_ssh(lab.add("odbc-cmd", via="odbc"), "cmd"),
         lab.add("dev-exec", d365fo_run_by="exec_command"),
         add_vhd(lab, "vhd-exec", transport="ntlm"),
     ]
@@ -109,15 +108,16 @@ def test_the_whole_order(lab: Lab) -> None:
 
 
 def test_what_a_connection_can_not_do(lab: Lab) -> None:
-    """A secret in the environment; a server that is not the known one; a connection that breaks."""
+    """A secret in the environment; a server that is not the known one; a connection that breaks; the way out."""
     login: dict[str, Any] = {"d365fo_sql_login_user": "axdbadmin"}
     secret_ssh, secret_exec = lab.add("secret-ssh", **login), lab.add("secret-exec", **login)
     secret_exec.variables["d365fo_run_by"] = "exec_command"
     for machine in (secret_ssh, secret_exec):
         machine.variables["d365fo_sql_login_password"] = machine.sql_password
-    tool_ssh = lab.estate.add_vhd("tool-ssh")
+    tool_ssh, odbc = lab.estate.add_vhd("tool-ssh"), lab.add("odbc", via="odbc")
     stranger, broken, slow = lab.add("stranger"), lab.add("broken"), lab.add("slow")
-    ssh = {machine.name: lab.estate.add_ssh(machine) for machine in (secret_ssh, tool_ssh, stranger, broken, slow)}
+    by_ssh = (secret_ssh, tool_ssh, stranger, broken, slow, odbc)
+    ssh = {machine.name: lab.estate.add_ssh(machine) for machine in by_ssh}
     known_hosts = lab.folder / "known_hosts"
     lines = known_hosts.read_text().splitlines(keepends=True)
     known_hosts.write_text("".join([*lines[:2], lines[2].split()[0] + " " + lines[0].partition(" ")[2], *lines[3:]]))
@@ -148,9 +148,12 @@ def test_what_a_connection_can_not_do(lab: Lab) -> None:
     assert ssh["stranger"].commands == []
     assert ssh["secret-ssh"].commands == []
 
-    done = lab.run("enable", "-l", "broken")
+    # the way out for a secret: the database is asked from the controller
+    assert mode_of(odbc) is True
+    done = lab.run("enable", "-l", "broken,odbc")
     assert done.code == 0, done.output
     assert mode_of(broken) is True
-    done = lab.run("disable", "-l", "broken")
+    done = lab.run("disable", "-l", "broken,odbc")
     assert done.code == 0, done.output
-    assert (mode_of(broken), running(broken)) == (False, services)
+    for machine in (broken, odbc):
+        assert (mode_of(machine), running(machine)) == (False, services)
