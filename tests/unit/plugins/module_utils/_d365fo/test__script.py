@@ -192,3 +192,13 @@ def test_plan_refuses_without_elevation() -> None:
     with pytest.raises(Failure, match=r"run Set-MaintenanceMode\.ps1 on sf01: .*not elevated"):
         script.plan(OFF)
     assert not script.plan(ON).changed
+
+
+def test_a_database_that_is_asked_from_elsewhere() -> None:
+    script = system()
+    script.elsewhere = Reading("disabled", None, "AXDB")
+    assert script.read() == script.elsewhere
+    script.apply(script.plan(script.read()))
+    assert script.read() == Reading("enabled", None, "AXDB")
+    assert isinstance(script.host, Node)
+    assert len(script.host.lines) == 1

@@ -57,6 +57,13 @@ def test_the_vendors_parameters_in_the_vendors_order() -> None:
     [
         # the vendor's example where web.config says nothing
         (replace(FOUND, settings={}), LOGIN, {"sqlserver": ".", "sqldatabase": "AXDB"}),
+        # what the task names goes before web.config, and what is encrypted there is no name
+        (FOUND, replace(LOGIN, server="sql02", database="AXTEST"), {"sqlserver": "sql02", "sqldatabase": "AXTEST"}),
+        (
+            replace(FOUND, settings={"DataAccess.DbServer": "MIIB" * 20, "DataAccess.Database": "MIIB" * 20}),
+            LOGIN,
+            {"sqlserver": ".", "sqldatabase": "AXDB"},
+        ),
         (FOUND, with_arguments(sqluser="AOSUser"), {"sqluser": "AOSUser", "sqlpwd": "%QUIESCE_SQLPWD%"}),
         (
             FOUND,
@@ -211,6 +218,15 @@ def test_plan_refuses_before_anything_is_run(findings: Findings, message: str) -
     assert not tool.plan(Reading("enabled", None)).changed
     assert isinstance(tool.host, Recorder)
     assert tool.host.lines == []
+
+
+def test_a_database_that_is_asked_from_elsewhere() -> None:
+    """It is not asked on the host; after the tool the reading is what it should be, for the caller to verify."""
+    tool = system(FOUND)
+    tool.elsewhere = Reading("disabled", None, "AXDB")
+    plan = tool.plan(tool.elsewhere)
+    tool.apply(plan)
+    assert tool.read() == Reading("enabled", None, "AXDB")
 
 
 def test_a_given_path_needs_no_search() -> None:
