@@ -416,8 +416,12 @@ def test_cut_off(lab: Lab) -> None:
 
 
 def test_nodes_that_do_not_answer(lab: Lab) -> None:
-    """The first node that can be asked works for all; where none can, nothing happens. One asks SQL Server by ODBC."""
-    lost, bare, dead = add(lab, "lost", nodes=2), by_odbc(lab, add(lab, "bare", nodes=2)), add(lab, "dead", nodes=2)
+    """The first node that can be asked works for all; where none can, nothing happens.
+
+    One has its commands sent by exec_command, the other its database asked by ODBC.
+    """
+    lost = add(lab, "lost", nodes=2, d365fo_run_by="exec_command")
+    bare, dead = by_odbc(lab, add(lab, "bare", nodes=2)), add(lab, "dead", nodes=2)
     lost.winrm["lost-01"].faults.refuse_connections = True
     bare.onprem.hosts["bare-01"].files.delete(bare.onprem.script_path)
     for winrm in dead.winrm.values():
@@ -445,6 +449,7 @@ def test_nodes_that_do_not_answer(lab: Lab) -> None:
     done = lab.run("disable", "-l", "lost-*,bare-*")
     assert done.code == 0, done.output
     assert "lost-01 works for all nodes of lost." in done.output
+    assert any("-EncodedCommand" in command for command in lost.winrm["lost-01"].commands)
     for environment in (lost, bare):
         assert (modes(environment), value(environment), record(environment)) == ({False}, "0", None)
 
