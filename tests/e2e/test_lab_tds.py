@@ -208,7 +208,8 @@ def native(failure: pyodbc.Error) -> int:
 
 ERRORS = [
     ("SELECT * FROM NOPE", 208, "42S02"),
-    ("SELEC 1 FROM", 102, "42000"),
+    ("SELEC 1 FROM", 156, "42000"),
+    ("SELECT 1,", 102, "42000"),
     ("SELECT nope FROM SQLSYSTEMVARIABLES", 207, "42S22"),
     (ENABLE, 229, "42000"),
     ("SELECT CAST('x' AS int)", 245, ""),
@@ -287,6 +288,9 @@ def test_a_deadlock_and_the_next_try(lab: Lab, driver: Path) -> None:
 def test_locks(lab: Lab, driver: Path) -> None:
     holder, other = lab.connect(driver), lab.connect(driver)
     holder.execute(ENABLE)
+    # with row versions a reader goes on with what was committed last
+    assert other.execute("SET NOCOUNT ON; SET LOCK_TIMEOUT 400; " + MODE).fetchval() == "0"
+    lab.database.read_committed_snapshot = False
     for batch in (MODE, ENABLE):
         with pytest.raises(pyodbc.Error) as caught:
             other.execute("SET NOCOUNT ON; SET LOCK_TIMEOUT 400; " + batch)
@@ -300,6 +304,34 @@ def test_locks(lab: Lab, driver: Path) -> None:
     holder.rollback()
     waiting.join(5)
     assert answer == ["0"]
+
+
+@both
+def test_application_locks(lab: Lab, driver: Path) -> None:
+    batch = (
+        "SET NOCOUNT ON; DECLARE @r int; EXEC @r = sys.sp_getapplock @Resource = N'quiesce', @LockMode = N'Exclusive', "
+        "@LockOwner = N'{}', @LockTimeout = 400; SELECT @r"
+    )
+    holder, other = lab.connect(driver), lab.connect(driver)
+    assert holder.execute(batch.format("Transaction")).fetchval() == 0
+    assert other.execute(batch.format("Session")).fetchval() == -1
+    holder.commit()
+    assert other.execute(batch.format("Session")).fetchval() == 0
+    other.execute("EXEC sp_releaseapplock N'quiesce', N'Session'")
+    assert lab.database.application_locks.held == []
+
+
+@both
+def test_the_identity_of_the_database(lab: Lab, driver: Path) -> None:
+    query = (
+        "SELECT recovery_fork_guid, CAST(recovery_fork_guid AS nvarchar(36)) FROM sys.database_recovery_status "
+        "WHERE database_id = DB_ID()"
+    )
+    row = lab.connect(driver).execute(query).fetchone()
+    assert [str(each).upper() for each in row] == [lab.database.recovery_fork_guid] * 2
+    lab.database.restore(lab.database.backup())
+    again = lab.connect(driver).execute("SELECT ? WHERE 1 = ?", lab.database.recovery_fork_guid, 1)
+    assert again.fetchval() != str(row[0]).upper()
 
 
 @both
@@ -319,6 +351,19 @@ def test_a_query_that_takes_too_long_is_cancelled(lab: Lab, driver: Path) -> Non
     assert connection.cursor().execute(MODE).fetchval() == "0"
 
 
+@both
+@pytest.mark.parametrize(("xact_abort", "value"), [("ON", "0"), ("OFF", "1")])
+def test_a_transaction_that_is_cancelled(lab: Lab, driver: Path, xact_abort: str, value: str) -> None:
+    connection = lab.connect(driver)
+    connection.autocommit = True
+    connection.timeout = 1
+    batch = f"SET NOCOUNT ON; SET XACT_ABORT {xact_abort}; BEGIN TRAN; {ENABLE}; WAITFOR DELAY '01:00:00'; COMMIT"
+    with pytest.raises(pyodbc.OperationalError):
+        connection.execute(batch)
+    assert connection.execute(MODE).fetchval() == value
+    assert connection.execute("SELECT @@TRANCOUNT").fetchval() == int(value)
+
+
 # connections that break
 
 
@@ -334,6 +379,17 @@ def test_a_connection_dropped_in_a_batch(lab: Lab, driver: Path, when: str, valu
     # the client cannot know whether it happened
     assert lab.database.value("CONFIGURATIONMODE") == value
     assert lab.connect(driver).execute(MODE).fetchval() == value
+
+
+@both
+def test_an_answer_that_is_lost(lab: Lab, driver: Path) -> None:
+    connection = lab.connect(driver)
+    connection.autocommit = True
+    lab.sql.lose_connection_on = "^UPDATE SQL"
+    with pytest.raises(pyodbc.Error) as caught:
+        connection.execute(ENABLE)
+    assert caught.value.args[0] in ("08S01", "01000", "HY000")
+    assert lab.connect(driver).execute(MODE).fetchval() == "1"
 
 
 @both

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 import time
 
 
@@ -22,6 +23,14 @@ class Clock:
         """Wait for ``seconds`` of simulated time."""
         await asyncio.sleep(seconds / self.scale)
 
+    async def moment(self) -> None:
+        """Wait as shortly as makes sense for somebody who looks again and again."""
+        await asyncio.sleep(0.004)
+
+    def monotonic(self) -> float:
+        """Simulated seconds since some moment, to measure how long something took."""
+        return time.monotonic() * self.scale
+
     def time(self) -> float:
         """Seconds since the epoch, as the simulated systems see it."""
         return time.time() + self._ahead
@@ -29,3 +38,46 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Let ``seconds`` pass at once for everything that compares time stamps."""
         self._ahead += seconds
+
+
+class _Jump(selectors.SelectSelector):
+    """Instead of waiting it moves the time on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise RuntimeError("everything waits for something that can never happen")
+        self.now += timeout
+        return super().select(0)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop that never waits: where nothing is ready its time jumps to the next timer."""
+
+    def __init__(self) -> None:
+        self._jump = _Jump()
+        super().__init__(self._jump)
+
+    def time(self) -> float:
+        return self._jump.now
+
+
+class VirtualClock(Clock):
+    """The time of a ``VirtualLoop``: simulated seconds cost nothing. Time stamps begin at ``epoch``."""
+
+    def __init__(self, loop: VirtualLoop, epoch: float = 1_800_000_000.0) -> None:
+        super().__init__()
+        self.loop = loop
+        self.epoch = epoch
+
+    async def moment(self) -> None:
+        await asyncio.sleep(0.25)
+
+    def monotonic(self) -> float:
+        return self.loop.time()
+
+    def time(self) -> float:
+        return self.epoch + self.loop.time() + self._ahead

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from .axdb import axdb
 from .catalog import Column, Table
-from .engine import Database, Login, SqlServer
+from .engine import Backup, Database, Login, SqlServer
 from .errors import SqlError
-from .session import Count, Failure, Info, Result, Rows, Session, Variable, Waiting, execute_waiting
+from .results import ConnectionLost, Count, Done, Failure, Info, Result, Rows, Variable, Waiting
+from .session import Session, execute_waiting
 from .types import SqlType
 
 __all__ = [
+    "Backup",
     "Column",
+    "ConnectionLost",
     "Count",
     "Database",
+    "Done",
     "Failure",
     "Info",
     "Login",

@@ -13,7 +13,10 @@ class SqlError(Exception):
         self.severity = severity
         self.state = state
         self.line = 1
-        # THROW, RAISERROR or procedure, which XACT_ABORT treats differently, or lab: not simulated
+        # where it was raised, if in a procedure: ERROR_PROCEDURE(), "Procedure sp_x, Line 37"
+        self.procedure = ""
+        # THROW, RAISERROR, or metadata (what system procedures change in the catalog), which end a batch by rules of
+        # their own, or lab: not simulated
         self.origin = ""
 
 
@@ -26,6 +29,10 @@ def not_simulated(what: str) -> SqlError:
 
 def syntax(near: str) -> SqlError:
     return SqlError(102, f"Incorrect syntax near '{near}'.", 15)
+
+
+def keyword(near: str) -> SqlError:
+    return SqlError(156, f"Incorrect syntax near the keyword '{near}'.", 15)
 
 
 def login_failed(user: str) -> SqlError:
@@ -83,6 +90,18 @@ def no_option(name: str) -> SqlError:
     return SqlError(195, f"'{name}' is not a recognized SET option.", 15, 5)
 
 
+def wrong_arguments(name: str, count: int) -> SqlError:
+    return SqlError(174, f"The {name.lower()} function requires {count} argument(s).", 15)
+
+
+def wrong_argument(kind: str, place: int, function: str) -> SqlError:
+    return SqlError(8116, f"Argument data type {kind} is invalid for argument {place} of {function.lower()} function.")
+
+
+def negative_top() -> SqlError:
+    return SqlError(127, "A TOP N or FETCH rowcount value may not be negative.", 15)
+
+
 def undeclared(name: str) -> SqlError:
     return SqlError(137, f'Must declare the scalar variable "@{name}".', 15, 2)
 
@@ -103,6 +122,8 @@ def denied(permission: str, table: str, database: str, schema: str = "dbo") -> S
 
 
 def conversion(value: object, source: str, target: str) -> SqlError:
+    if target == "bigint":
+        return SqlError(8114, f"Error converting data type {source} to bigint.", 16, 5)
     message = f"Conversion failed when converting the {source} value '{value}' to data type {target}."
     return SqlError(245, message)
 
@@ -112,9 +133,19 @@ def conversion_of_date() -> SqlError:
 
 
 def overflow(value: object, source: str, target: str) -> SqlError:
-    if source in ("int", "bigint", "float"):
+    if source in ("bit", "tinyint", "smallint", "int") and target in ("tinyint", "smallint"):
+        return SqlError(220, f"Arithmetic overflow error for data type {target}, value = {value}.", 16, 1)
+    if source == "float":
+        return SqlError(232, f"Arithmetic overflow error for type {target}, value = {value:f}.", 16, 3)
+    if target == "bigint" or source in ("bit", "tinyint", "smallint", "int", "bigint"):
         return SqlError(8115, f"Arithmetic overflow error converting expression to data type {target}.", 16, 2)
-    return SqlError(248, f"The conversion of the {source} value '{value}' overflowed an {target} column.")
+    if target == "int":
+        return SqlError(248, f"The conversion of the {source} value '{value}' overflowed an int column.")
+    column = {"tinyint": "INT1", "smallint": "INT2"}[target]
+    message = (
+        f"The conversion of the {source} value '{value}' overflowed an {column} column. Use a larger integer column."
+    )
+    return SqlError(244, message, 16, 1 if target == "tinyint" else 2)
 
 
 def not_convertible(source: str, target: str) -> SqlError:
@@ -164,6 +195,31 @@ def deadlock(spid: int) -> SqlError:
 def no_transaction(verb: str) -> SqlError:
     number = 3902 if verb == "COMMIT" else 3903
     return SqlError(number, f"The {verb} TRANSACTION request has no corresponding BEGIN TRANSACTION.")
+
+
+def uncommittable() -> SqlError:
+    message = (
+        "The current transaction cannot be committed and cannot support operations that write to the log file. "
+        "Roll back the transaction."
+    )
+    return SqlError(3930, message)
+
+
+def too_deep() -> SqlError:
+    message = (
+        "Internal error: Server stack limit has been reached. "
+        "Please look for potentially deep nesting in your query, and try to simplify it."
+    )
+    return SqlError(8631, message, 17)
+
+
+def collation_conflict(first: str, second: str, operation: str) -> SqlError:
+    message = f'Cannot resolve the collation conflict between "{first}" and "{second}" in the {operation} operation.'
+    return SqlError(468, message, 16, 9)
+
+
+def no_collation(name: str) -> SqlError:
+    return SqlError(448, f"Invalid collation '{name}'.", 16, 3)
 
 
 def property_exists(name: str) -> SqlError:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from .packets import Cursor, ProtocolError
 
 ENCRYPT_OFF, ENCRYPT_ON, ENCRYPT_NOT_SUPPORTED, ENCRYPT_REQUIRED = 0, 1, 2, 3
-_VERSION, _ENCRYPTION, _END = 0x00, 0x01, 0xFF
+_VERSION, _ENCRYPTION, _INSTANCE, _THREAD, _MARS, _END = 0x00, 0x01, 0x02, 0x03, 0x04, 0xFF
+_DEFAULT_INSTANCE = "MSSQLSERVER"
 SERVER_VERSION = bytes((15, 0, 0x07, 0xD0))
 
 
@@ -43,9 +44,21 @@ def client_encryption(options: dict[int, bytes]) -> int:
     return (options.get(_ENCRYPTION) or bytes((ENCRYPT_NOT_SUPPORTED,)))[0]
 
 
-def prelogin_reply(encryption: int) -> bytes:
-    """The server's options: version and encryption; no MARS."""
-    return prelogin_message({_VERSION: SERVER_VERSION + b"\0\0", _ENCRYPTION: bytes((encryption,))})
+def prelogin_reply(encryption: int, options: dict[int, bytes], server: str) -> bytes:
+    """The server's options: its version, encryption, whether the client means another instance than this one, an empty
+    thread id, no MARS."""
+    asked = options.get(_INSTANCE, b"").split(b"\0")[0].decode("ascii", "replace").upper()
+    own = server.partition("\\")[2].upper() or _DEFAULT_INSTANCE
+    other = asked not in ("", own, _DEFAULT_INSTANCE)
+    return prelogin_message(
+        {
+            _VERSION: SERVER_VERSION + b"\0\0",
+            _ENCRYPTION: bytes((encryption,)),
+            _INSTANCE: bytes((int(other),)),
+            _THREAD: b"",
+            _MARS: b"\0",
+        }
+    )
 
 
 @dataclass

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lab.sql import SqlError, Variable
+from lab.sql.conversions import convert
 from lab.sql.errors import no_procedure, not_simulated
-from lab.sql.session import declared_types
-from lab.sql.types import convert
+from lab.sql.parser import declared_types
 
 from .packets import Cursor, ProtocolError
 from .values import read_parameter
@@ -46,11 +46,13 @@ class Prepared:
 
 @dataclass
 class Work:
-    """What a call comes to: a batch with parameters (or none), a handle to return."""
+    """What a call comes to: a batch with parameters (or none), a handle to return. ``direct``: the batch is nothing but
+    the procedure itself."""
 
     batch: str | None = None
     parameters: dict[str, Variable] = field(default_factory=dict)
     handle: int | None = None
+    direct: bool = False
 
 
 def parse_calls(data: bytes) -> list[Call]:
@@ -126,7 +128,7 @@ class Statements:
             parameters = {f"p{key}" if key.isdigit() else key: value for key, value in parameters.items()}
         else:
             arguments = ", ".join(f"@{key} = @{key}" for key in parameters)
-        return Work(f"EXEC {call.procedure} {arguments}", parameters)
+        return Work(f"EXEC {call.procedure} {arguments}", parameters, direct=True)
 
     def _remember(self, prepared: Prepared) -> int:
         self._last += 1

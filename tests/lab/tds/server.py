@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from lab.sql import Failure, Info, Rows, Session, SqlError, SqlServer, Waiting
+from lab.sql import Done, Failure, Info, Rows, Session, SqlError, SqlServer, Waiting
 from lab.sql import errors as sql_errors
-from lab.sql.session import POLL
 
 from . import login as logins
 from . import tokens
 from .channel import Channel, tls_context
 from .integrated import Denied, NtlmLogin, WindowsAccounts
 from .packets import ATTENTION, BATCH, LOGIN, PRELOGIN, RESPONSE, RPC, SSPI, TRANSACTION, Cursor, ProtocolError
+from .response import Response
 from .rpc import Call, Statements, parse_calls
 
 _ISOLATION = {1: "READ UNCOMMITTED", 2: "READ COMMITTED", 3: "REPEATABLE READ", 4: "SERIALIZABLE"}
@@ -126,19 +126,6 @@ class TdsServer:
             await channel.close()
 
 
-@dataclass
-class _Response:
-    """The answer to one request, as it grows."""
-
-    procedure: bool = False
-    parts: list[bytes] = field(default_factory=list)
-    failed: bool = False
-
-    def statement_done(self, status: int, count: int | None = None) -> None:
-        kind = tokens.DONE_IN_PROCEDURE if self.procedure else tokens.DONE
-        self.parts.append(tokens.done(kind, status | tokens.MORE, count))
-
-
 class Connection:
     """One client: login, then requests until it leaves."""
 
@@ -181,7 +168,8 @@ class Connection:
                     number = int.from_bytes(data, "little")
                     if number > self._acknowledged:
                         self._acknowledged = number
-                        await self._channel.send(RESPONSE, tokens.done(status=tokens.ATTENTION))
+                        # an answer of its own, after that of the request which was to stop
+                        await self._channel.send(RESPONSE, tokens.done(status=tokens.ATTENTION, command=0xFD))
                 else:
                     await self._request(kind, data)
         finally:
@@ -215,9 +203,10 @@ class Connection:
         kind, data = await channel.receive()
         if kind != PRELOGIN:
             raise ProtocolError("no PRELOGIN")
-        asked = logins.client_encryption(logins.prelogin(data))
+        options = logins.prelogin(data)
+        asked = logins.client_encryption(options)
         agreed = logins.ENCRYPT_NOT_SUPPORTED if strict else self._encryption(asked)
-        await channel.send(RESPONSE, logins.prelogin_reply(agreed))
+        await channel.send(RESPONSE, logins.prelogin_reply(agreed, options, server.sql.name))
         if agreed != logins.ENCRYPT_NOT_SUPPORTED and not strict:
             assert server.inside is not None
             await channel.handshake(server.inside, inside=True)
@@ -291,26 +280,34 @@ class Connection:
     # requests
 
     async def _request(self, kind: int, data: bytes) -> None:
+        drop = ""
         if kind == BATCH:
             cursor = Cursor(data)
             cursor.skip_headers()
             batch = cursor.data[cursor.at :].decode("utf-16-le", "replace")
             drop = self._drop(batch)
-            response = _Response()
+            response = Response(self._server.sql.name)
             await self._run(batch, {}, response)
-            self._finish(response, tokens.DONE)
+            response.end_batch()
         elif kind == RPC:
             drop, response = await self._calls(data)
         elif kind == TRANSACTION:
-            drop, response = "", self._transaction(data)
+            response = self._transaction(data)
         elif kind in (SSPI, LOGIN, PRELOGIN):
             raise ProtocolError(f"a message 0x{kind:02X} after the login")
         else:
             raise ProtocolError(f"a message of kind 0x{kind:02X}")
-        answer = b"".join(response.parts)
+        if self._cancelled:
+            response.end_cancelled()
+        answer = response.message_bytes()
         if drop:
             self._channel.room = len(answer) // 2
         await self._channel.send(RESPONSE, answer)
+
+    @property
+    def _cancelled(self) -> bool:
+        """Whether an attention waits to be acknowledged."""
+        return self._asked > self._acknowledged
 
     def _drop(self, text: str) -> str:
         """Whether the fault ``drop`` is meant for this request; "before" strikes at once."""
@@ -322,102 +319,91 @@ class Connection:
             raise ConnectionAbortedError("the lab drops this connection")
         return drop
 
-    async def _calls(self, data: bytes) -> tuple[str, _Response]:
-        response, drop = _Response(procedure=True), ""
+    async def _calls(self, data: bytes) -> tuple[str, Response]:
+        response, drop = Response(self._server.sql.name, procedure=True), ""
         try:
             calls = parse_calls(data)
         except SqlError as failure:
-            self._fail(failure, response)
-            self._finish(response, tokens.DONE_PROCEDURE)
+            response.failure(Failure(failure))
+            response.end_refused()
             return drop, response
         for place, call in enumerate(calls):
-            drop = await self._call(call, response) or drop
-            self._finish(response, tokens.DONE_PROCEDURE, more=place + 1 < len(calls))
-            if self._asked > self._acknowledged:
+            drop = await self._call(call, response, place + 1 < len(calls)) or drop
+            if self._cancelled:
                 break
         return drop, response
 
-    async def _call(self, call: Call, response: _Response) -> str:
+    async def _call(self, call: Call, response: Response, more: bool) -> str:
         try:
             work = self._statements.resolve(call)
         except SqlError as failure:
-            self._fail(failure, response)
+            response.failure(Failure(failure))
+            response.end_refused(more)
             return ""
-        drop = ""
+        drop, code = "", 0
         if work.batch is not None:
             drop = self._drop(work.batch)
-            await self._run(work.batch, work.parameters, response)
-        response.parts.append(tokens.return_status(0))
-        if work.handle is not None:
-            response.parts.append(tokens.return_handle(work.handle))
+            own = await self._run(work.batch, work.parameters, response, work.direct)
+            # sp_executesql and its like return the last @@ERROR
+            code = own if own is not None else self.session.error
+        response.end_procedure(code, work.handle, more)
         return drop
 
-    async def _run(self, batch: str, parameters: Mapping[str, object], response: _Response) -> None:
-        """Run a batch and write its results down, until it ends or the client cancels it."""
-        database = self.session.database
-        steps = self.session.steps(batch, parameters)
+    async def _run(
+        self, batch: str, parameters: Mapping[str, object], response: Response, direct: bool = False
+    ) -> int | None:
+        """Run a batch and write its results down, until it ends or the client cancels it; the return code of a
+        procedure that is called ``direct``-ly."""
+        session = self.session
+        database, code = session.database, None
+        steps = session.steps(batch, parameters)
         try:
             for step in steps:
-                if self._asked > self._acknowledged or self._gone:
+                if self._cancelled or self._gone:
                     break
                 if isinstance(step, Waiting):
-                    await asyncio.sleep(POLL)
+                    await session.server.clock.moment()
                     continue
+                if isinstance(step, Failure):
+                    response.failure(step)
                 self._follow_transaction(response)
                 if isinstance(step, Rows):
-                    response.parts.append(tokens.metadata(step.columns))
-                    response.parts += [tokens.row(step.columns, row) for row in step.rows]
-                    response.statement_done(0, len(step.rows) if step.counted else None)
+                    response.rows(step)
                 elif isinstance(step, Info):
-                    if self.session.database is not database:
-                        new = self.session.database
-                        response.parts.append(tokens.changed(tokens.DATABASE, new.name, database.name))
-                        database = new
-                    info = tokens.message(step.number, step.text, self._server.sql.name, step.state, step.severity)
-                    response.parts.append(info)
-                elif isinstance(step, Failure):
-                    self._fail(step.error, response)
-                else:
-                    response.statement_done(0, step.rows)
+                    if session.database is not database:
+                        response.add(tokens.changed(tokens.DATABASE, session.database.name, database.name))
+                        database = session.database
+                    response.message(step)
+                elif isinstance(step, Done):
+                    if direct and step.code is not None:
+                        code = step.code
+                    else:
+                        response.done(step, session.nocount)
         finally:
             steps.close()
         self._follow_transaction(response)
-
-    def _fail(self, failure: SqlError, response: _Response) -> None:
-        response.failed = True
-        response.parts.append(tokens.error(failure, self._server.sql.name))
-        response.statement_done(tokens.ERROR)
-
-    def _finish(self, response: _Response, kind: int, more: bool = False) -> None:
-        status = tokens.MORE if more else 0
-        if self._asked > self._acknowledged:
-            self._acknowledged = self._asked
-            status = tokens.ATTENTION
-            kind = tokens.DONE
-        elif response.failed:
-            status |= tokens.ERROR
-        response.parts.append(tokens.done(kind, status))
+        return code
 
     # transactions
 
-    def _follow_transaction(self, response: _Response) -> None:
+    def _follow_transaction(self, response: Response) -> None:
         """Tell the client when a transaction began or ended; without it, drivers' commit() does nothing."""
         active = bool(self.session.trancount)
         if active and not self._descriptor:
             self._transactions += 1
             self._descriptor = self.session.spid << 32 | self._transactions
-            response.parts.append(tokens.transaction(tokens.BEGIN, self._descriptor))
+            response.add(tokens.transaction(tokens.BEGIN, self._descriptor))
         elif not active and self._descriptor:
             kind = tokens.COMMIT if self.session.committed else tokens.ROLLBACK
-            response.parts.append(tokens.transaction(kind, self._descriptor))
+            response.add(tokens.transaction(kind, self._descriptor))
             self._descriptor = 0
 
-    def _transaction(self, data: bytes) -> _Response:
+    def _transaction(self, data: bytes) -> Response:
         """A transaction manager request: 5 begins, 7 commits, 8 rolls back, with a flag to begin the next."""
         cursor = Cursor(data)
         cursor.skip_headers()
         request = cursor.unsigned(2)
-        response = _Response()
+        response = Response(self._server.sql.name)
         try:
             if request == 5:
                 self._begin(cursor)
@@ -435,10 +421,9 @@ class Connection:
             else:
                 raise sql_errors.not_simulated(f"the transaction manager request {request}")
         except SqlError as failure:
-            response.failed = True
-            response.parts.append(tokens.error(failure, self._server.sql.name))
+            response.failure(Failure(failure))
         self._follow_transaction(response)
-        self._finish(response, tokens.DONE)
+        response.end_batch()
         return response
 
     def _begin(self, cursor: Cursor) -> None:

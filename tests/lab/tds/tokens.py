@@ -49,15 +49,20 @@ def transaction(kind: int, descriptor: int) -> bytes:
     return _token(0xE3, bytes((kind,)) + (identity + b"\0" if kind == BEGIN else b"\0" + identity))
 
 
-def message(number: int, text: str, server: str, state: int = 1, severity: int = 0, line: int = 1) -> bytes:
+def message(
+    number: int, text: str, server: str, state: int = 1, severity: int = 0, line: int = 1, procedure: str = ""
+) -> bytes:
     """INFO, or ERROR from severity 11 on."""
     encoded = text[:4000].encode("utf-16-le")
     body = struct.pack("<iBB", number, state & 0xFF, severity) + struct.pack("<H", len(encoded) // 2) + encoded
-    return _token(0xAA if severity > 10 else 0xAB, body + short(server) + short("") + struct.pack("<i", line))
+    tail = short(server) + short(procedure) + struct.pack("<i", line)
+    return _token(0xAA if severity > 10 else 0xAB, body + tail)
 
 
 def error(failure: SqlError, server: str) -> bytes:
-    return message(failure.number, failure.message, server, failure.state, failure.severity, failure.line)
+    return message(
+        failure.number, failure.message, server, failure.state, failure.severity, failure.line, failure.procedure
+    )
 
 
 def metadata(columns: Sequence[Column]) -> bytes:
@@ -70,9 +75,9 @@ def row(columns: Sequence[Column], values: Sequence[Value]) -> bytes:
     return b"\xd1" + b"".join(value_bytes(value, column.type) for value, column in zip(values, columns, strict=True))
 
 
-def done(kind: int = DONE, status: int = 0, count: int | None = None) -> bytes:
-    """DONE, DONEPROC or DONEINPROC, with a number of rows if there is one."""
-    return struct.pack("<BHHQ", kind, status | (COUNT if count is not None else 0), 0, count or 0)
+def done(kind: int = DONE, status: int = 0, count: int | None = None, command: int = 0) -> bytes:
+    """DONE, DONEPROC or DONEINPROC: of what kind the statement was (CurCmd), with a number of rows if there is one."""
+    return struct.pack("<BHHQ", kind, status | (COUNT if count is not None else 0), command, count or 0)
 
 
 def return_status(code: int) -> bytes:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import datetime
 import struct
+import uuid
 
 from lab.sql import SqlType, Variable
+from lab.sql.conversions import moment
 from lab.sql.errors import not_simulated
-from lab.sql.types import BIGINT, BIT, DATETIME, DATETIME2, FLOAT, MAX, NULL, Value, moment
+from lab.sql.types import BIGINT, BIT, DATETIME, DATETIME2, FLOAT, MAX, NULL, UNIQUEIDENTIFIER, Value
 
 from .packets import Cursor
 
 # SQL_Latin1_General_CP1_CI_AS
 COLLATION = bytes((0x09, 0x04, 0xD0, 0x00, 0x34))
 
-INTN, BITN, FLTN, DATETIMN, DATETIME2N = 0x26, 0x68, 0x6D, 0x6F, 0x2A
-NVARCHAR, VARCHAR, VARBINARY, VARIANT = 0xE7, 0xA7, 0xA5, 0x62
+GUID, INTN, BITN, FLTN, DATETIMN, DATETIME2N = 0x24, 0x26, 0x68, 0x6D, 0x6F, 0x2A
+NVARCHAR, VARCHAR, VARBINARY, VARIANT, NCHAR, CHAR = 0xE7, 0xA7, 0xA5, 0x62, 0xEF, 0xAF
+_CODES = {"nvarchar": NVARCHAR, "varchar": VARCHAR, "varbinary": VARBINARY, "nchar": NCHAR, "char": CHAR}
 _SIZES = {"tinyint": 1, "smallint": 2, "int": 4, "bigint": 8, "null": 4}
 _PLP_NULL = b"\xff" * 8
 _PLP_UNKNOWN = 2**64 - 2
@@ -39,13 +42,15 @@ def type_info(kind: SqlType) -> bytes:
         return bytes((DATETIMN, 8))
     if kind.name == "datetime2":
         return bytes((DATETIME2N, 7))
+    if kind.name == "uniqueidentifier":
+        return bytes((GUID, 16))
     if kind.name == "sql_variant":
         return bytes((VARIANT,)) + struct.pack("<I", 8009)
-    width = 2 if kind.name == "nvarchar" else 1
+    width = 2 if kind.unicode else 1
     size = 0xFFFF if kind.length == MAX else max(kind.length, 1) * width
     if size > 8000:
         size = 0xFFFF
-    code = {"nvarchar": NVARCHAR, "varchar": VARCHAR, "varbinary": VARBINARY}[kind.name]
+    code = _CODES[kind.name]
     return bytes((code,)) + struct.pack("<H", size) + (b"" if code == VARBINARY else COLLATION)
 
 
@@ -86,9 +91,11 @@ def _raw(value: Value, kind: SqlType) -> bytes:
         midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
         ticks = (when - midnight) // datetime.timedelta(microseconds=1) * 10
         return ticks.to_bytes(5, "little") + (when.toordinal() - 1).to_bytes(3, "little")
+    if kind.name == "uniqueidentifier":
+        return uuid.UUID(str(value)).bytes_le
     if isinstance(value, bytes):
         return value
-    return str(value).encode("utf-16-le" if kind.name == "nvarchar" else "cp1252", "replace")
+    return str(value).encode("utf-16-le" if kind.unicode else "cp1252", "replace")
 
 
 def _number(value: Value) -> int:
@@ -113,7 +120,7 @@ def _variant(value: Value) -> bytes:
 
 _FIXED = {0x30: ("tinyint", 1), 0x32: ("bit", 1), 0x34: ("smallint", 2), 0x38: ("int", 4), 0x7F: ("bigint", 8)}
 _INTEGERS = {1: "tinyint", 2: "smallint", 4: "int", 8: "bigint"}
-_CHARACTERS = {NVARCHAR: "nvarchar", 0xEF: "nvarchar", VARCHAR: "varchar", 0xAF: "varchar"}
+_CHARACTERS = {NVARCHAR: "nvarchar", NCHAR: "nvarchar", VARCHAR: "varchar", CHAR: "varchar"}
 _BINARIES = {VARBINARY: "varbinary", 0xAD: "varbinary"}
 
 
@@ -138,6 +145,12 @@ def read_parameter(cursor: Cursor) -> Variable:
         return Variable(kind, None if data is None else _decoded(data, kind))
     if code in (INTN, BITN, FLTN, DATETIMN):
         return _nullable(cursor, code)
+    if code == GUID:
+        cursor.take(1)
+        data = cursor.take(cursor.unsigned(1))
+        if len(data) not in (0, 16):
+            raise not_simulated(f"a uniqueidentifier of {len(data)} bytes")
+        return Variable(UNIQUEIDENTIFIER, str(uuid.UUID(bytes_le=data)).upper() if data else None)
     if code in (0x6A, 0x6C):
         return _decimal(cursor)
     if code in (0x28, DATETIME2N):

@@ -162,16 +162,9 @@ def test_answers(session: Session, batch: str, expected: list[tuple[object, ...]
 
 ERRORS = [
     ("FOO BAR", 2812),
-    ("SELECT 1; FOO", 102),
-    ("SELECT 1 FROM", 102),
-    ("SELECT FROM SQLSYSTEMVARIABLES", 102),
-    ("IF 1 = 1", 102),
-    ("BEGIN SELECT 1", 102),
-    ("END", 102),
-    ("SELECT 'a' 'b'", 102),
-    ("SELECT ?", 50000),
     ("SELECT 'abc", 105),
-    ("SELECT 1 /* never closed", 113),
+    ("SELECT [abc", 105),
+    ("SELECT 1 /* never /* closed */", 113),
     ("SELECT * FROM NOPE", 208),
     ("SELECT nope FROM SQLSYSTEMVARIABLES", 207),
     ("SELECT [nope] FROM SQLSYSTEMVARIABLES", 207),
@@ -180,57 +173,69 @@ ERRORS = [
     ("UPDATE SQLSYSTEMVARIABLES SET nope = 1", 207),
     ("SELECT x.VALUE FROM SQLSYSTEMVARIABLES", 4104),
     ("SELECT VALUE FROM SQLSYSTEMVARIABLES a, SQLSYSTEMVARIABLES b", 209),
+    ("SELECT 1 FROM SQLSYSTEMVARIABLES, SQLSYSTEMVARIABLES", 1013),
     ("SELECT (SELECT VALUE FROM SQLSYSTEMVARIABLES)", 512),
+    ("SELECT COUNT(*), PARM FROM SQLSYSTEMVARIABLES", 8120),
+    ("SELECT VALUE FROM SQLSYSTEMVARIABLES GROUP BY PARM", 8120),
+    ("SELECT 1 FROM SQLSYSTEMVARIABLES WHERE COUNT(*) > 1", 147),
+    ("SELECT 1 FROM (SELECT VALUE + 'x' FROM SQLSYSTEMVARIABLES) q", 8155),
+    ("SELECT 1 FROM (SELECT VALUE FROM SQLSYSTEMVARIABLES ORDER BY 1) q", 1033),
+    ("SELECT TOP (-1) PARM FROM SQLSYSTEMVARIABLES", 127),
+    ("DECLARE @n int = -1; SELECT TOP (@n) PARM FROM SQLSYSTEMVARIABLES", 127),
     ("SELECT @nope", 137),
+    ("SELECT @@nope", 137),
+    ("SELECT @late; DECLARE @late int", 137),
     ("DECLARE @a int; DECLARE @a int", 134),
     ("SELECT 1 UNION ALL SELECT 1, 2", 205),
     ("SELECT 1 UNION ALL SELECT 'x'", 245),
     ("SELECT PARM FROM SQLSYSTEMVARIABLES WHERE PARM = 1", 245),
     ("SELECT CAST('99999999999' AS int)", 248),
+    ("SELECT CAST('300' AS tinyint)", 244),
+    ("SELECT CAST(300 AS tinyint)", 220),
+    ("SELECT CAST('x' AS bigint)", 8114),
+    ("SELECT CAST('x' AS uniqueidentifier)", 8169),
+    ("SELECT CAST(NEWID() AS nvarchar(35))", 8170),
+    ("SELECT CAST(1 AS nvarchar(0))", 1001),
+    ("SELECT CAST(1 AS nvarchar(4001))", 131),
+    ("SELECT CAST(1 AS nosuch)", 243),
     ("SELECT 1 / 0", 8134),
     ("SELECT NOSUCH(1)", 195),
+    ("SELECT LEN()", 174),
+    ("SELECT RTRIM(value) FROM sys.extended_properties", 8116),
+    ("SELECT HASHBYTES('MD5', 1)", 8116),
+    ("SELECT LEFT('x', -1)", 537),
+    ("SELECT 'a' COLLATE nosuch", 448),
     ("SET NOSUCH ON", 195),
-    ("SET NOCOUNT MAYBE", 102),
     ("EXEC sp_nosuch", 2812),
     ("EXEC sys.sp_addextendedproperty @nosuch = 1", 8145),
+    ("EXEC sys.sp_addextendedproperty 'p', 'v', 'a', 'b', 'c', 'd', 'e', 'f', 'g'", 8144),
+    ("EXEC sys.sp_addextendedproperty @name = 'p', @name = 'p'", 8143),
+    ("EXEC sys.sp_addextendedproperty @value = 'v'", 201),
+    ("EXEC sys.sp_addextendedproperty NULL, 'v'", 15600),
     ("EXEC sys.sp_dropextendedproperty @name = 'p'", 15217),
     ("EXEC sys.sp_updateextendedproperty @name = 'p', @value = 'v'", 15217),
     ("USE NOPE", 911),
     ("COMMIT", 3902),
     ("ROLLBACK", 3903),
+    ("BEGIN TRAN a; ROLLBACK TRAN b", 6401),
     ("THROW 51000, 'mine', 3", 51000),
     ("THROW", 10704),
+    ("THROW 4, 'mine', 3", 35100),
     ("RAISERROR('mine', 16, 1)", 50000),
+    ("RAISERROR('mine', 19, 1)", 2754),
     ("INSERT INTO SQLSYSTEMVARIABLES (VALUE) VALUES ('1')", 515),
     ("INSERT INTO SQLSYSTEMVARIABLES (PARM, VALUE) VALUES ('x')", 109),
+    ("INSERT INTO SQLSYSTEMVARIABLES (PARM, PARM) VALUES ('x', 'y')", 264),
     ("UPDATE SQLSYSTEMVARIABLES SET IPARM = 'x'", 245),
+    ("UPDATE SQLSYSTEMVARIABLES WITH (NOLOCK) SET IPARM = 1", 1065),
     ("UPDATE sys.extended_properties SET value = 1", 259),
     ("DELETE FROM sys.databases", 259),
-    # real T-SQL that the lab does not have must not look like success
-    ("DROP TABLE SQLSYSTEMVARIABLES", 50000),
-    ("CREATE TABLE t (a int)", 50000),
-    ("TRUNCATE TABLE SQLSYSTEMVARIABLES", 50000),
-    ("MERGE SQLSYSTEMVARIABLES AS t USING (SELECT 1 AS a) AS s ON 1 = 1 WHEN MATCHED THEN DELETE;", 50000),
-    ("WHILE 1 = 1 SELECT 1", 50000),
-    ("UPDATE SQLSYSTEMVARIABLES SET VALUE = 1 OUTPUT inserted.VALUE", 50000),
-    ("UPDATE s SET VALUE = 1 FROM SQLSYSTEMVARIABLES s", 50000),
-    ("SELECT VALUE INTO #t FROM SQLSYSTEMVARIABLES", 50000),
-    ("SELECT TOP 50 PERCENT PARM FROM SQLSYSTEMVARIABLES", 50000),
-    ("SELECT PARM FROM SQLSYSTEMVARIABLES FOR XML AUTO", 50000),
-    ("SELECT PARM FROM SQLSYSTEMVARIABLES OPTION (RECOMPILE)", 50000),
-    ("WITH q AS (SELECT 1 AS a) SELECT a FROM q", 102),
-    ("EXEC ('SELECT 1')", 50000),
-    ("EXEC sp_executesql N'SELECT 1'", 50000),
-    ("GRANT SELECT ON SQLSYSTEMVARIABLES TO x", 50000),
-    ("SHUTDOWN", 50000),
-    ("BEGIN TRANSACTION named", 50000),
-    ("SET ROWCOUNT 5", 50000),
-    ("SELECT 1\nGO\nSELECT 2", 50000),
-    ("ALTER DATABASE AXDB SET READ_ONLY", 50000),
+    ("SELECT PARM FROM SQLSYSTEMVARIABLES WITH (NOSUCH)", 321),
+    (f"SELECT {'(' * 2000}1{')' * 2000}", 8631),
 ]
 
 
-@pytest.mark.parametrize(("batch", "number"), ERRORS)
+@pytest.mark.parametrize(("batch", "number"), ERRORS, ids=[batch[:60] for batch, _unused in ERRORS])
 def test_errors(session: Session, database: Database, batch: str, number: int) -> None:
     before = database.rows("SQLSYSTEMVARIABLES")
     assert error(session, batch).number == number
@@ -240,7 +245,8 @@ def test_errors(session: Session, database: Database, batch: str, number: int) -
 SOME = """
     SELECT UPDATE DELETE SET FROM WHERE VALUE PARM SQLSYSTEMVARIABLES = 1 'x' ( ) , ; IF BEGIN END ELSE EXEC THROW @a
     @@ROWCOUNT AND NOT NULL UNION ALL DECLARE int + - * CASE WHEN THEN AS . [ ] -- /* ' N'y' COMMIT TRAN IN EXISTS 0x
-    TRY CATCH ORDER BY TOP INSERT VALUES CAST LIKE COUNT PRINT RAISERROR USE WAITFOR DELAY / GROUP IS BETWEEN
+    TRY CATCH ORDER BY TOP INSERT VALUES CAST LIKE COUNT PRINT RAISERROR USE WAITFOR DELAY / GROUP IS BETWEEN DISTINCT
+    HAVING JOIN ON LEFT WITH NOLOCK ROLLBACK COLLATE ISNULL sys.extended_properties sp_getapplock NOCOUNT
 """
 WORDS = st.sampled_from(SOME.split())
 
@@ -286,15 +292,6 @@ def test_the_collections_batches(session: Session, database: Database) -> None:
     database.set_value("CONFIGURATIONMODE", "1")
     assert results(session, undo) == []
     assert (database.value("CONFIGURATIONMODE"), database.extended_property("quiesce.maintenance")) == ("0", None)
-
-
-def test_a_procedures_error_can_be_set_to_let_the_batch_go_on(
-    server: SqlServer, session: Session, database: Database
-) -> None:
-    server.procedure_errors_abort = False
-    database.set_extended_property("quiesce.maintenance", "old")
-    assert error(session, WRITE).number == 15233
-    assert database.value("CONFIGURATIONMODE") == "1"
 
 
 def test_duplicate_rows_are_possible_and_keys_are_kept(session: Session, database: Database) -> None:
@@ -427,6 +424,10 @@ AFTER_ERRORS: list[tuple[str, int, list[object], int, str]] = [
     ("THROW 50001, 'x', 1; SELECT 1", 50001, [], 1, "1"),
     ("SET XACT_ABORT ON; THROW 50001, 'x', 1; SELECT 1", 50001, [], 0, "0"),
     ("SELECT * FROM NOPE; SELECT 1", 208, [], 1, "1"),
+    ("USE NOPE; SELECT 1", 911, [], 1, "1"),
+    ("EXEC sp_nosuch; SELECT 1", 2812, [1], 1, "1"),
+    ("EXEC sp_dropextendedproperty 'p'; SELECT 1", 15217, [], 0, "0"),
+    ("SELECT 1 / 0; SELECT 1", 8134, [1], 1, "1"),
     ("SELECT CAST('x' AS int); SELECT 1", 245, [], 0, "0"),
     ("SELECT 1; SELECT nope FROM SQLSYSTEMVARIABLES", 207, [], 1, "1"),
     ("SELECT 1; SELEC 1 FROM", 102, [], 1, "1"),
@@ -467,45 +468,6 @@ def test_catch_rolls_back_and_throws_again(session: Session, database: Database)
     answers = all_of(session, batch.replace("ROLLBACK; THROW", "COMMIT"))
     assert [each.error.number for each in answers if isinstance(each, Failure)] == [3930]
     assert database.value("CONFIGURATIONMODE") == "0"
-
-
-def test_locks(server: SqlServer, session: Session, database: Database) -> None:
-    other = server.login("admin", "admin-pw", "AXDB")
-    results(other, f"BEGIN TRAN; {VENDOR}")
-    assert error(session, f"SET LOCK_TIMEOUT 0; {MODE}").number == 1222
-    problem = error(session, "UPDATE SQLSYSTEMVARIABLES SET VALUE = 5 WHERE PARM = 'OTHER'")
-    assert (problem.number, problem.severity, problem.message) == (1222, 16, "Lock request time out period exceeded.")
-    assert rows(session, f"{MODE.replace(' WHERE', ' WITH (NOLOCK) WHERE')}") == [("1",)]
-    assert rows(session, "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED " + MODE) == [("1",)]
-    assert rows(session, "SELECT COUNT(*) FROM sys.extended_properties") == [(0,)]
-    other.rollback()
-    assert rows(session, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED " + MODE) == [("0",)]
-    with database.hold_lock():
-        assert error(session, MODE).number == 1222
-    assert rows(session, MODE) == [("0",)]
-
-
-def test_waiting(server: SqlServer, session: Session, database: Database) -> None:
-    """At scale 100 a LOCK_TIMEOUT of 5000 ms takes 50 ms, and whoever waits longer gets the lock."""
-
-    async def scenario() -> tuple[list[Result], list[Result], float]:
-        loop = asyncio.get_running_loop()
-        with database.hold_lock():
-            start = loop.time()
-            timed_out = [each async for each in execute_waiting(session, f"SET LOCK_TIMEOUT 5000; {MODE}")]
-            took = loop.time() - start
-            waiting = asyncio.create_task(collect())
-            await asyncio.sleep(0.03)
-            assert not waiting.done()
-        return timed_out, await waiting, took
-
-    async def collect() -> list[Result]:
-        return [each async for each in execute_waiting(session, f"SET LOCK_TIMEOUT -1; {VENDOR}")]
-
-    timed_out, waited, took = asyncio.run(scenario())
-    assert [each.error.number for each in timed_out if isinstance(each, Failure)] == [1222]
-    assert 0.05 <= took < 1
-    assert waited == [Count(1)]
 
 
 def test_deadlock(session: Session, database: Database) -> None:
