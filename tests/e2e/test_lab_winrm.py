@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -29,6 +30,7 @@ from winrm.protocol import Protocol
 from lab.clock import Clock
 from lab.pki import Authority
 from lab.thread import LoopThread
+from lab.windows import Account, WindowsHost
 from lab.windows.errors import Win32Error
 from lab.winrm import Answer, Faults, WinRMServer, soap
 
@@ -312,6 +314,23 @@ class TestPywinrm:
             assert client.get_command_output(shell, command) == (b"begin\r\n", b"end\r\n", 0)
             client.close_shell(shell)
 
+    def test_two_commands_at_once_in_one_shell(self, https: WinRMServer, authority: Authority) -> None:
+        client, other = (protocol(https, authority) for _unused in range(2))
+        shell = client.open_shell()
+        slow = client.run_command(shell, "slow", ["0.4", "3"])
+        quick = client.run_command(shell, "echo", ["quick"])
+        begin = time.monotonic()
+        assert client.get_command_output(shell, quick) == (b"quick\r\n", b"", 0)
+        assert time.monotonic() - begin < 0.3
+        both = client.run_command(shell, "slow", ["0.4", "4"])
+        with ThreadPoolExecutor(2) as pool:  # two Receives that wait at the same time
+            ends = [
+                pool.submit(each.get_command_output, shell, command)
+                for each, command in ((client, slow), (other, both))
+            ]
+            assert [end.result(10) for end in ends] == [(b"begin\r\n", b"end\r\n", code) for code in (3, 4)]
+        client.close_shell(shell)
+
     def test_terminate_cancels_the_command(self, https: WinRMServer, authority: Authority, host: FakeHost) -> None:
         client = protocol(https, authority)
         shell = client.open_shell()
@@ -577,11 +596,75 @@ class TestFaults:
         assert caught.value.code == status
         assert client.open_shell()
 
+    def test_latency_is_paid_for_each_request(self, http: WinRMServer, authority: Authority) -> None:
+        http.latency = 0.05
+        begin = time.monotonic()
+        client = protocol(http, authority, "ntlm")
+        client.close_shell(client.open_shell())
+        took = time.monotonic() - begin
+        assert http.round_trips == 5
+        assert 5 * 0.05 <= took < 5
+
+    @pytest.mark.parametrize("drip", [True, "slow .* 0"], ids=["always", "for a command"])
+    def test_an_answer_that_drips(
+        self, loop: LoopThread, https: WinRMServer, authority: Authority, drip: bool | str
+    ) -> None:
+        client = protocol(https, authority)
+        client.transport.read_timeout_sec = cast(int, 0.3)  # a limit for silence, not for an answer
+        shell = client.open_shell()
+        https.faults.drip, https.faults.drip_interval = drip, 0.02
+        other = None if drip is True else client.run_command(shell, "echo", ["one"])
+        if other is not None:
+            assert client.get_command_output(shell, other)[0] == b"one\r\n"
+        with ThreadPoolExecutor(1) as pool:
+            if drip is True:
+                waiting: Future[Any] = pool.submit(client.run_command, shell, "where")
+            else:
+                command = client.run_command(shell, "slow", ["0.1", "0"])
+                waiting = pool.submit(client.get_command_output, shell, command)
+            time.sleep(0.9)
+            assert not waiting.done()
+            loop.run(https.stop())
+            assert waiting.exception(5) is not None
+
     def test_delay(self, https: WinRMServer, authority: Authority, clock: Clock) -> None:
         https.faults.delay, clock.scale = 20.0, 100.0
         begin = time.monotonic()
         protocol(https, authority).open_shell()
         assert 0.2 <= time.monotonic() - begin < 5
+
+
+class TestWindowsHost:
+    """In front of a simulated host: how much of what a line prints comes with each Receive."""
+
+    @pytest.fixture
+    def server(self, loop: LoopThread, certificate: tuple[Path, Path]) -> Iterator[WinRMServer]:
+        clock = Clock(20)
+        host = WindowsHost("dev01", "127.0.7.1", clock)
+        host.add_account(Account("admin", PASSWORD))
+        server = WinRMServer(host, "127.0.7.1", 0, certificate, clock)
+        loop.run(server.start())
+        yield server
+        loop.run(server.stop())
+
+    def test_lines_that_are_printed_together_come_together(self, server: WinRMServer, authority: Authority) -> None:
+        client = protocol(server, authority, user="admin")
+        shell = client.open_shell()
+        commands = "^(for /l %i in ^(1^,1^,300^) do @echo line %i^)^& ping -n 2 127.0.0.1 ^>nul^& echo last"
+        command = client.run_command(shell, f"""for /f "delims=" %z in ('{commands}') do @echo(%z""")
+        out, err, code = client.get_command_output(shell, command)
+        lines = [f"line {number}" for number in range(1, 301)]
+        assert (out.decode().splitlines(), err, code) == ([*lines, "last"], b"", 0)
+        assert server.requests == ["Create", "Command", "Receive"]
+        client.close_shell(shell)
+
+    def test_lines_with_time_between_them_come_one_by_one(self, server: WinRMServer, authority: Authority) -> None:
+        client = protocol(server, authority, user="admin")
+        shell = client.open_shell()
+        command = client.run_command(shell, "echo one& ping -n 3 127.0.0.1 >nul& echo two")
+        assert client.get_command_output(shell, command) == (b"one\r\ntwo\r\n", b"", 0)
+        assert server.requests == ["Create", "Command", "Receive", "Receive"]
+        client.close_shell(shell)
 
 
 class TestIdentify:

@@ -11,16 +11,19 @@ answers 503 until W3SVC is restarted.
 from __future__ import annotations
 
 import asyncio
+import http.client
 import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from lab.clock import Clock
 from lab.sql.errors import SqlError
+from lab.windows.misbehaviour import answer_garbage, drip
 from lab.windows.processes import ProcessTable
 
 WORKER = "w3wp.exe"
@@ -33,6 +36,9 @@ class Faults:
     never_comes_up: bool = False  # it loads for ever
     extra_warm_up: float = 0.0  # seconds that it comes up later than usual
     status: int | None = None  # answers this HTTP status once it is up, for example 500
+    drip: bool = False  # answers one byte of a header after the other, and never comes to their end
+    drip_interval: float = 0.05  # real seconds between two such bytes
+    not_http: bool = False  # answers something that is no HTTP
 
 
 class Aos:
@@ -84,9 +90,14 @@ class Aos:
         """Where it answers."""
         return f"{'http' if self.tls is None else 'https'}://{self.address}:{self.port}/"
 
+    def start_without_network(self) -> None:
+        """Instead of ``start``: nothing listens, only ``get`` answers. A port 0 is replaced by the usual one."""
+        self.port = self.port or (80 if self.tls is None else 443)
+
     async def start(self) -> None:
         """Prepare to listen; the port answers only while W3SVC runs. A port 0 is replaced by the one that was free."""
-        self._runner = web.ServerRunner(web.Server(self._handle))
+        server = web.Server(self._handle, handler_cancellation=True, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.05)
         await self._runner.setup()
         # bound but not listening: keeps the port for this AOS while it is stopped, and refuses connections
         self._reserved = socket.socket()
@@ -111,13 +122,13 @@ class Aos:
     def service_running(self) -> None:
         """W3SVC runs: IIS listens and starts the worker process, which loads the application."""
         self._wanted = True
-        self._listen()
+        self._follow_service()
         self._start_worker()
 
     def service_stopped(self) -> None:
         """W3SVC stopped: nobody listens, the worker process has gone."""
         self._wanted = False
-        self._listen()
+        self._follow_service()
         self._stop_worker()
 
     def recycle(self) -> None:
@@ -167,8 +178,24 @@ class Aos:
         self.maintenance_mode = value is not None and value.strip() == "1"
         return True
 
-    def _listen(self) -> None:
+    async def get(self, url: str) -> tuple[int, str]:
+        """What a request gets, without any network: (status, reason). Raises what a client of HTTP would meet."""
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if not self._wanted or port != self.port:
+            raise ConnectionRefusedError
+        self.requests += 1
+        if self.faults.not_http:
+            raise http.client.BadStatusLine("")
+        while self.faults.drip:
+            await self.clock.sleep(1.0)
+        status = self._status()
+        return status, http.client.responses.get(status, "")
+
+    def _follow_service(self) -> None:
         """Bring the listening socket in line with ``_wanted``, one change after the other."""
+        if self._runner is None:
+            return  # there is no network
         before = self._listening
         self._listening = asyncio.get_running_loop().create_task(self._follow(before))
 
@@ -201,12 +228,21 @@ class Aos:
         if not self._wanted and request.transport is not None:
             # a connection kept alive from before: http.sys drops it
             request.transport.abort()
-        if not self.ready:
-            return web.Response(
-                status=503, text="<h2>Service Unavailable</h2><p>HTTP Error 503. The service is unavailable.</p>"
-            )
-        if self.faults.status is not None:
-            return web.Response(status=self.faults.status, text="Server Error in '/' Application.")
-        if self.answer == 302:
+        if self.faults.not_http:
+            await answer_garbage(request)
+        if self.faults.drip:
+            await drip(request, self.faults.drip_interval)
+        status = self._status()
+        if status == 302:
             return web.Response(status=302, headers={"Location": "https://login.microsoftonline.com/common/wsfed"})
-        return web.Response(status=self.answer, text="<title>Sign in to your account</title>", content_type="text/html")
+        if not self.ready:
+            text = "<h2>Service Unavailable</h2><p>HTTP Error 503. The service is unavailable.</p>"
+            return web.Response(status=status, text=text)
+        if self.faults.status is not None:
+            return web.Response(status=status, text="Server Error in '/' Application.")
+        return web.Response(status=status, text="<title>Sign in to your account</title>", content_type="text/html")
+
+    def _status(self) -> int:
+        if not self.ready:
+            return 503
+        return self.answer if self.faults.status is None else self.faults.status

@@ -173,9 +173,20 @@ class Cluster:
     async def start(self) -> None:
         """Switch the nodes on."""
         for node in self.nodes.values():
-            node.changed_at = self.clock.time()
             if node.host is not None:
                 await node.host.start()
+        self._boot()
+
+    async def boot_without_network(self) -> None:
+        """Instead of ``start``, for a simulation within one process (see ``WindowsHost``)."""
+        for node in self.nodes.values():
+            if node.host is not None:
+                await node.host.boot_without_network()
+        self._boot()
+
+    def _boot(self) -> None:
+        for node in self.nodes.values():
+            node.changed_at = self.clock.time()
         for instance in self.placed:
             instance.boot()
 

@@ -45,11 +45,19 @@ class Frontend:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests += 1
-        if not request.path.lower().startswith(PATH.lower().rstrip("/")):
-            return web.Response(status=404)
-        ready = [each for each in self.cluster.placed if each.status == READY and "BatchOnly" not in each.node.type]
-        if not ready:
+        status = status_of(self.cluster, request.path)
+        if status == 503:
             return web.Response(status=503, text="<h2>Service Unavailable</h2>", content_type="text/html")
-        if all(each.faults.unhealthy for each in ready):
+        if status == 500:
             return web.Response(status=500, text="Server Error in '/namespaces/AXSF' Application.")
-        return web.Response(status=302, headers={"Location": SIGN_IN})
+        return web.Response(status=status, headers={"Location": SIGN_IN} if status == 302 else {})
+
+
+def status_of(cluster: Cluster, path: str) -> int:
+    """The HTTP status that somebody without a session gets."""
+    if not path.lower().startswith(PATH.lower().rstrip("/")):
+        return 404
+    ready = [each for each in cluster.placed if each.status == READY and "BatchOnly" not in each.node.type]
+    if not ready:
+        return 503
+    return 500 if all(each.faults.unhealthy for each in ready) else 302

@@ -33,4 +33,6 @@ class Environment(MutableMapping[str, str]):
 
     def copy(self) -> Environment:
         """An environment of its own for a child process."""
-        return Environment(self)
+        child = Environment()
+        child._entries = self._entries.copy()
+        return child

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import ntpath
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lab.windows.errors import Win32Error
 
@@ -136,26 +137,35 @@ class FileSystem:
         ]
 
     def _get(self, path: str) -> Entry | None:
-        above = ntpath.dirname(_normal(path))
-        while True:
-            entry = self.find(above)
+        for above in _above(path):
+            entry = self._entries.get(above)
             if entry is not None and entry.denied:
                 raise Win32Error(5)
-            if not ntpath.splitdrive(above)[1].strip("\\"):
-                return self.find(path)
-            above = ntpath.dirname(above)
+        return self.find(path)
 
 
+@lru_cache(maxsize=65_536)
 def absolute(path: str, directory: str) -> str:
     """``path`` as seen from the current directory ``directory``."""
     return _normal(ntpath.join(directory, path))
 
 
+@lru_cache(maxsize=65_536)
 def _normal(path: str) -> str:
     normal = ntpath.normpath(path.replace("/", "\\"))
     drive, rest = ntpath.splitdrive(normal)
     return normal if rest else drive + "\\"
 
 
+@lru_cache(maxsize=65_536)
 def _key(path: str) -> str:
     return _normal(path).lower()
+
+
+@lru_cache(maxsize=65_536)
+def _above(path: str) -> tuple[str, ...]:
+    """The keys of the directories above a path, the nearest first."""
+    found = [ntpath.dirname(_normal(path))]
+    while ntpath.splitdrive(found[-1])[1].strip("\\"):
+        found.append(ntpath.dirname(found[-1]))
+    return tuple(_key(each) for each in found)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import ipaddress
 import itertools
 import ntpath
-from collections.abc import Callable, Mapping
+import random
+import socket
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from lab.clock import Clock
 from lab.windows.commandline import split_program
 from lab.windows.environment import Environment
 from lab.windows.errors import Win32Error
 from lab.windows.filesystem import FileSystem, absolute
+from lab.windows.languages import LANGUAGES
 from lab.windows.processes import ProcessTable
 from lab.windows.program import Call, Program, Write, not_simulated
 from lab.windows.programs import STANDARD, SYSTEM32
@@ -69,7 +75,10 @@ class WindowsHost:
         self.name = name.upper()
         self.address = address
         self.clock = clock
+        if language not in LANGUAGES:
+            raise ValueError(f"no texts for the language {language!r}")
         self.language = language
+        self.sqlcmd_flavour = "odbc17"  # "odbc18" or "go" (see sqlcmd.py)
         self.accounts: dict[str, Account] = {}
         self.files = FileSystem("C:")
         self.processes = ProcessTable()
@@ -84,6 +93,13 @@ class WindowsHost:
         self.trusts_sql_certificate = False  # whether sqlcmd -N works without -C
         # Whether a sign-in from the network can be passed on to a second machine (CredSSP, Kerberos delegation).
         self.delegates = True
+        self.hosts_file: dict[str, str] = {}  # name -> address, the machine's only name service
+        self.trusted_ca_files: list[Path] = []  # whose certificates its programs trust
+        # Answers curl.exe instead of the network: URL -> (status, reason). Its exceptions are those of a client of
+        # HTTP: socket.gaierror, ConnectionRefusedError, TimeoutError, ssl.SSLCertVerificationError, ssl.SSLError,
+        # http.client.RemoteDisconnected, http.client.BadStatusLine.
+        self.http_get: Callable[[str], Awaitable[tuple[int, str]]] | None = None
+        self.random = random.Random(name)
         self.aos: Aos | None = None
         self.setup_tool: SetupTool | None = None
         self.before_boot: list[Callable[[], None]] = []  # what waits for the ports that are known only then
@@ -139,16 +155,50 @@ class WindowsHost:
         """Write to the event log."""
         self.events.append(Event(self.clock.time(), source, text))
 
+    def resolve(self, name: str) -> str | None:
+        """The address of a host name as this machine finds it: its hosts file, itself, or an address as it stands."""
+        known = {key.lower(): address for key, address in self.hosts_file.items()}
+        if name.lower() in known:
+            return known[name.lower()]
+        if name.lower() in ("localhost", self.name.lower()):
+            return self.address
+        try:
+            return str(ipaddress.ip_address(name.strip("[]")))
+        except ValueError:
+            return None
+
     async def start(self) -> None:
         """Boot: automatic services run, the AOS listens."""
         if self.aos is not None:
             await self.aos.start()
+        self._boot()
+        if self.aos is not None:
+            await self.aos.settle()
+
+    async def boot_without_network(self) -> None:
+        """Instead of ``start``, for a simulation within one process: no socket is opened, a ``VirtualLoop`` will do.
+
+        ``run`` and everything else works; curl.exe asks the AOS itself, unless a test has set ``http_get``.
+        """
+        if self.aos is not None:
+            self.aos.start_without_network()
+        self.http_get = self.http_get or self._get_without_network
+        self._boot()
+
+    def _boot(self) -> None:
         for call in self.before_boot:
             call()
         self.services.boot()
         if self.aos is not None:
             self.aos.finish_loading()
-            await self.aos.settle()
+
+    async def _get_without_network(self, url: str) -> tuple[int, str]:
+        address = self.resolve(urlsplit(url).hostname or "")
+        if address is None:
+            raise socket.gaierror
+        if self.aos is None or address != self.aos.address:
+            raise ConnectionRefusedError
+        return await self.aos.get(url)
 
     async def stop(self) -> None:
         """Switch the machine off."""
@@ -222,20 +272,25 @@ class WindowsHost:
         if program is None:
             return not_simulated(call, call.image)
         self.processes_started.append(name)
-        work = asyncio.ensure_future(program(call))
-        process = self.processes.start(name, f"{self.name}\\{call.account.name}", on_kill=lambda: _cancel(work))
+        work = asyncio.get_running_loop().create_task(self._life(program, call))
+        killed = False
+
+        def kill() -> None:
+            nonlocal killed
+            killed = True
+            work.cancel()
+
+        process = self.processes.start(name, f"{self.name}\\{call.account.name}", on_kill=kill)
         try:
-            await self.clock.sleep(self.program_start_seconds)
-            await asyncio.wait({work})
-            if work.cancelled():
+            return await work
+        except asyncio.CancelledError:
+            if killed:
                 return KILLED
-            return work.result()
+            raise
         finally:
             self.processes.end(process.pid)
-            if not work.done():
-                work.cancel()
-                await asyncio.gather(work, return_exceptions=True)
 
-
-def _cancel(work: asyncio.Future[int]) -> None:
-    work.cancel()
+    async def _life(self, program: Program, call: Call) -> int:
+        if self.program_start_seconds:
+            await self.clock.sleep(self.program_start_seconds)
+        return await program(call)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from xml.sax.saxutils import quoteattr
 
 from lab.aos import Aos
@@ -28,6 +29,7 @@ HOST_NAMES = {
     "vhd": "usnconeboxax1aos.cloud.onebox.dynamics.com",
     "azure": "{name}-devaos.cloudax.dynamics.com",
     "tier1": "{name}-sandbox.sandbox.ax.dynamics.com",
+    "production": "{name}.operations.dynamics.com",
     "tier2": "{name}-uat.sandbox.operations.eu.dynamics.com",
 }
 
@@ -40,6 +42,8 @@ class Layout:
     service_drive: str | None = "K:"  # the value of %ServiceDrive%; None: not set
     kind: str = "azure"  # a key of HOST_NAMES
     host_name: str | None = None  # Infrastructure.HostName itself
+    host_url: str | None = None  # Infrastructure.HostUrl itself; a name in it is known on the machine alone
+    comments: str = ""  # put into web.config as it is, before the settings
     database: str = "AxDB"
     db_server: str = "."
     sql_user: str = "axdbadmin"
@@ -76,7 +80,7 @@ def web_config(layout: Layout, name: str, url: str) -> str:
         "DataAccess.SqlPwd": layout.sql_password or "",
         "Infrastructure.ClickonceAppsDirectory": "Apps",
         "Infrastructure.HostName": host_name,
-        "Infrastructure.HostUrl": url,
+        "Infrastructure.HostUrl": layout.host_url or url,
         "Infrastructure.StartStorageEmulator": "true",
     }
     if layout.encrypted:
@@ -84,7 +88,8 @@ def web_config(layout: Layout, name: str, url: str) -> str:
             settings[key] = "MIIB" + (key.encode().hex().upper() * 6)[:180]
     if layout.sql_password is None:
         del settings["DataAccess.SqlPwd"]
-    lines = "\n".join(
+    comments = layout.comments + "\n" if layout.comments else ""
+    lines = comments + "\n".join(
         f"    <add key={quoteattr(key)} value={quoteattr(value)} />"
         for key, value in settings.items()
         if key not in layout.missing
@@ -139,6 +144,9 @@ def dev_machine(
         warm_up=warm_up,
         log_event=host.log_event,
     )
+    own_name = urlsplit(layout.host_url or "").hostname
+    if own_name and host.resolve(own_name) is None:
+        host.hosts_file[own_name] = address
     _put_files(host, layout)
     _add_services(host, layout)
     return host
@@ -263,3 +271,8 @@ def _add_services(host: WindowsHost, layout: Layout) -> None:
 def open_visual_studio(host: WindowsHost, user: str = "Admin") -> Process:
     """Somebody opens Visual Studio; ``host.processes.end(process.pid)`` closes it."""
     return host.processes.start("devenv.exe", f"{host.name}\\{user}", session=2, memory=645_120)
+
+
+def run_iis_express(host: WindowsHost, user: str = "Admin") -> Process:
+    """Somebody runs the AOS in IIS Express, as on a machine without administrator rights; ended as Visual Studio is."""
+    return host.processes.start("iisexpress.exe", f"{host.name}\\{user}", session=2, memory=412_808)

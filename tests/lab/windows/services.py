@@ -28,6 +28,9 @@ class State(enum.IntEnum):
     START_PENDING = 2
     STOP_PENDING = 3
     RUNNING = 4
+    CONTINUE_PENDING = 5
+    PAUSE_PENDING = 6
+    PAUSED = 7
 
 
 class StartType(enum.Enum):
@@ -65,6 +68,8 @@ class Service:
     shared_process: str | None = None  # services of one such name live in one process
     start_seconds: float = 2.0
     stop_seconds: float = 2.0
+    can_pause: bool = False
+    pause_seconds: float = 1.0  # so long takes pausing, and going on
     restart_after_crash: float | None = None  # seconds; the recovery action
     memory: int = 12_345
     faults: Faults = field(default_factory=Faults)
@@ -181,25 +186,50 @@ class ServiceManager:
                     raise Win32Error(1068) from error
             if dependency.state is State.START_PENDING and dependency._work is not None:
                 await asyncio.wait({dependency._work})
-            if dependency.state is not State.RUNNING:
-                raise Win32Error(1068)
+            if dependency.state in (State.STOPPED, State.START_PENDING, State.STOP_PENDING):
+                raise Win32Error(1068)  # a paused one will do [G]
 
     async def stop(self, name: str) -> None:
         """ControlService(STOP): returns with the service in STOP_PENDING, or raises.
 
-        1051 services that depend on it run, 1061 it is starting or stopping, 1062 it is stopped.
+        1051 services that depend on it run, 1052 it is pausing or going on, 1061 it is starting or stopping, 1062 it
+        is stopped.
         """
+        service = self._controlled(name)
+        if any(other.state is not State.STOPPED for other in self.dependents(service)):
+            raise Win32Error(1051)
+        self._pending(service, State.STOP_PENDING, service.stop_seconds)
+        self._work_on(service, self._stopping(service))
+
+    async def pause(self, name: str) -> None:
+        """ControlService(PAUSE): returns with the service in PAUSE_PENDING, or raises.
+
+        1052 it can't be paused, and as for ``stop`` 1061 and 1062. One that is paused stays so [G].
+        """
+        service = self._controlled(name, pausing=True)
+        if service.state is State.RUNNING:
+            self._pending(service, State.PAUSE_PENDING, service.pause_seconds)
+            self._work_on(service, self._arriving(service, State.PAUSED))
+
+    async def resume(self, name: str) -> None:
+        """ControlService(CONTINUE): returns with the service in CONTINUE_PENDING, or raises as ``pause`` does."""
+        service = self._controlled(name, pausing=True)
+        if service.state is State.PAUSED:
+            self._pending(service, State.CONTINUE_PENDING, service.pause_seconds)
+            self._work_on(service, self._arriving(service, State.RUNNING))
+
+    def _controlled(self, name: str, *, pausing: bool = False) -> Service:
+        """The service, if it takes a control now. While it goes from running to paused or back it takes none (1052)."""
         service = self.open(name)
         if service.faults.access_denied:
             raise Win32Error(5)
         if service.state is State.STOPPED:
             raise Win32Error(1062)
-        if service.state is not State.RUNNING:
+        if service.state in (State.START_PENDING, State.STOP_PENDING):
             raise Win32Error(1061)
-        if any(other.state is not State.STOPPED for other in self.dependents(service)):
-            raise Win32Error(1051)
-        self._pending(service, State.STOP_PENDING, service.stop_seconds)
-        self._work_on(service, self._stopping(service))
+        if service.state in (State.PAUSE_PENDING, State.CONTINUE_PENDING) or (pausing and not service.can_pause):
+            raise Win32Error(1052)
+        return service
 
     def configure(self, name: str, start_type: StartType) -> None:
         """ChangeServiceConfig: the start type."""
@@ -212,6 +242,15 @@ class ServiceManager:
     def crash(self, name: str) -> None:
         """Let a service's process end unexpectedly, as a test or a failing program does."""
         self.processes.kill(self.open(name).pid)
+
+    def finish(self, name: str, exit_code: int = 0) -> None:
+        """Let a service end by itself, as a test does: it reports STOPPED, so no recovery action follows."""
+        service = self.open(name)
+        if service.state is State.STOPPED:
+            raise Win32Error(1062)
+        if service._work is not None:
+            service._work.cancel()
+        self._ended(service, exit_code, "stopped by itself")
 
     async def reached(self, name: str, *states: State) -> None:
         """Wait until the service is in one of the states (for tests; without limit)."""
@@ -258,6 +297,12 @@ class ServiceManager:
         await self.clock.sleep(service.stop_seconds)
         service.stops += 1
         self._ended(service, 0, "stopped")
+
+    async def _arriving(self, service: Service, state: State) -> None:
+        await self.clock.sleep(service.pause_seconds)
+        service.state = state
+        service.wait_hint = service.checkpoint = 0
+        self._note(service, "paused" if state is State.PAUSED else "continued")
 
     def _runs(self, service: Service) -> None:
         service.state = State.RUNNING

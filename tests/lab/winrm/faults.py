@@ -34,6 +34,11 @@ class Faults:
     # Once: the same, for the next command whose line matches this regular expression.
     drop_in: str = ""
     drop_after: float = 0.1
+    # Answers are headers that never end, a byte each ``drip_interval`` real seconds, so that a client with nothing but
+    # a limit for silence waits for ever. True: every answer; a regular expression: every Receive for a command whose
+    # line matches.
+    drip: bool | str = False
+    drip_interval: float = 0.05
     # Once: the next request gets this instead: a fault (after authentication) or a raw HTTP answer (before it).
     # Nothing is carried out.
     answer_next: Fault | Answer | None = None
@@ -52,6 +57,10 @@ class Faults:
         """A Receive arrives; true if its connection is to be reset."""
         drop, self.drop_on_receive = self.drop_on_receive, False
         return drop
+
+    def drips_for(self, line: str) -> bool:
+        """Whether the answers to Receive drip for a command with this line."""
+        return isinstance(self.drip, str) and self.drip != "" and re.search(self.drip, line) is not None
 
     def takes(self, kind: type[Fault] | type[Answer]) -> Fault | Answer | None:
         """The answer of that kind that is to be given now, once."""

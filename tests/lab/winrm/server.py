@@ -15,11 +15,14 @@ from spnego.channel_bindings import GssChannelBindings
 
 from lab.clock import Clock
 from lab.windows.errors import Win32Error
+from lab.windows.misbehaviour import drip
 from lab.winrm import auth, soap
 from lab.winrm.faults import Answer, Faults
 from lab.winrm.shells import Account, Command, Host, Shell, Shells
 
 SOAP_TYPE = "application/soap+xml;charset=UTF-8"
+# Real seconds for which an answer to Receive waits for what is printed in the same moment as its first output.
+GATHER = 0.003
 
 
 @dataclass
@@ -45,7 +48,8 @@ class WinRMServer:
 
     For tests: ``requests`` are the operations in the order of their arrival ("Create", "Command", "Receive", ...),
     ``round_trips`` counts every HTTP request, the rounds of a login included, ``commands`` are the command lines that
-    were started, ``shells_open`` is the number of shells that no client has deleted yet.
+    were started, ``shells_open`` is the number of shells that no client has deleted yet. ``latency`` is what the way
+    to the server and back costs each HTTP request, in real seconds.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class WinRMServer:
         self.requests: list[str] = []
         self.commands: list[str] = []
         self.round_trips = 0
+        self.latency = 0.0
         self.shells = Shells(host, clock)
         self._clock = clock
         self._tls = None if tls is None else ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -124,6 +129,10 @@ class WinRMServer:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self.round_trips += 1
         body = await request.read()
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        if self.faults.drip is True:
+            await drip(request, self.faults.drip_interval)
         if self.faults.delay:
             await self._clock.sleep(self.faults.delay)
         if request.path != "/wsman":
@@ -260,9 +269,13 @@ class WinRMServer:
             await self._maybe_drop(http, command, streams)
             # Real seconds: the client measures its own time-outs in them.
             came = await command.news(streams, request.operation_timeout)
+            if came:
+                await command.gather(GATHER)
         finally:
             command.receiving = False
         self.shells.touch(shell)
+        if self.faults.drips_for(command.line):
+            await drip(http, self.faults.drip_interval)
         if command.terminated:
             raise soap.ABORTED.error()
         if not came:

@@ -63,8 +63,9 @@ class Host(Accounts, Protocol):
 class Command:
     """One command of a shell: a running task, its input, and its output that nobody has received yet."""
 
-    def __init__(self, command_id: str) -> None:
+    def __init__(self, command_id: str, line: str = "") -> None:
         self.id = command_id
+        self.line = line
         # A test's fault: the connection that receives this command's output is to be dropped.
         self.doomed = False
         self.stdin = asyncio.StreamReader()
@@ -145,6 +146,11 @@ class Command:
             except asyncio.TimeoutError:
                 return False
         return True
+
+    async def gather(self, seconds: float) -> None:
+        """Give a command that has just begun to print so many real seconds for the rest of it, or for its end."""
+        if not self.terminated and self.exit_code is None and self._task is not None:
+            await asyncio.wait({self._task}, timeout=seconds)
 
     def take(self, streams: tuple[str, ...], room: int) -> tuple[list[tuple[str, bytes]], bool]:
         """The next output of ``streams`` that fits into ``room`` bytes of an envelope; true with it if that is all."""
@@ -246,7 +252,7 @@ class Shells:
         if command_id in shell.commands:
             raise soap.INVALID_PARAMETER.error()
         shell.operations += 1
-        command = shell.commands[command_id] = Command(command_id)
+        command = shell.commands[command_id] = Command(command_id, line)
         command.start(
             self._host.run(
                 line,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import xml.etree.ElementTree as ET
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +15,9 @@ import pytest
 from lab.clock import Clock
 from lab.pki import Authority
 from lab.sql import Database, SqlServer, axdb
-from lab.windows import State, WindowsHost
-from lab.windows.machines import HOST_NAMES, TOOL, Layout, dev_machine, open_visual_studio
+from lab.windows import Account, State, WindowsHost
+from lab.windows.console import run
+from lab.windows.machines import HOST_NAMES, TOOL, Layout, dev_machine, open_visual_studio, run_iis_express, web_config
 
 BATCH = "DynamicsAxBatch"
 
@@ -200,6 +202,86 @@ def test_encrypted_settings_show_nothing() -> None:
         assert "AOSWebSite@123" not in settings
 
     simulate(test, Layout(encrypted=True))
+
+
+@pytest.mark.parametrize(
+    "comments",
+    [
+        '    <!-- <add key="DataAccess.Database" value="OldDB" /> -->',
+        (
+            '    <!--\n    <add key="DataAccess.Database"\n      value="OldDB" />\n'
+            '    <add key="More" value="x" />\n    -->'
+        ),
+    ],
+    ids=["in one line", "over several"],
+)
+def test_settings_that_are_commented_out(comments: str) -> None:
+    text = web_config(Layout(comments=comments), "dev01", "https://127.0.0.1/")
+    settings = ET.fromstring(text.removeprefix("\ufeff").encode()).find("appSettings")
+    assert settings is not None
+    assert {each.get("key"): each.get("value") for each in settings}["DataAccess.Database"] == "AxDB"
+    assert text.index("OldDB") < text.index('value="AxDB"')
+    assert "\n" not in text.replace("\r\n", "")
+
+
+def test_a_url_that_only_the_machine_itself_knows() -> None:
+    url = "https://usnconeboxax1aos.cloud.onebox.dynamics.com:18443/"
+
+    async def test(machine: Machine) -> None:
+        host = machine.host
+        assert host.hosts_file == {"usnconeboxax1aos.cloud.onebox.dynamics.com": "127.0.0.1"}
+        settings = host.files.read(r"K:\AosService\WebRoot\web.config").decode("utf-8-sig")
+        assert f'<add key="Infrastructure.HostUrl" value="{url}" />' in settings
+
+    simulate(test, Layout(host_url=url))
+
+
+def test_a_url_with_an_address_needs_no_hosts_file() -> None:
+    async def test(machine: Machine) -> None:
+        assert machine.host.hosts_file == {}
+
+    simulate(test, Layout(host_url="https://127.0.0.1:18443/"))
+
+
+def test_curl_on_the_machine_asks_its_aos(tmp_path: Path) -> None:
+    name = "usnconeboxax1aos.cloud.onebox.dynamics.com"
+    authority = Authority(tmp_path)
+
+    async def test(machine: Machine) -> None:
+        host, aos = machine.host, machine.host.aos
+        assert aos is not None
+        host.add_account(Account("admin", "secret"))
+        host.trusted_ca_files.append(authority.ca_file)
+
+        async def ask() -> tuple[int, str]:
+            line = f"curl.exe -sS --ssl-no-revoke -m 300 -o nul -D - https://{name}:{aos.port}/"
+            ran = await run(host, line)
+            return ran.code, ran.out.partition("\n")[0] or ran.err.strip()
+
+        assert await ask() == (0, "HTTP/1.1 302 Found")
+        aos.faults.status = 500
+        assert await ask() == (0, "HTTP/1.1 500 Internal Server Error")
+        aos.faults.drip = True
+        assert await ask() == (28, "curl: (28) Operation timed out after 300000 milliseconds with 0 bytes received")
+        aos.faults.drip = False
+        aos.faults.not_http = True
+        assert await ask() == (1, "curl: (1) Received HTTP/0.9 when not allowed")
+        await host.services.stop("W3SVC")
+        await host.services.reached("W3SVC", State.STOPPED)
+        await aos.settle()
+        assert (await ask())[0] == 7
+
+    simulate(test, Layout(host_url=f"https://{name}:18443/"), authority.server(name))
+
+
+def test_the_aos_may_run_in_iis_express() -> None:
+    async def test(machine: Machine) -> None:
+        process = run_iis_express(machine.host)
+        assert machine.host.processes.named("iisexpress.exe") == [process]
+        machine.host.processes.end(process.pid)
+        assert machine.host.processes.named("iisexpress.exe") == []
+
+    simulate(test)
 
 
 def test_visual_studio_can_be_opened_and_closed() -> None:

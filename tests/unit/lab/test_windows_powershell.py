@@ -81,6 +81,7 @@ def encoded(text: str) -> str:
         ("& 'C:\\Windows\\System32\\hostname.exe'", "DEV01\n", 0),
         ('cmd.exe --% /d /s /c "echo "a & b" %A% & echo c"\nexit $LASTEXITCODE', '"a & b" 1 \nc\n', 0),
         ('cmd.exe --% /c "exit -532462766"\r\nexit $LASTEXITCODE', "", -532462766),
+        ('cmd.exe --% /c "echo a&& echo b"\nexit $LASTEXITCODE', "a\nb\n", 0),
         ("chcp.com 65001 > $null ; hostname", "DEV01\n", 0),
         (f"& '{SCRIPT}' -Path 'two words' -Enable; exit $LASTEXITCODE", "-Path|two words|-Enable\n", 3),
         (encoded('cmd.exe --% /d /s /c "echo x& exit 4"\nexit $LASTEXITCODE') + "\nexit $LASTEXITCODE", "x\n", 4),
@@ -101,6 +102,8 @@ def test_native_calls(statements: str, out: str, code: int) -> None:
         "if (1) { hostname }",
         "'text'",
         "cmd.exe --% /c echo a | findstr b",
+        'cmd.exe --% /c "echo a | findstr b"',
+        'cmd.exe --% /c "echo a" && hostname',
     ],
 )
 def test_the_language_is_refused(statements: str) -> None:

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import pytest
 
 from lab.clock import Clock
 from lab.windows import Account, Call, Faults, Service, StartType, State, WindowsHost
+from lab.windows.console import run
 
 ADMIN = Account("admin", "secret")
 OPERATOR = Account("operator", "secret", elevated=False, may_control_services=False, may_end_processes=False)
 STRANGER = Account("stranger", "secret", elevated=False, may_query_services=False)
 
 
-@dataclass
-class Ran:
-    out: str
-    err: str
-    code: int
-
-
-async def run(host: WindowsHost, line: str, account: Account = ADMIN) -> Ran:
-    printed = {"stdout": b"", "stderr": b""}
-
-    def write(stream: str, data: bytes) -> None:
-        printed[stream] += data
-
-    stdin = asyncio.StreamReader()
-    stdin.feed_eof()
-    code = await host.run(line, account=account, environment={}, cwd=None, skip_cmd=False, stdin=stdin, write=write)
-    out, err = (printed[stream].decode().replace("\r\n", "\n") for stream in ("stdout", "stderr"))
-    return Ran(out, err, code)
-
-
-def machine(language: str = "en") -> WindowsHost:
-    host = WindowsHost("dev01", "127.0.0.1", Clock(2000), language=language)
+def machine() -> WindowsHost:
+    host = WindowsHost("dev01", "127.0.0.1", Clock(2000))
     for account in (ADMIN, OPERATOR, STRANGER):
         host.add_account(account)
     add = host.services.add
@@ -111,24 +91,6 @@ def test_query_prints_the_real_layout() -> None:
         assert (await run(host, "sc enumdepend Batch")).out == "[SC] EnumDependentServices: entriesread = 0\n"
 
     simulate(test)
-
-
-def test_another_language_changes_the_labels_only() -> None:
-    texts: list[str] = []
-
-    async def test(host: WindowsHost) -> None:
-        texts.append((await run(host, "sc queryex Off")).out + (await run(host, "sc qc Off")).out)
-        texts.append((await run(host, "sc qc nosuch")).out.splitlines()[0])
-        texts.append((await run(host, 'tasklist /FI "IMAGENAME eq nosuch"')).out)
-
-    simulate(test, machine("de"))
-    simulate(test)
-    assert "STATE" not in texts[0]
-    assert fields(texts[0]) == fields(texts[3])
-    assert texts[1:3] == [
-        "[SC] OpenService FEHLER 1060:",
-        "INFORMATION: Es werden keine Aufgaben mit den angegebenen Kriterien ausgeführt.\n",
-    ]
 
 
 def test_what_sc_can_do_and_the_lab_not_is_said_so() -> None:
@@ -309,6 +271,47 @@ def test_config_changes_the_start_type_and_nothing_else_does() -> None:
             1,
         ),
         (
+            'taskkill /F /FI "SERVICES eq Off"',
+            "INFO: No tasks running with the specified criteria.\n",
+            "",
+            0,
+        ),
+        (
+            'taskkill /F /FI "SERVICES eq batch" /IM svchost.exe',
+            "INFO: No tasks running with the specified criteria.\n",
+            "",
+            0,
+        ),
+        (
+            'taskkill /F /FI "WHAT eq batch"',
+            "",
+            'ERROR: The search filter cannot be recognized.\nType "TASKKILL /?" for usage.\n',
+            1,
+        ),
+        (
+            'taskkill /FI "SERVICES eq batch"',
+            "",
+            (
+                "ERROR: The process with PID 1220 could not be terminated.\n"
+                "Reason: This process can only be terminated forcefully (with /F option).\n"
+            ),
+            1,
+        ),
+        (
+            'taskkill /F /FI "SERVICES eq batch"',
+            "SUCCESS: The process with PID 1220 has been terminated.\n",
+            "",
+            0,
+        ),
+        (
+            'taskkill /F /FI "SERVICES eq batch" /IM batch.exe',
+            'SUCCESS: The process "Batch.exe" with PID 1220 has been terminated.\n',
+            "",
+            0,
+        ),
+        ('tasklist /FI "SERVICES eq w3svc" /SVC /FO CSV /NH', '"svchost.exe","1216","WAS,W3SVC"\n', "", 0),
+        ('tasklist /FI "SERVICES eq Batch" /FO CSV /NH', '"Batch.exe","1220","Services","0","12,345 K"\n', "", 0),
+        (
             "taskkill /F /PID 4",
             "",
             "ERROR: The process with PID 4 could not be terminated.\nReason: Access is denied.\n",
@@ -320,6 +323,26 @@ def test_tasklist_and_taskkill(line: str, out: str, err: str, code: int) -> None
     async def test(host: WindowsHost) -> None:
         ran = await run(host, line)
         assert (ran.out, ran.err, ran.code) == (out, err, code)
+
+    simulate(test)
+
+
+def test_everything_that_runs_is_listed() -> None:
+    async def test(host: WindowsHost) -> None:
+        ran = await run(host, "tasklist.exe /FO CSV /NH")
+        images = [line.split(",")[0].strip('"') for line in ran.out.splitlines()]
+        assert images[:2] == ["System Idle Process", "System"]
+        assert images[-4:] == ["svchost.exe", "Batch.exe", "cmd.exe", "tasklist.exe"]
+        assert all(line.count('","') >= 4 for line in ran.out.splitlines())
+
+    simulate(test)
+
+
+def test_killing_by_service_takes_down_what_shares_the_process() -> None:
+    async def test(host: WindowsHost) -> None:
+        assert (await run(host, 'taskkill /F /FI "SERVICES eq W3SVC"')).code == 0
+        assert [host.services[name].state for name in ("WAS", "W3SVC")] == [State.STOPPED] * 2
+        assert host.services["Batch"].state is State.RUNNING
 
     simulate(test)
 

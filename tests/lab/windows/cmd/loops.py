@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ntpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from lab.windows.cmd.parser import For
 from lab.windows.cmd.streams import Streams
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from lab.windows.cmd.shell import Shell
 
 
-@dataclass
+@dataclass(frozen=True)
 class Options:
     """The options of ``for /f``."""
 
@@ -29,14 +30,16 @@ class Options:
     usebackq: bool = False
 
 
-async def iterations(shell: Shell, node: For, streams: Streams, variables: Mapping[str, str]) -> list[dict[str, str]]:
+_WHOLE_LINE = Options(delims="")
+
+
+async def iterations(
+    shell: Shell, node: For, streams: Streams, variables: Mapping[str, str]
+) -> Iterable[dict[str, str]]:
     """The values of the loop's variables, one dictionary per turn."""
     items = shell.expand(node.items, variables)
     if node.switch == "/l":
-        numbers = [int(word) if re.fullmatch(r"-?\d+", word) else 0 for word in items.split()]
-        start, step, end = [*numbers, 0, 0, 0][:3]
-        stop = end + (1 if step > 0 else -1)
-        return [{node.variable: str(number)} for number in range(start, stop, step or 1)]
+        return _numbers(shell, node.variable, items, streams)
     if node.switch == "/f":
         return await _lines(shell, node, items, streams)
     words: list[str] = []
@@ -51,16 +54,27 @@ async def iterations(shell: Shell, node: For, streams: Streams, variables: Mappi
     return [{node.variable: word} for word in words]
 
 
+def _numbers(shell: Shell, variable: str, items: str, streams: Streams) -> Iterable[dict[str, str]]:
+    numbers = [int(word) if re.fullmatch(r"-?\d+", word) else 0 for word in items.split()]
+    start, step, end = [*numbers, 0, 0, 0][:3]
+    if step == 0 and start <= end:
+        streams.complain("lab: an endless for /l is not simulated\n")
+        shell.errorlevel = 120
+        return ()
+    return ({variable: str(number)} for number in range(start, end + (1 if step >= 0 else -1), step or 1))
+
+
+@lru_cache(maxsize=256)
 def parse_options(text: str) -> Options:
     """Read the options of ``for /f``; delims, if it is the last option, takes blanks in."""
-    options = Options()
+    options: dict[str, Any] = {}
     text = text.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
     while text := text.lstrip():
         name, _equals, value = text.partition("=")
         if name.lower().startswith("usebackq"):
-            options.usebackq = True
+            options["usebackq"] = True
             text = text[len("usebackq") :]
             continue
         word = re.match(r"\S*", value)
@@ -69,24 +83,24 @@ def parse_options(text: str) -> Options:
             # everything up to the next option is a delimiter, blanks only at the very end
             following = re.search(r"\s+(eol|skip|tokens|usebackq)\b", value, re.IGNORECASE)
             given = value[: following.start()] if following else value
-            options.delims = given
+            options["delims"] = given
         elif name.lower() == "eol":
             given = value[:1]
-            options.eol = given
+            options["eol"] = given
         elif name.lower() == "skip":
-            options.skip = int(given)
+            options["skip"] = int(given)
         elif name.lower() == "tokens":
-            options.rest = given.endswith("*")
+            options["rest"] = given.endswith("*")
             numbers: list[int] = []
             for part in given.rstrip("*").split(","):
                 first, dash, last = part.partition("-")
                 if first:
                     numbers.extend(range(int(first), int(last if dash else first) + 1))
-            options.tokens = tuple(sorted(numbers))
+            options["tokens"] = tuple(sorted(numbers))
         else:
             raise ValueError(text)
         text = value[len(given) :]
-    return options
+    return Options(**options)
 
 
 async def _lines(shell: Shell, node: For, items: str, streams: Streams) -> list[dict[str, str]]:
@@ -121,9 +135,12 @@ async def _lines(shell: Shell, node: For, items: str, streams: Streams) -> list[
 
 
 def split_line(line: str, options: Options, variable: str) -> dict[str, str] | None:
-    """The variables for one line; None where the loop skips it."""
+    """The variables for one line; None where the loop skips it. Delimiters come off before eol is looked for."""
+    line = line.lstrip(options.delims) if options.delims else line
     if not line or (options.eol and line.startswith(options.eol)):
         return None
+    if options == _WHOLE_LINE:
+        return {variable: line}
     wanted = list(options.tokens)
     names = [chr(ord(variable) + offset) for offset in range(len(wanted) + int(options.rest))]
     values = dict.fromkeys(names, "")

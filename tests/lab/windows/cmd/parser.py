@@ -1,13 +1,14 @@
 """From a command line, after %VAR% expansion, to a tree of commands.
 
 Operators bind as in cmd.exe: ``&`` weakest, then ``||``, ``&&``, ``|``. The body of ``if`` and ``for`` takes in
-everything up to the end of the line or of the parentheses around.
+everything up to the end of the line or of the parentheses around, and so does ``@``.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
 DELIMITERS = " \t,;=\r\n\v\f\xa0"
 
@@ -16,7 +17,7 @@ class CmdSyntaxError(Exception):
     """What cmd.exe prints instead of running anything."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Redirect:
     """``handle`` goes to (or comes from) ``target``; kind is one of > >> < and & (another handle)."""
 
@@ -25,21 +26,21 @@ class Redirect:
     target: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Simple:
     """One command; quotes are still in the text, carets are not."""
 
     text: str
-    redirects: list[Redirect] = field(default_factory=list)
+    redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Group:
     body: Node
-    redirects: list[Redirect] = field(default_factory=list)
+    redirects: tuple[Redirect, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Chain:
     """``left operator right``; right is None for a trailing ``&``."""
 
@@ -48,14 +49,14 @@ class Chain:
     right: Node | None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Silent:
     """``@command``: not shown by a loop."""
 
     body: Node
 
 
-@dataclass
+@dataclass(frozen=True)
 class If:
     """``kind`` is exist, defined, errorlevel, or a comparison (==, equ, neq, lss, leq, gtr, geq)."""
 
@@ -68,7 +69,7 @@ class If:
     otherwise: Node | None
 
 
-@dataclass
+@dataclass(frozen=True)
 class For:
     """``switch`` is "", /d, /l or /f."""
 
@@ -83,11 +84,14 @@ Node = Simple | Group | Chain | Silent | If | For
 
 _PRECEDENCE = ("&", "||", "&&", "|")
 _COMPARISONS = ("equ", "neq", "lss", "leq", "gtr", "geq")
+_ORDINARY = re.compile(r'[^"^&|)<>]+')
+_QUOTED = re.compile(r'"[^"]*"?')  # the last quote may be missing
 _SYNTAX = "The syntax of the command is incorrect."
 
 
+@lru_cache(maxsize=4096)
 def parse(line: str) -> Node | None:
-    """The tree of a line, None for an empty one. Raises CmdSyntaxError."""
+    """The tree of a line, None for an empty one. Raises CmdSyntaxError. Trees are kept and shared: they are frozen."""
     parser = _Parser(line)
     node = parser.sequence(0)
     parser.skip()
@@ -159,7 +163,7 @@ class _Parser:
             return None
         if self.ahead("@"):
             self.position += 1
-            body = self.command()
+            body = self.sequence(0)
             return None if body is None else Silent(body)
         if self.ahead("("):
             return self.group()
@@ -176,7 +180,7 @@ class _Parser:
             return Simple("rem")
         redirects: list[Redirect] = []
         text = self.simple(redirects)
-        return Simple(text, redirects)
+        return Simple(text, tuple(redirects))
 
     def group(self) -> Group:
         self.position += 1
@@ -197,30 +201,30 @@ class _Parser:
                 break
             self.position += len(handle)
             redirects.append(self.redirect(handle))
-        return Group(body, redirects)
+        return Group(body, tuple(redirects))
 
     def simple(self, redirects: list[Redirect]) -> str:
         text = ""
-        quoted = False
         while not self.at_end():
+            run = _ORDINARY.match(self.text, self.position) or _QUOTED.match(self.text, self.position)
+            if run:
+                text += run[0]
+                self.position = run.end()
+                continue
             character = self.text[self.position]
-            if character == '"':
-                quoted = not quoted
-            elif not quoted:
-                if character == "^":
-                    text += self.text[self.position + 1 : self.position + 2]
-                    self.position += 2
-                    continue
-                if character in "&|" or (character == ")" and self.depth > 0):
-                    break
-                if character in "<>":
-                    handle = ""
-                    if text[-1:].isdigit() and (len(text) == 1 or text[-2] in DELIMITERS):
-                        handle, text = text[-1], text[:-1]
-                    redirects.append(self.redirect(handle))
-                    continue
-            text += character
-            self.position += 1
+            if character in "&|" or (character == ")" and self.depth > 0):
+                break
+            if character == "^":
+                text += self.text[self.position + 1 : self.position + 2]
+                self.position += 2
+            elif character in "<>":
+                handle = ""
+                if text[-1:].isdigit() and (len(text) == 1 or text[-2] in DELIMITERS):
+                    handle, text = text[-1], text[:-1]
+                redirects.append(self.redirect(handle))
+            else:
+                text += character
+                self.position += 1
         return text
 
     def redirect(self, handle: str) -> Redirect:
@@ -333,25 +337,28 @@ class _Parser:
         self.position += len(keyword)
 
     def items(self) -> str:
-        """The text between the parentheses; unquoted delimiters become blanks, as in cmd.exe."""
-        text = ""
-        quoted = False
+        """The text between the parentheses: words, one blank between two of them whatever delimiters stand there."""
+        words: list[str] = []
+        word = ""
         while not self.at_end():
+            quoted = _QUOTED.match(self.text, self.position)
+            if quoted:
+                word += quoted[0]
+                self.position = quoted.end()
+                continue
             character = self.text[self.position]
+            if character in "&|<>":
+                raise self.unexpected()
             self.position += 1
-            if character == '"':
-                quoted = not quoted
-            elif not quoted:
-                if character == "^":
-                    text += self.text[self.position : self.position + 1]
-                    self.position += 1
-                    continue
+            if character == "^":
+                word += self.text[self.position : self.position + 1]
+                self.position += 1
+            elif character == ")" or character in DELIMITERS:
+                if word:
+                    words.append(word)
+                word = ""
                 if character == ")":
-                    return text
-                if character in "&|<>":
-                    self.position -= 1
-                    raise self.unexpected()
-                if character in DELIMITERS:
-                    character = " "
-            text += character
+                    return " ".join(words)
+            else:
+                word += character
         raise CmdSyntaxError(_SYNTAX)

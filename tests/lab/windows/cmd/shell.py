@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ntpath
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timezone
 
 from lab.windows.cmd.builtins import BUILTINS, KEEP_ERRORLEVEL, NOT_SIMULATED
 from lab.windows.cmd.expansion import expand_delayed, expand_loop, expand_percent
@@ -20,9 +22,11 @@ from lab.windows.cmd.parser import (
     Node,
     Redirect,
     Silent,
+    Simple,
     parse,
 )
 from lab.windows.cmd.streams import Exit, Streams
+from lab.windows.cmd.tree import as_text, asks_for
 from lab.windows.environment import Environment
 from lab.windows.errors import Win32Error
 from lab.windows.filesystem import absolute
@@ -30,6 +34,7 @@ from lab.windows.program import Call
 
 LONGEST_LINE = 8191
 SYNTAX_ERROR = 255
+_BUILTIN_NAME = re.compile(f"[^{re.escape(DELIMITERS)}" + r'/.\\:\[\]+("]+')
 SPECIAL = "&<>()@^|"  # between two quotes they make cmd /c strip the quotes
 
 
@@ -108,6 +113,7 @@ class Shell:
         self.echo = echo
         self.delayed = delayed
         self.errorlevel = 0
+        self.actions = 0  # how much was done that could change anything
 
     def child(self) -> Shell:
         """A cmd.exe started for one side of a pipe."""
@@ -131,7 +137,20 @@ class Shell:
         """A variable's value, the dynamic ones included."""
         if name in self.environment:
             return self.environment[name]
-        return {"CD": self.cwd, "ERRORLEVEL": str(self.errorlevel), "CMDEXTVERSION": "2"}.get(name.upper())
+        return self._dynamic(name.upper())
+
+    def _dynamic(self, name: str) -> str | None:
+        if name == "CD":
+            return self.cwd
+        if name == "ERRORLEVEL":
+            return str(self.errorlevel)
+        if name in ("DATE", "TIME"):
+            now = datetime.fromtimestamp(self.host.clock.time(), timezone.utc)
+            clock = f"{now.hour:2}:{now:%M:%S}.{now.microsecond // 10_000:02}"
+            return f"{now:%a %m/%d/%Y}" if name == "DATE" else clock
+        if name == "RANDOM":
+            return str(self.host.random.randrange(32768))
+        return "2" if name == "CMDEXTVERSION" else None
 
     async def run(self, line: str, streams: Streams, variables: Mapping[str, str] | None = None) -> int:
         """Expand, parse and run a line."""
@@ -154,6 +173,8 @@ class Shell:
             return 0 if chosen is None else await self.execute(chosen, streams, variables)
         if isinstance(node, For):
             return await self._loop(node, streams, variables)
+        if isinstance(node, Simple) and not node.redirects:
+            return await self._simple(node.text, streams, variables)
         try:
             streams, files = self._redirected(node.redirects, streams, variables)
         except Win32Error as error:
@@ -177,6 +198,7 @@ class Shell:
         return await self.execute(node.right, streams, variables)
 
     async def _pipe(self, node: Chain, streams: Streams, variables: Mapping[str, str]) -> int:
+        self.actions += 1
         # the left side ends before the right one starts: enough for programs that end by themselves
         passed = bytearray()
         stdin = asyncio.StreamReader()
@@ -204,9 +226,10 @@ class Shell:
         return expand_delayed(text, self.lookup) if self.delayed else text
 
     def _redirected(
-        self, redirects: list[Redirect], streams: Streams, variables: Mapping[str, str]
+        self, redirects: tuple[Redirect, ...], streams: Streams, variables: Mapping[str, str]
     ) -> tuple[Streams, dict[str, bytearray]]:
         """The streams after redirection, and the files that are written when the command has ended."""
+        self.actions += len(redirects)
         files: dict[str, bytearray] = {}
         for redirect in redirects:
             target = self.expand(redirect.target, variables).replace('"', "")
@@ -228,6 +251,7 @@ class Shell:
         return streams, files
 
     async def _simple(self, text: str, streams: Streams, variables: Mapping[str, str]) -> int:
+        self.actions += 1
         text = self.expand(text, variables).lstrip(DELIMITERS)
         if not text:
             return 0
@@ -307,20 +331,24 @@ class Shell:
 
     async def _loop(self, node: For, streams: Streams, variables: Mapping[str, str]) -> int:
         code = 0
+        shown = self.echo and not isinstance(node.body, Silent)
         for values in await iterations(self, node, streams, variables):
             bound = {**variables, **values}
-            if self.echo and not isinstance(node.body, Silent):
-                shown = expand_loop(_shown(node.body), bound, self.host.files, self.cwd)
-                streams.print(f"\n{self.cwd}>{shown} \n")
+            if shown:
+                text = expand_loop(as_text(node.body), bound, self.host.files, self.cwd)
+                streams.print(f"\n{self.cwd}>{text} \n")
+            before = self.actions
             code = await self.execute(node.body, streams, bound)
+            if self.actions == before and not shown and not asks_for(node.body, node.variable):
+                break  # only conditions were looked at: nothing has changed, so the other turns would do the same
+        self.actions += 1
         return code
 
 
 def split_command(text: str) -> tuple[str, str]:
     r"""A command's name and the rest; a built-in's name also ends at / . \ : and others, as in ``cd\`` or ``echo.``."""
-    end = 0
-    while end < len(text) and text[end] not in DELIMITERS + '/.\\:[]+("':
-        end += 1
+    match = _BUILTIN_NAME.match(text)
+    end = match.end() if match else 0
     if text[:end].lower() in BUILTINS:
         return text[:end], text[end:]
     word, tail = _program_word(text)
@@ -339,31 +367,3 @@ def _program_word(text: str) -> tuple[str, str]:
 
 def _discard(_data: bytes) -> None:
     return
-
-
-def _shown(node: Node) -> str:
-    """How a loop shows a command that it is about to run."""
-    if isinstance(node, Silent):
-        return ""
-    if isinstance(node, Chain):
-        right = "" if node.right is None else _shown(node.right)
-        return f"{_shown(node.left)}  {node.operator} {right}"
-    if isinstance(node, Group):
-        return f"({_shown(node.body)} )" + _shown_redirects(node.redirects)
-    if isinstance(node, If):
-        switches = ("/I " if node.ignore_case else "") + ("not " if node.negated else "")
-        comparison = f"{node.kind} {node.left}" if not node.right else f"{node.left} {node.kind} {node.right}"
-        otherwise = "" if node.otherwise is None else f" else {_shown(node.otherwise)}"
-        return f"if {switches}{comparison} {_shown(node.then)}{otherwise}"
-    if isinstance(node, For):
-        return f"for {node.switch} {node.options} %{node.variable} in ({node.items}) do {_shown(node.body)}"
-    return node.text.rstrip() + _shown_redirects(node.redirects)
-
-
-def _shown_redirects(redirects: list[Redirect]) -> str:
-    return "".join(
-        f" {redirect.handle}>&{redirect.target}"
-        if redirect.kind == "&"
-        else f" {redirect.handle}{redirect.kind}{redirect.target}"
-        for redirect in redirects
-    )

@@ -215,10 +215,9 @@ def _split(text: str) -> list[str]:
 
 
 def _refuse_pipeline(verbatim: str) -> None:
-    """--% ends at an unquoted | or &&, where PowerShell would go on with the pipeline."""
-    for part in verbatim.split('"')[::2]:
-        if "|" in part or "&&" in part:
-            raise _NotSimulated("an operator behind --%")
+    """--% ends at a |, inside quotes too, and at an unquoted &&, where PowerShell would go on with the pipeline."""
+    if "|" in verbatim or any("&&" in part for part in verbatim.split('"')[::2]):
+        raise _NotSimulated("an operator behind --%")
 
 
 async def _statement(call: Call, text: str, last: int, policy: str) -> int:

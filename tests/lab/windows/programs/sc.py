@@ -1,10 +1,14 @@
-"""sc.exe: query, queryex, qc, EnumDepend, start, stop, config. Exit codes are Win32 errors, all text is stdout."""
+"""sc.exe: query, queryex, qc, EnumDepend, start, stop, pause, continue, config.
+
+Exit codes are Win32 errors, all text goes to stdout.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
 from lab.windows.errors import Win32Error
+from lab.windows.languages import LANGUAGES
 from lab.windows.program import Call, not_simulated
 from lab.windows.services import Service, StartType, State
 
@@ -17,26 +21,8 @@ _START_TYPES = {
     StartType.DEMAND: "3   DEMAND_START",
     StartType.DISABLED: "4   DISABLED",
 }
-# labels as a translated Windows has them; numbers, order and the words in capitals stay [G]
-_GERMAN = {
-    "TYPE": "TYP",
-    "STATE": "STATUS",
-    "WIN32_EXIT_CODE": "WIN32_EXITCODE",
-    "SERVICE_EXIT_CODE": "SERVICE_EXITCODE",
-    "CHECKPOINT": "PRÜFPUNKT",
-    "WAIT_HINT": "WARTEHINWEIS",
-    "PID": "PID",
-    "FLAGS": "KENNZEICHEN",
-    "SERVICE_NAME": "DIENSTNAME",
-    "DISPLAY_NAME": "ANZEIGENAME",
-    "START_TYPE": "STARTTYP",
-    "ERROR_CONTROL": "FEHLERSTEUERUNG",
-    "BINARY_PATH_NAME": "BINÄRPFADNAME",
-    "LOAD_ORDER_GROUP": "LADEGRUPPE",
-    "TAG": "TAG",
-    "DEPENDENCIES": "ABHÄNGIGKEITEN",
-    "SERVICE_START_NAME": "DIENSTSTARTNAME",
-}
+
+_QUERY_OPTIONS = ("type=", "state=", "bufsize=", "ri=", "group=")
 
 USAGE = """DESCRIPTION:
         SC is a command line program used for communicating with the
@@ -62,13 +48,13 @@ async def sc(call: Call) -> int:
 
 
 def _failed(call: Call, function: str, code: int) -> int:
-    failed = "FEHLER" if call.host.language == "de" else "FAILED"
-    call.out(f"[SC] {function} {failed} {code}:\n\n{Win32Error(code).text}\n\n")
+    language = LANGUAGES[call.host.language]
+    call.out(f"[SC] {function} {language.failed.format(code)}\n\n{language.sentence(code)}\n\n")
     return code
 
 
 def _label(call: Call, name: str) -> str:
-    return _GERMAN[name] if call.host.language == "de" else name
+    return LANGUAGES[call.host.language].label(name)
 
 
 def _line(call: Call, name: str, value: str) -> str:
@@ -78,8 +64,9 @@ def _line(call: Call, name: str, value: str) -> str:
 def _status(call: Call, service: Service, extended: bool) -> str:
     text = _line(call, "TYPE", f"{service.type_number:x}  {_TYPES[service.type_number]}  ")
     text += _line(call, "STATE", f"{service.state.value}  {service.state.name} ")
-    if service.state is State.RUNNING:
-        text += f"{'':32}(STOPPABLE, NOT_PAUSABLE, ACCEPTS_SHUTDOWN)\n"
+    if service.state in (State.RUNNING, State.PAUSED):
+        pausable = "PAUSABLE" if service.can_pause else "NOT_PAUSABLE"
+        text += f"{'':32}(STOPPABLE, {pausable}, ACCEPTS_SHUTDOWN)\n"
     elif service.state is not State.STOPPED:
         text += f"{'':32}(NOT_STOPPABLE, NOT_PAUSABLE, IGNORES_SHUTDOWN)\n"
     text += _line(call, "WIN32_EXIT_CODE", f"{service.exit_code}  (0x{service.exit_code:x})")
@@ -97,13 +84,16 @@ def _names(call: Call, service: Service) -> str:
 
 
 async def _query(call: Call, words: list[str], extended: bool = False) -> int:
-    if words and words[0].lower() in ("state=", "type=", "bufsize=", "ri=", "group="):
-        if [word.lower() for word in words] not in (["state=", "all"], ["state=", "inactive"], ["type=", "service"]):
+    if words and words[0].lower() in _QUERY_OPTIONS:
+        options = dict(zip([word.lower() for word in words[::2]], [word.lower() for word in words[1::2]], strict=False))
+        wanted = options.get("state=", "active")
+        known = set(options) <= {"type=", "state="} and options.get("type=", "service") == "service"
+        if len(words) % 2 or not known or wanted not in ("active", "inactive", "all"):
             return not_simulated(call, f"sc query {' '.join(words)}")
         shown = [
             service
             for service in call.host.services
-            if words[1].lower() == "all" or (service.state is State.STOPPED) == (words[1].lower() == "inactive")
+            if wanted == "all" or (service.state is State.STOPPED) == (wanted == "inactive")
         ]
     elif words:
         try:
@@ -131,7 +121,8 @@ async def _qc(call: Call, words: list[str]) -> int:
         service = call.host.services.open(words[0])
     except Win32Error as error:
         return _failed(call, "OpenService", error.code)
-    text = f"[SC] QueryServiceConfig SUCCESS\n\n{_label(call, 'SERVICE_NAME')}: {words[0]}\n"
+    text = f"[SC] QueryServiceConfig {LANGUAGES[call.host.language].succeeded}\n"
+    text += f"\n{_label(call, 'SERVICE_NAME')}: {words[0]}\n"
     text += _line(call, "TYPE", f"{service.type_number:x}  {_TYPES[service.type_number]} ")
     text += _line(call, "START_TYPE", _START_TYPES[service.start_type])
     text += _line(call, "ERROR_CONTROL", "1   NORMAL")
@@ -181,6 +172,18 @@ async def _start(call: Call, words: list[str]) -> int:
 
 
 async def _stop(call: Call, words: list[str]) -> int:
+    return await _control(call, words, call.host.services.stop)
+
+
+async def _pause(call: Call, words: list[str]) -> int:
+    return await _control(call, words, call.host.services.pause)
+
+
+async def _continue(call: Call, words: list[str]) -> int:
+    return await _control(call, words, call.host.services.resume)
+
+
+async def _control(call: Call, words: list[str], send: Callable[[str], Awaitable[None]]) -> int:
     if not words:
         call.out(USAGE)
         return INVALID_COMMAND_LINE
@@ -191,7 +194,7 @@ async def _stop(call: Call, words: list[str]) -> int:
     except Win32Error as error:
         return _failed(call, "OpenService", error.code)
     try:
-        await call.host.services.stop(words[0])
+        await send(words[0])
     except Win32Error as error:
         return _failed(call, "ControlService", error.code)
     call.out(f"\n{_label(call, 'SERVICE_NAME')}: {words[0]} \n" + _status(call, service, extended=False))
@@ -210,19 +213,21 @@ async def _config(call: Call, words: list[str]) -> int:
     except Win32Error as error:
         return _failed(call, "OpenService", error.code)
     call.host.services.configure(words[0], start_types[words[2].lower()])
-    call.out("[SC] ChangeServiceConfig SUCCESS\n")
+    call.out(f"[SC] ChangeServiceConfig {LANGUAGES[call.host.language].succeeded}\n")
     return 0
 
 
 _NOT_SIMULATED = frozenset(
-    {"boot", "continue", "control", "create", "delete", "description", "failure", "failureflag", "getdisplayname"}
-    | {"getkeyname", "interrogate", "lock", "pause", "privs", "qdescription", "qfailure", "qprivs", "qsidtype"}
+    {"boot", "control", "create", "delete", "description", "failure", "failureflag", "getdisplayname"}
+    | {"getkeyname", "interrogate", "lock", "privs", "qdescription", "qfailure", "qprivs", "qsidtype"}
     | {"qtriggerinfo", "querylock", "sdset", "sdshow", "showsid", "sidtype", "triggerinfo"}
 )
 
 _COMMANDS: dict[str, Callable[[Call, list[str]], Awaitable[int]]] = {
     "config": _config,
+    "continue": _continue,
     "enumdepend": _enumdepend,
+    "pause": _pause,
     "qc": _qc,
     "query": _query,
     "queryex": _queryex,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from lab.windows.languages import LANGUAGES
 from lab.windows.processes import Process
 from lab.windows.program import Call
 from lab.windows.services import State
 
 _SESSIONS = {0: "Services", 1: "Console"}
-_NOTHING = {
-    "en": "INFO: No tasks are running which match the specified criteria.\n",
-    "de": "INFORMATION: Es werden keine Aufgaben mit den angegebenen Kriterien ausgeführt.\n",
-}
 
 
 class _WrongUse(Exception):
@@ -26,7 +23,7 @@ async def tasklist(call: Call) -> int:
         call.err(f'ERROR: {problem}\nType "TASKLIST /?" for usage.\n')
         return 1
     if not chosen:
-        call.out(_NOTHING.get(call.host.language, _NOTHING["en"]))
+        call.out(f"{LANGUAGES[call.host.language].nothing_listed}\n")
         return 0
     if services:
         headings: tuple[str, ...] = ("Image Name", "PID", "Services")
@@ -77,7 +74,8 @@ def _print(
 
 
 def _services(call: Call, process: Process) -> str:
-    return ",".join(service.name for service in call.host.services if service.pid == process.pid) or "N/A"
+    names = [service.name for service in call.host.services if service.pid and service.pid == process.pid]
+    return ",".join(names) or "N/A"
 
 
 def _tasklist_arguments(words: list[str]) -> tuple[list[str], str, bool, bool]:
@@ -128,25 +126,34 @@ def _passes(call: Call, process: Process, text: str) -> bool:
 
 
 async def taskkill(call: Call) -> int:
-    """``taskkill [/f] [/t] /pid N | /im NAME``: exit codes 0, 1 refused or wrong use, 128 no such process."""
+    """``taskkill [/f] [/t] [/fi "FILTER"]... [/pid N | /im NAME]...``.
+
+    Exit codes: 0 (with filters also where nothing passes them), 1 refused or wrong use, 128 no such process.
+    """
     words = call.arguments
     force = False
+    filters: list[str] = []
     wanted: list[tuple[str, str]] = []
     position = 0
     while position < len(words):
         word = words[position].lower()
         if word == "/f":
             force = True
-        elif word in ("/pid", "/im") and position + 1 < len(words):
+        elif word in ("/pid", "/im", "/fi") and position + 1 < len(words):
             position += 1
-            wanted.append((word, words[position]))
+            if word == "/fi":
+                filters.append(words[position])
+            else:
+                wanted.append((word, words[position]))
         elif word != "/t":
             call.err(f"ERROR: Invalid argument/option - '{words[position]}'.\nType \"TASKKILL /?\" for usage.\n")
             return 1
         position += 1
-    if not wanted:
+    if not wanted and not filters:
         call.err('ERROR: Invalid syntax. Neither /FI nor /PID nor /IM were specified.\nType "TASKKILL /?" for usage.\n')
         return 1
+    if filters:
+        return _end_filtered(call, filters, wanted, force)
     code = 0
     for kind, value in wanted:
         found = call.host.processes.named(value) if kind == "/im" else _by_number(call, value)
@@ -157,6 +164,24 @@ async def taskkill(call: Call) -> int:
             if not _end(call, process, kind == "/im", force):
                 code = 1
     return code
+
+
+def _end_filtered(call: Call, filters: list[str], wanted: list[tuple[str, str]], force: bool) -> int:
+    chosen = list(call.host.processes)
+    for kind, value in wanted:
+        named = call.host.processes.named(value) if kind == "/im" else _by_number(call, value)
+        chosen = [process for process in chosen if value == "*" or process in named]
+    try:
+        chosen = [process for process in chosen if all(_passes(call, process, one) for one in filters)]
+    except _WrongUse as problem:
+        call.err(f'ERROR: {problem}\nType "TASKKILL /?" for usage.\n')
+        return 1
+    if not chosen:
+        call.out(f"{LANGUAGES[call.host.language].nothing_ended}\n")
+        return 0
+    by_name = any(kind == "/im" for kind, _value in wanted)
+    refused = [process for process in chosen if not _end(call, process, by_name, force)]
+    return 1 if refused else 0
 
 
 def _by_number(call: Call, value: str) -> list[Process]:
@@ -182,5 +207,7 @@ def _end(call: Call, process: Process, by_name: bool, force: bool) -> bool:
         )
         return False
     call.host.processes.kill(process.pid)
-    call.out(f"SUCCESS: {subject} has been terminated.\n")
+    language = LANGUAGES[call.host.language]
+    text = language.ended_by_name if by_name else language.ended
+    call.out(text.format(pid=process.pid, image=process.image) + "\n")
     return True
