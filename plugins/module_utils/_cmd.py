@@ -2,15 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""Command lines for programs whose arguments may hold anything, through cmd.exe."""
+"""Command lines for cmd.exe: arguments that arrive as they are, output in one piece, waiting. Knows no product."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 
-_META = re.compile(r'([()%!^"<>&|])')
+_META = re.compile(r'([()!^"<>&|])')
+_SPECIAL = frozenset("()&|<>^=,;")
+
+MASK = "********"
 
 
 def argument(text: str) -> str:
@@ -28,9 +32,12 @@ def argument(text: str) -> str:
 def escape(text: str) -> str:
     """Escape a quoted argument for cmd.exe, so that not one character of it means anything there.
 
-    With its quotes escaped as well, cmd.exe never sees a quoted part, in which a caret would stand for itself.
+    With its quotes escaped as well, cmd.exe never sees a quoted part, in which a caret would stand for itself. It
+    expands %NAME% and %NAME:a=b% before it looks at carets, so the caret behind a percent sign makes the name one
+    that no variable has.
     """
-    return _META.sub(r"^\1", text)
+    text = _META.sub(r"^\1", text)
+    return re.sub(r"%(?=[^^])", "%^", text)
 
 
 def spellings(secret: str) -> list[str]:
@@ -41,12 +48,40 @@ def spellings(secret: str) -> list[str]:
     return sorted({secret, quoted, quoted[1:-1] if quoted[0] == '"' else quoted, escape(quoted)}, key=len, reverse=True)
 
 
-def check_plain(name: str, text: str) -> None:
+def masked(text: str, secrets: Sequence[str]) -> str:
+    """Return free text without any of the secrets. A short one is masked only where it stands as a word of its own."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= 4:
+            text = text.replace(secret, MASK)
+        elif secret:
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
+    return text
+
+
+def check_plain(what: str, text: str) -> None:
     """Refuse a text that can't stand between quotes on a command line of cmd.exe. Raises ``Failure``."""
     if set(text) & set('"%^&|<>!\r\n'):
         raise Failure(
-            f"use {name}",
-            repr(text),
-            'it holds a line break or one of " % ^ & | < > !',
+            f"use {what}",
+            "",
+            f'{text!r} holds a line break or one of " % ^ & | < > !',
             "Give it without such characters; cmd.exe would read them as something else",
         )
+
+
+def in_one_piece(line: str) -> str:
+    """Return a line that runs ``line`` and prints all its output at its end, without empty lines and exit code.
+
+    Over WinRM each piece of output costs a round trip. ``for /f`` collects the output of a command line before it
+    looks at it, and what a variable of ``for`` holds is not parsed again when it is printed. Inside its parentheses
+    and outside quotes every special character needs a caret, the blanks' like = , ; too.
+    """
+    quoted = False
+    parts = []
+    for character in line:
+        if character == '"':
+            quoted = not quoted
+        elif not quoted and character in _SPECIAL:
+            parts.append("^")
+        parts.append(character)
+    return f"""for /f "delims=" %z in ('{"".join(parts)}') do @echo(%z"""

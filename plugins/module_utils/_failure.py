@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""The one shape of a failure: what was attempted, on what, what came back, what to do."""
+"""The shapes of a failure: what was attempted, on what, what came back, what to do; and input that is refused."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ class Failure(Exception):
     """Something could not be done, said so that a person at night knows what to do next.
 
     ``attempted`` completes "Could not ..." ("read CONFIGURATIONMODE"), ``target`` names the system,
-    ``answer`` quotes what came back, ``remedy`` says what to do. None of them may hold a secret.
-    ``details`` goes into the task's result beside the message.
+    ``answer`` quotes what came back, ``remedy`` says what to do. None of them may hold a secret. An option is written
+    as in Ansible's documentation, ``O(kill_hung)``: the face that shows the message knows what its user calls it.
+    ``details`` goes into the task's result beside the message. ``state``, set by whoever knows, says in which state
+    the system is left.
     """
 
     def __init__(
@@ -32,9 +34,45 @@ class Failure(Exception):
         self.answer = answer
         self.remedy = remedy
         self.details: dict[str, Any] = dict(details or {})
-        super().__init__(f"Could not {attempted} on {target}: {_sentence(answer)} {_sentence(remedy)}".strip())
+        self.state = ""
+        super().__init__(attempted, target, answer, remedy)
+
+    def __str__(self) -> str:
+        where = f" on {self.target}" if self.target else ""
+        return _joined(f"Could not {self.attempted}{where}: {sentence(self.answer)}", self.remedy, self.state)
 
 
-def _sentence(text: str) -> str:
+class Invalid(Failure):
+    """An option that cannot be used, in the form ``Invalid drain_timeout: "ten" is not a duration. Use 30m.``."""
+
+    def __init__(self, option: str, answer: str, remedy: str = "") -> None:
+        super().__init__(f"use O({option})", "", answer, remedy)
+        self.option = option
+
+    def __str__(self) -> str:
+        return _joined(f"Invalid O({self.option}): {sentence(self.answer)}", self.remedy)
+
+
+class Refused(Failure):
+    """The system must not be switched as it is now; nothing was touched. ``reasons`` name the way out, each its own."""
+
+    def __init__(self, target: str, reasons: list[str]) -> None:
+        super().__init__("switch maintenance mode", target, " ".join(reasons), "")
+        self.reasons = reasons
+
+    def __str__(self) -> str:
+        return _joined(f"Refused, nothing was touched on {self.target}.", *self.reasons)
+
+
+class Unreachable(Failure):
+    """The way to the system broke. Whether the last thing that was sent was still done is not known."""
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, (sentence(part) for part in parts)))
+
+
+def sentence(text: str) -> str:
+    """Return ``text`` on one line, ending as a sentence does."""
     text = " ".join(text.split())
     return text if not text or text[-1] in ".!?" else f"{text}."

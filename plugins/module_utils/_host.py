@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,15 +20,20 @@ class Completed:
 
 
 class Host(Protocol):
-    """A Windows host that runs command lines of cmd.exe."""
+    """A Windows host that runs command lines of cmd.exe.
+
+    ``keeps_secrets`` says whether it can give a program a secret in the environment, where nobody else sees it.
+    """
 
     name: str
+    keeps_secrets: bool
 
-    def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
-        """Run one command line and wait for its end.
+    def run(self, line: str, *, doing: str, limit: float, composite: bool = False, secret: bool = False) -> Completed:
+        """Run one command line and wait for its end; a long wait is told.
 
         ``doing`` completes "Could not ..." in a message ("stop W3SVC"); the line itself is never shown, since it
         may hold a secret. ``limit`` is in seconds; beyond it the command is ended and ``Failure`` raised.
-        ``tell`` gets a line every few seconds: a long wait must not look like a hang.
-        A broken connection raises ``AnsibleConnectionFailure``: Ansible then calls the host unreachable.
+        ``composite`` says that several programs print and only stdout counts: the host may fetch it in one piece,
+        without empty lines and exit code. ``secret`` says that the program looks for a secret in its environment.
+        A broken connection raises ``Unreachable``.
         """

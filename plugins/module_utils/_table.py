@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-_COLUMNS = ("SYSTEM", "KIND", "MODE", "IN EFFECT", "SINCE", "BY", "EXPIRES", "WHY")
+_COLUMNS = ("SYSTEM", "KIND", "MODE", "VERIFIED", "SINCE", "OWNER", "EXPIRES", "REASON")
 _WIDEST = 40
 
 
@@ -37,7 +37,7 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         str(row.get("system", "?")),
         str(row.get("kind") or ""),
         str(row.get("mode", "unknown")),
-        _yes_no(row.get("in_effect")),
+        _yes_no(row.get("verified")),
         _moment(row.get("since")),
         _short(row.get("owner") or ("somebody else" if row.get("managed") is False else "")),
         f"{expires} OVERDUE" if row.get("overdue") else expires,

@@ -6,20 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: d365fo_maintenance_script
-short_description: Set maintenance mode of an on-premises Dynamics 365 environment by Microsoft's script
+short_description: Set maintenance mode with Microsoft's on-premises script
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Runs C(Set-MaintenanceMode.ps1) of Microsoft's infrastructure scripts (2.18.2 or later) on one node of the Service
-    Fabric cluster, any node, where the variable does not have the wished value yet. Exit code, text on stderr and the
-    variable read back decide.
-  - The script restarts B(all) AOS instances of the environment. Use M(quiesce.maintenance.d365fo_aos_wait) to wait
-    until they are ready again.
+  - Runs C(Set-MaintenanceMode.ps1) on a node of an on-premises environment if the variable differs. The script restarts
+    B(every) AOS of the environment. Exit code, text on stderr and the variable read back decide.
+  - Wait afterwards until the AOS instances are ready, for example with
+    M(quiesce.maintenance.d365fo_maintenance_mode_info).
+  - For those who chain the steps themselves. It keeps no record, and refuses to work while
+    M(quiesce.maintenance.d365fo_maintenance_mode) is in use on the system.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
-  - quiesce.maintenance.attributes.action
-  - quiesce.maintenance.attributes.windows
-  - quiesce.maintenance.sql
+  - quiesce.maintenance.d365fo
+  - quiesce.maintenance.d365fo.sql
+  - quiesce.maintenance.d365fo.odbc
+  - quiesce.maintenance.d365fo.node
 attributes:
   check_mode:
     support: full
@@ -34,48 +36,30 @@ options:
     choices: [enabled, disabled]
     required: true
   script:
-    description:
-      - Full path of the script on the node. It runs in its own folder. On a share it needs a connection that can pass
-        the login on (CredSSP, or Kerberos with delegation).
-    type: str
     required: true
-  template:
-    description: The environment's C(ConfigTemplate.xml), by default beside the script.
-    type: str
   execution_policy:
-    description: PowerShell's execution policy for the script. By default the host's own.
+    description: PowerShell's execution policy for the script, by default the node's own.
     type: str
     choices: [AllSigned, Bypass, RemoteSigned, Unrestricted]
-  force:
-    description:
-      - Whether the script runs even where the variable has the wished value. A run that was cut off may have set it
-        without restarting the AOS.
-    type: bool
-    default: false
-  timeout:
-    description: Seconds after which the script is given up and ended.
-    type: int
-    default: 3600
-  configuration_mode:
-    description:
-      - What M(quiesce.maintenance.d365fo_configuration_mode_info) returned, where the database can't be asked from the
-        host. Whether the variable was set is then to be read back with that module.
-    type: dict
+  script_timeout:
+    description: How long the script may take.
+    type: str
+    default: 1h
   sql_server:
-    description: Default is the template's (listener, else the first SQL Server).
+    description: SQL Server for reading the variable, by default what O(template) says.
   sql_database:
-    description: Default is the template's.
+    description: Database for reading the variable, by default what O(template) says.
 notes:
-  - No public copy of the script exists, so what it prints, its exit code and what it does when the mode is already set
-    are unknown. Not verified against the real script.
+  - Scripts on a share need a connection that can be passed on to a second machine (CredSSP, Kerberos with delegation).
+  - No public copy of the script exists; what it prints, its exit codes and whether it waits are not known.
+  - Not verified against a real environment.
 """
 
 EXAMPLES = r"""
-- name: Turn maintenance mode on, which restarts every AOS of the environment
+- name: Set maintenance mode with the script
   quiesce.maintenance.d365fo_maintenance_script:
     state: enabled
     script: 'C:\infrastructure\scripts\Set-MaintenanceMode.ps1'
-  run_once: true
 """
 
 RETURN = r"""
@@ -89,21 +73,26 @@ mode_after:
   type: str
   returned: success
   sample: enabled
+restart_required:
+  description: Whether the AOS has to be restarted for it.
+  type: bool
+  returned: success
+  sample: true
 template:
-  description: Database, SQL Server and AOS nodes as the template names them.
+  description: Database, SQL Server and AOS nodes that the template names.
   type: dict
   returned: success
   sample:
     database: AXDB
-    sql_server: sqlag01
+    sql_server: sql-ls
     aos_nodes:
       - name: AOS1
         type: AOSNodeType
 output:
   description: The end of what the script printed.
   type: str
-  returned: when the script ran
-  sample: Maintenance mode is on.
+  returned: success
+  sample: Maintenance mode has been enabled.
 rc:
   description: Exit code of the script.
   type: int

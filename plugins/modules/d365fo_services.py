@@ -6,19 +6,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: d365fo_services
-short_description: Stop, start and restart the services of a Finance + Operations host
+short_description: Stop, start or restart services of a Finance + Operations machine
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Stops and starts Windows services in a safe order and waits until Windows reports the wanted state; an exit code
-    alone is never believed.
-  - Background services (batch, Management Reporter, data management) stop before the World Wide Web Publishing
-    Service and start after it. Running dependents of a service stop before it and, on a restart, run again after it.
-  - Start types are never touched.
+  - Stops, starts or restarts services and waits until they have arrived. The background services go together, IIS is
+    the last to stop and the first to start. What depends on a service and runs is stopped before it, and on a restart
+    started again after it. Start types are never touched.
+  - A service that cannot be started does not keep the others from starting; the task fails at the end and names it.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
-  - quiesce.maintenance.attributes.action
-  - quiesce.maintenance.attributes.windows
+  - quiesce.maintenance.d365fo
 attributes:
   check_mode:
     support: full
@@ -29,42 +27,41 @@ attributes:
     details: O(state=restarted) restarts each time.
 options:
   names:
-    description: Names of the services (not their display names). Each of them has to exist.
+    description: The services, by service name.
     type: list
     elements: str
     required: true
   state:
-    description: What the services are to be.
+    description: The state to bring them to.
     type: str
     choices: [started, stopped, restarted]
     required: true
-  timeout:
-    description: Seconds to wait for each stop or start.
-    type: int
-    default: 300
+  service_timeout:
+    description: How long to wait for each stop or start.
+    type: str
+    default: 5m
   kill_hung:
     description:
-      - Whether the process of a service that has not stopped within O(timeout) is ended by C(taskkill.exe). Without it
-        the task fails and names the PID.
-      - Windows takes an ended process for a crash and may start the service again, the batch service after 30 seconds.
-      - A process that other services share is only ended for W3SVC, which shares it with WAS, its own dependency.
+      - Whether the process of a service that does not stop in time is ended, found by the name of the service. Not if
+        it also runs other services, but for W3SVC. Windows may restart a batch service that was ended, after 30 s.
     type: bool
     default: false
 notes:
-  - Not verified against a real Finance + Operations machine; the state names and error numbers are those of Windows.
+  - Not verified against a real Finance + Operations machine.
 """
 
 EXAMPLES = r"""
-- name: Restart IIS, and with it the AOS
+- name: Stop the background services
+  quiesce.maintenance.d365fo_services:
+    names:
+      - DynamicsAxBatch
+      - MR2012ProcessService
+    state: stopped
+
+- name: Restart IIS
   quiesce.maintenance.d365fo_services:
     names: [W3SVC]
     state: restarted
-
-- name: Stop the background services
-  quiesce.maintenance.d365fo_services:
-    names: [DynamicsAxBatch, MR2012ProcessService]
-    state: stopped
-    timeout: 600
 """
 
 RETURN = r"""
@@ -78,27 +75,23 @@ before:
       start_type: auto
       pid: 4711
 after:
-  description: State, start type and PID of each service after, as read back (in check mode as before).
+  description: The same after it.
   type: dict
   returned: success
   sample:
     W3SVC:
       state: running
       start_type: auto
-      pid: 4892
-service:
-  description: The service that could not be stopped or started.
-  type: str
-  returned: when a service refused or hung
-  sample: DynamicsAxBatch
+      pid: 5120
+services:
+  description: The services that could not be controlled.
+  type: list
+  elements: str
+  returned: when a service refused
+  sample: [MR2012ProcessService]
 win32_error:
-  description: The error number of Windows.
+  description: Error of the service control manager.
   type: int
   returned: when a service refused
   sample: 1053
-pid:
-  description: The process of the service that hung.
-  type: int
-  returned: when a service hung
-  sample: 4711
 """

@@ -6,63 +6,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: d365fo_setup_tool
-short_description: Set maintenance mode by Microsoft's setup tool on a Dynamics 365 VHD
+short_description: Set maintenance mode with Microsoft's setup tool
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Runs C(Microsoft.Dynamics.AX.Deployment.Setup.exe) with C(--setupmode maintenancemode) on a Windows host, where the
-    variable does not have the wished value yet. Exit code, text on stderr and the variable read back decide.
+  - Runs C(Microsoft.Dynamics.AX.Deployment.Setup.exe) with C(--setupmode maintenancemode) on a Windows host if the
+    variable differs. Exit code, text on stderr and the variable read back decide.
   - The AOS takes the value over when it starts; restart C(W3SVC) afterwards.
-  - With O(state=synchronized) runs it with C(--setupmode sync --syncmode fullall), which configuration keys need after
-    they were changed.
+  - For those who chain the steps themselves. It keeps no record, and refuses to work while
+    M(quiesce.maintenance.d365fo_maintenance_mode) is in use on the system.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
-  - quiesce.maintenance.attributes.action
-  - quiesce.maintenance.attributes.windows
-  - quiesce.maintenance.sql
+  - quiesce.maintenance.d365fo
+  - quiesce.maintenance.d365fo.sql
+  - quiesce.maintenance.d365fo.odbc
+  - quiesce.maintenance.d365fo.machine
+  - quiesce.maintenance.d365fo.tool
 attributes:
   check_mode:
     support: full
   diff_mode:
     support: full
   idempotent:
-    support: partial
-    details: O(state=synchronized) runs the tool each time.
+    support: full
 options:
   state:
-    description:
-      - Whether maintenance mode is to be on; V(synchronized) synchronises the database, which may take half an hour and
-        can drop columns.
+    description: Whether maintenance mode is to be on.
     type: str
-    choices: [enabled, disabled, synchronized]
+    choices: [enabled, disabled]
     required: true
-  setup_tool:
-    description:
-      - The tool. By default looked for in C(bin) below the web root and below the packages directory.
+  setup_tool_timeout:
+    description: How long the tool may take.
     type: str
-  web_root:
-    description: The AOS web root, where it does not lie where it usually does.
-    type: str
-  packages_directory:
-    description:
-      - The packages directory, for C(--metadatadir) and C(--bindir). By default beside the web root, else what
-        C(web.config) says.
-    type: str
-  arguments:
-    description:
-      - Parameters of the tool by name, without dashes. They replace or follow those that the module gives
-        (C(metadatadir), C(bindir), C(sqlserver), C(sqldatabase), C(sqluser), C(sqlpwd)); an empty value takes one away.
-    type: dict
-    default: {}
-  timeout:
-    description: Seconds after which the tool is given up and ended.
-    type: int
-    default: 900
-  configuration_mode:
-    description:
-      - What M(quiesce.maintenance.d365fo_configuration_mode_info) returned, where the database can't be asked from the
-        host. Whether the variable was set is then to be read back with that module.
-    type: dict
+    default: 15m
   sql_server:
     description: Default is what C(web.config) says (C(DataAccess.DbServer)). The tool gets it, too (C(--sqlserver)).
   sql_database:
@@ -71,46 +47,42 @@ options:
     description:
       - SQL login, for the tool (C(--sqluser)) and for reading the variable. The tool has no integrated login.
 notes:
-  - The password stands on the tool's own command line, where other administrators of the host can see it while the
-    tool runs. The tool wants it so. It is on no other command line, in no result and in no log of this collection.
-  - The output of the tool and its exit codes are not published. Not verified against the real tool.
+  - Not verified against the real tool.
 """
 
 EXAMPLES = r"""
-- name: Have the setup tool turn maintenance mode on
+- name: Set maintenance mode with the setup tool
   quiesce.maintenance.d365fo_setup_tool:
     state: enabled
     sql_login_user: axdbadmin
     sql_login_password: "{{ vault_axdbadmin_password }}"
 
-- name: Have the AOS take it over
+- name: Restart IIS
   quiesce.maintenance.d365fo_services:
     names: [W3SVC]
     state: restarted
-
-- name: Synchronise the database after configuration keys were changed
-  quiesce.maintenance.d365fo_setup_tool:
-    state: synchronized
-    timeout: 7200
-    sql_login_user: axdbadmin
-    sql_login_password: "{{ vault_axdbadmin_password }}"
 """
 
 RETURN = r"""
 mode_before:
   description: The mode before, V(enabled), V(disabled) or V(missing).
   type: str
-  returned: success, unless O(state=synchronized)
+  returned: success
   sample: disabled
 mode_after:
   description: The mode after, read back (in check mode the planned one).
   type: str
-  returned: success, unless O(state=synchronized)
+  returned: success
   sample: enabled
+restart_required:
+  description: Whether the AOS has to be restarted for it.
+  type: bool
+  returned: success
+  sample: true
 output:
   description: The end of what the tool printed, without the password.
   type: str
-  returned: when the tool ran
+  returned: success
   sample: Setup mode maintenancemode completed.
 rc:
   description: Exit code of the tool.

@@ -75,7 +75,7 @@ status_rows:
     - system: https://launch.example.com:8443
       kind: HCL Launch
       mode: maintenance
-      in_effect: true
+      verified: true
       managed: null
       since: null
       owner: null

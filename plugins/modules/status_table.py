@@ -46,7 +46,7 @@ EXAMPLES = r"""
       - system: dev01
         kind: Dynamics 365 F&O
         mode: maintenance
-        in_effect: true
+        verified: true
         since: "2026-11-24T21:00:00Z"
         owner: release.manager
         notes: []

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The quiesce.maintenance authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -271,7 +272,7 @@ status_rows:
     - system: web01.example.com
       kind: Trend Micro Application Control
       mode: maintenance
-      in_effect: true
+      verified: true
       managed: null
       since: "2026-11-24T21:00:00Z"
       owner: null

@@ -2,21 +2,31 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""The base of this collection's action plugins: validated arguments, one shape of failure, no secret in a result."""
+"""The base of this collection's action plugins: options, one shape of failure, no secret in what is said."""
 
 from __future__ import annotations
 
+import difflib
+import os
+import re
+import secrets
+import socket
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import masked
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned, Run
 
 _display = Display()
+
+_OPTION = re.compile(r"O\((\w+)(=[^)]*)?\)")
+_VALUE = re.compile(r"V\(([^)]*)\)")
 
 
 def plain(value: Any) -> Any:
@@ -30,12 +40,33 @@ def plain(value: Any) -> Any:
     return value
 
 
+def spoken(text: str, prefix: str = "") -> str:
+    """Return a message with its options as their user calls them.
+
+    ``O(kill_hung=true)`` becomes "kill_hung: true", with ``prefix`` put before it.
+    """
+    text = _OPTION.sub(lambda match: f"{prefix}{match[1]}{(match[2] or '').replace('=', ': ', 1)}", text)
+    return _VALUE.sub(r"\1", text)
+
+
 class MaintenanceAction(ActionBase):
-    """An action plugin that does its work in ``work`` and fails with a ``Failure``."""
+    """An action plugin that does its work in ``work`` and fails with a ``Failure``.
+
+    Where ``variables`` names a prefix, an option that the task does not give is taken from the variable of that name
+    ("d365fo_reason" for ``reason``), as connection plugins do; only variables that exist cost anything. ``own`` names
+    variables with the prefix that are no option, ``task_only`` options that say what a task is for. ``free_text`` names
+    results in which a program, a server or a person speaks: these, messages and progress are masked, never a state or
+    a name on which a later task decides.
+    """
 
     _supports_check_mode = True
     _supports_async = False
     TRANSFERS_FILES = False
+
+    variables = ""
+    own: frozenset[str] = frozenset()
+    task_only: frozenset[str] = frozenset({"state", "names"})
+    free_text: frozenset[str] = frozenset({"msg", "output", "sql_failure", "notes", "reasons"})
 
     @staticmethod
     @abstractmethod
@@ -47,30 +78,83 @@ class MaintenanceAction(ActionBase):
         """Do what the task asks and return its result. Raises ``Failure``."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Validate the arguments, work, and take every secret out of what is said about it."""
+        """Validate the options, work, and take every secret out of what is said about it."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.task_vars: dict[str, Any] = task_vars or {}
         self.name = str(self.task_vars.get("inventory_hostname", "localhost"))
+        self._parent = os.getppid()
         spec = self.argument_spec()
-        arguments = plain(self._task.args)
-        secrets = {
+        arguments = self._arguments(spec)
+        self._secrets = [
             str(arguments[name]) for name, option in spec.items() if option.get("no_log") and arguments.get(name)
-        }
+        ]
         validation = ArgumentSpecValidator(spec).validate(arguments)
         try:
             if validation.error_messages:
                 result.update(failed=True, msg="; ".join(validation.error_messages))
             else:
                 result.update(self.work(validation.validated_parameters))
+        except Unreachable as lost:
+            raise AnsibleConnectionFailure(self.said(str(lost))) from None
         except Failure as failure:
             result.update(failure.details, failed=True, msg=str(failure))
-        return dict(remove_values(result, secrets))
+        return dict(self._masked(result))
+
+    def _arguments(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of the task and of the variables; what is left blank, as in a survey, is not given."""
+        arguments: dict[str, Any] = plain(self._task.args)
+        self._from_variables = False
+        if self.variables:
+            for name in spec:
+                variable = self.variables + name
+                if name not in arguments and name not in self.task_only and variable in self.task_vars:
+                    arguments[name] = plain(self._templar.template(self.task_vars[variable]))
+                    self._from_variables = True
+            self._warn_of_misspelt(spec)
+        return {name: value for name, value in arguments.items() if value is not None and value != ""}
+
+    def _warn_of_misspelt(self, spec: Mapping[str, Any]) -> None:
+        for variable in self.task_vars:
+            name = variable.removeprefix(self.variables)
+            if name == variable or name in spec or name in self.own or name.startswith("_"):
+                continue
+            if close := difflib.get_close_matches(name, spec, 1, 0.8):
+                _display.warning(
+                    f"The variable {variable} is no option and is ignored. Is {self.variables}{close[0]} meant?"
+                )
 
     @property
     def check_mode(self) -> bool:
         """Whether nothing may be written."""
         return bool(self._task.check_mode)
 
+    def new_run(self, owner: str = "") -> Run:
+        """Return this run: its voice, and a check that the program that started it is still there."""
+        return Run(
+            id=secrets.token_hex(4),
+            owner=owner,
+            controller=socket.gethostname(),
+            tell=self.tell,
+            check=self.check_parent,
+        )
+
+    def check_parent(self) -> None:
+        """Raise ``Abandoned`` where ansible-playbook has gone: its workers outlive a kill -9 of its process group."""
+        if os.getppid() != self._parent:
+            raise Abandoned("ansible-playbook has gone")
+
     def tell(self, line: str) -> None:
         """Show a line of progress at once."""
-        _display.display(f"{self.name}: {line}")
+        _display.display(f"{self.name}: {self.said(line)}")
+
+    def said(self, text: str) -> str:
+        """Return free text as it may be shown: options as their user calls them, without secrets."""
+        role = bool(getattr(self._task, "_role", None))
+        return masked(spoken(text, self.variables if role or self._from_variables else ""), self._secrets)
+
+    def _masked(self, result: Any, free: bool = False) -> Any:
+        if isinstance(result, Mapping):
+            return {key: self._masked(value, free or key in self.free_text) for key, value in result.items()}
+        if isinstance(result, (list, tuple)):
+            return [self._masked(item, free) for item in result]
+        return self.said(result) if free and isinstance(result, str) else result

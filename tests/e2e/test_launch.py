@@ -694,7 +694,7 @@ def test_role(start: Launch, play: Play, authority: Authority) -> None:
         "system": "target",
         "kind": "HCL Launch",
         "mode": "maintenance",
-        "in_effect": True,
+        "verified": True,
         "managed": None,
         "since": None,
         "owner": None,

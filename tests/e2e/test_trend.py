@@ -503,7 +503,7 @@ def test_role(manager: TrendManager, authority: Authority, tmp_path: Path) -> No
         return run_play(tmp_path / "role", tasks, variables=given, arguments=["--diff", *arguments])
 
     def rows(done: Done) -> list[tuple[str, str, bool | None]]:
-        return [(row["system"], row["mode"], row["in_effect"]) for row in done.of("Rows")["trend_status"]]
+        return [(row["system"], row["mode"], row["verified"]) for row in done.of("Rows")["trend_status"]]
 
     names = [computer.host_name for computer in manager.computers.values()]
     check = role("enabled", "--check")
@@ -518,7 +518,7 @@ def test_role(manager: TrendManager, authority: Authority, tmp_path: Path) -> No
     assert KEY not in status.output
     row = status.of("Rows")["trend_status"][0]
     assert set(row) == {
-        *("system", "kind", "mode", "in_effect", "managed", "since"),
+        *("system", "kind", "mode", "verified", "managed", "since"),
         *("owner", "reason", "expires", "overdue", "notes"),
     }
     assert row["expires"] > row["since"]

@@ -2,71 +2,166 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""Whether an AOS answers over HTTPS, as a ``System`` of the verb that has nothing to write and only waits."""
+"""The AOS of a machine: whether it answers over HTTP, asked from the controller or from the machine itself."""
 
 from __future__ import annotations
 
+import http.client
+import re
+import socket
 import ssl
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 
 from ansible.module_utils.urls import Request
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
+from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import check_plain
+from ansible_collections.quiesce.maintenance.plugins.module_utils._deadline import within
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Host
 
-REQUEST_TIMEOUT = 30
+REQUEST_LIMIT = 30
 """Seconds for one request: an AOS that warms up may take its time to answer."""
+
+CONTROLLER, HOST, AUTO = "controller", "host", "auto"
+
+UNTRUSTED, UNRESOLVED, SILENT = "untrusted", "unresolved", "silent"
+
+_CURL = {6: UNRESOLVED, 35: UNTRUSTED, 51: UNTRUSTED, 58: UNTRUSTED, 60: UNTRUSTED, 77: UNTRUSTED}
+"""What exit codes of curl mean (curl's manual, "EXIT CODES")."""
 
 
 @dataclass(frozen=True)
-class Aos:
-    """One AOS address. ``accept`` holds the HTTP statuses that mean ready.
+class Answer:
+    """What came back: an HTTP status, or None, the kind of trouble and what it was in words."""
 
-    A redirect to the sign-in page is not followed: it shows that the AOS works, which the identity provider's answer
-    would not. That 302 means ready is a guess (Microsoft's own check asks for 200), so ``accept`` is an option.
-    """
+    status: int | None = None
+    trouble: str = ""
+    kind: str = ""
 
-    url: str
-    accept: Collection[int] = (200, 302)
-    validate_certs: bool = True
-    ca_path: str | None = None
 
-    def describe(self) -> str:
-        return f"the AOS at {self.url}"
+Get = Callable[[str], Answer]
+"""Asks an address once."""
 
-    def read(self) -> str:
-        """Return "" where the AOS is ready, else what it says instead. Raises ``Failure`` for a bad certificate."""
+
+def check_url(url: str) -> None:
+    """Refuse an address that is none. Raises ``Invalid``."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not url.isascii() or not url.isprintable() or " " in url:
+        raise Invalid("url", f"{url!r} is no address of an AOS", "Use one like https://dev01.example.com/")
+
+
+def from_controller(validate_certs: bool, ca_path: str | None, tick: Callable[[], None]) -> Get:
+    """Return how the controller asks. A redirect to the sign-in page is not followed: it shows that the AOS works."""
+
+    def ask(url: str) -> Answer:
+        response = Request().open(
+            "GET",
+            url,
+            timeout=REQUEST_LIMIT,
+            follow_redirects="none",
+            validate_certs=validate_certs,
+            ca_path=ca_path,
+            use_proxy=True,
+        )
+        with response:
+            return Answer(int(response.status))
+
+    def get(url: str) -> Answer:
         try:
-            response = Request().open(
-                "GET",
-                self.url,
-                timeout=REQUEST_TIMEOUT,
-                follow_redirects="none",
-                validate_certs=self.validate_certs,
-                ca_path=self.ca_path,
-                use_proxy=True,
-            )
-            status = int(response.status)
-            response.close()
+            return within(REQUEST_LIMIT, lambda: ask(url), tick=tick)
         except HTTPError as error:
-            status = error.code
             error.close()
+            return Answer(error.code)
+        except http.client.HTTPException as error:
+            return Answer(None, f"it answered something that is no HTTP ({type(error).__name__})", SILENT)
         except (URLError, OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             if isinstance(reason, ssl.SSLCertVerificationError):
-                raise Failure(
-                    "ask whether the AOS is ready",
-                    self.url,
-                    f"its certificate can't be verified: {reason.verify_message}",
-                    "Give the authority's certificate (ca_path), or the name that the certificate holds",
-                ) from None
-            return f"no answer ({reason})"
-        return "" if status in self.accept else f"HTTP {status}"
+                return Answer(None, f"its certificate cannot be verified: {reason.verify_message}", UNTRUSTED)
+            if isinstance(reason, socket.gaierror):
+                return Answer(None, f"the host name does not resolve ({reason.strerror})", UNRESOLVED)
+            return Answer(None, f"no answer ({reason})", SILENT)
 
-    def plan(self, reading: str) -> Plan[None]:
-        state = {"ready": not reading}
-        return Plan(before=state, after={"ready": True}, pending=(reading,) if reading else ())
+    return get
 
-    def apply(self, plan: Plan[None]) -> None:
-        """Nothing is ever written."""
+
+def from_host(host: Host, validate_certs: bool) -> Get:
+    """Return how the machine asks itself: by the curl.exe that Windows has since Server 2019.
+
+    It trusts what the machine trusts; whether certificates were revoked is not asked, since many machines can't.
+    """
+
+    def get(url: str) -> Answer:
+        check_plain("O(url)", url)
+        insecure = "" if validate_certs else "-k "
+        completed = host.run(
+            f"curl.exe -sS -o nul -D - --ssl-no-revoke {insecure}--connect-timeout 10 --max-time {REQUEST_LIMIT} "
+            f'"{url}"',
+            doing="ask the AOS",
+            limit=REQUEST_LIMIT + 30,
+        )
+        statuses = re.findall(r"^HTTP/[0-9.]+ ([0-9]{3})", completed.stdout, re.MULTILINE)
+        if statuses:
+            return Answer(int(statuses[-1]))
+        said = " ".join(completed.stderr.split())
+        if completed.rc == 9009 or said.startswith("'curl.exe'"):
+            return Answer(None, "it has no curl.exe", SILENT)
+        return Answer(None, said or f"curl.exe ended with {completed.rc}", _CURL.get(completed.rc, SILENT))
+
+    return get
+
+
+@dataclass
+class Aos:
+    """One AOS address. ``accept`` holds the HTTP statuses that mean ready.
+
+    ``gets`` are the places from which it is asked, by name and in order; the first that gets any HTTP answer stays.
+    That 302 means ready is a guess (Microsoft's own check asks for 200), so ``accept`` is an option.
+    """
+
+    url: str
+    gets: Mapping[str, Get]
+    accept: Collection[int] = (200, 302)
+    _place: str = field(default="")
+
+    def describe(self) -> str:
+        """Name it for a message."""
+        return f"the AOS at {self.url}"
+
+    def objection(self) -> str:
+        """Ask once, while IIS still runs; return why the address can't be used to wait, "" where it can."""
+        answer, told = self._ask()
+        return "" if answer.status is not None else told
+
+    def pending(self) -> list[str]:
+        """Return what it says in place of being ready. Raises ``Failure`` for what waiting does not mend."""
+        answer, told = self._ask()
+        if answer.kind == UNTRUSTED:
+            raise Failure("ask whether the AOS is ready", self.url, told, TRUST)
+        if answer.status is None:
+            return [told]
+        return [] if answer.status in self.accept else [f"HTTP {answer.status}"]
+
+    def _ask(self) -> tuple[Answer, str]:
+        """Ask from the place that got an answer before, else from one after the other."""
+        troubles = {}
+        for place in [self._place] if self._place else self.gets:
+            answer = self.gets[place](self.url)
+            if answer.status is not None:
+                self._place = place
+                return answer, ""
+            troubles[place] = answer.trouble
+            if answer.kind == UNTRUSTED:
+                break
+        if len(troubles) == 1:
+            return answer, next(iter(troubles.values()))
+        return answer, "; ".join(f"from the {place}: {trouble}" for place, trouble in troubles.items())
+
+
+TRUST = "Give the authority's certificate (O(url_ca_path)), or the name that the certificate holds (O(url))"

@@ -9,15 +9,19 @@ Source: Microsoft's reference "Service Fabric Client REST API", api-version 6.0.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import AOS_NODE_TYPES
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, HttpFailure, Retry
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import (
+    Answer,
+    Client,
+    HttpFailure,
+    Retry,
+)
 
 API_VERSION = "6.0"
 APPLICATION = "AXSF"
@@ -129,29 +133,41 @@ def out_of_reach(failure: Failure) -> bool:
     return isinstance(failure, HttpFailure) and failure.status in (None, 502, 503, 504)
 
 
+class Getter(Protocol):
+    """What is needed of ``_http.Client``."""
+
+    def get(self, path: str, *, attempted: str, query: Iterable[tuple[str, str]] = ()) -> Answer:
+        """Read a path."""
+
+
+def open_client(options: ClusterOptions, survive: float = 60.0) -> Client:
+    """Return a client of the gateway; ``survive`` is how many seconds a cluster that has answered may stay silent."""
+    return Client(
+        options.url,
+        validate_certs=options.validate_certs,
+        ca_path=options.ca_path or None,
+        client_cert=options.client_cert or None,
+        client_key=options.client_key or None,
+        timeout=options.timeout,
+        retry=Retry(limit=survive, first_contact=_FIRST_CONTACT, statuses=frozenset({429, 502, 503, 504})),
+        remedies={403: "Use a client certificate that the cluster knows as an admin or read-only client"},
+    )
+
+
 class Cluster:
-    """A Service Fabric cluster; ``look`` asks it, as a ``System`` of the verb it only waits until all are ready.
+    """A Service Fabric cluster with the AOS instances of one environment."""
 
-    ``former`` holds the ids of instances that are to be gone: those that ran before a restart. ``survive`` is how many
-    seconds a cluster that has answered once may stay silent.
-    """
-
-    def __init__(self, options: ClusterOptions, former: Collection[str] = (), survive: float = 60.0) -> None:
+    def __init__(self, options: ClusterOptions, client: Getter) -> None:
         self._options = options
-        self._former = frozenset(former)
-        self._client = Client(
-            options.url,
-            validate_certs=options.validate_certs,
-            ca_path=options.ca_path or None,
-            client_cert=options.client_cert or None,
-            client_key=options.client_key or None,
-            timeout=options.timeout,
-            retry=Retry(limit=survive, first_contact=_FIRST_CONTACT, statuses=frozenset({429, 502, 503, 504})),
-            remedies={403: "Use a client certificate that the cluster knows as an admin or read-only client"},
-        )
+        self._client = client
 
     def describe(self) -> str:
+        """Name it for a message."""
         return f"the AOS instances of {self._options.url}"
+
+    def pending(self, former: Collection[str]) -> list[str]:
+        """Ask what is still to be waited for; ``former`` are ids of instances that are to be gone."""
+        return pending(self.read(), former)
 
     def read(self) -> View:
         """Ask for health, nodes and instances: three requests, and one a partition."""
@@ -167,7 +183,7 @@ class Cluster:
                 "find the AOS nodes",
                 self._options.url,
                 f"no node is of type {', '.join(self._options.node_types)}",
-                "Check that this is the cluster of Dynamics 365, or give aos_node_types",
+                "Check that this is the cluster of Dynamics 365, or give O(cluster_node_types)",
             )
         instances = []
         partitions = f"/Applications/{app}/$/GetServices/{service}/$/GetPartitions"
@@ -177,27 +193,11 @@ class Cluster:
                 instances.append(_instance(replica))
         return View(str(health.get("AggregatedHealthState", "Unknown")), nodes, tuple(instances))
 
-    def plan(self, reading: View) -> Plan[None]:
-        behind = {each.node: each for each in reading.instances if each.ready and each.identity in self._former}
-        fresh = replace(reading, instances=tuple(each for each in reading.instances if each not in behind.values()))
-        waiting = [
-            f"{node}: {'not restarted yet' if trouble == _NO_INSTANCE and node in behind else trouble}"
-            for node, trouble in fresh.troubles().items()
-        ]
-        if not waiting and reading.health == "Error":
-            waiting = ["the application's health is Error"]
-        ready = f"{fresh.ready} of {len(reading.nodes)} ready"
-        pending = (f"{ready}; {'; '.join(waiting)}",) if waiting else ()
-        return Plan(before={"ready": fresh.ready}, after={"ready": len(reading.nodes)}, pending=pending)
-
-    def apply(self, plan: Plan[None]) -> None:
-        """Nothing is ever written."""
-
     def _get(self, path: str, attempted: str, token: str = "") -> Mapping[str, Any]:
         query = [("api-version", API_VERSION), *([("ContinuationToken", token)] if token else [])]
         data = self._client.get(path, attempted=attempted, query=query).data
         if not isinstance(data, Mapping):
-            raise Failure(attempted, self._options.url, "the answer is no JSON object", "Check cluster_url")
+            raise Failure(attempted, self._options.url, "the answer is no JSON object", "Check O(cluster_url)")
         return data
 
     def _items(self, path: str, attempted: str) -> Iterator[Mapping[str, Any]]:
@@ -209,6 +209,19 @@ class Cluster:
             token = str(page.get("ContinuationToken") or "")
             if not token:
                 return
+
+
+def pending(view: View, former: Collection[str]) -> list[str]:
+    """Return what is still to be waited for, in one line; ``former`` are ids of instances that are to be gone."""
+    behind = {each.node: each for each in view.instances if each.ready and each.identity in former}
+    fresh = replace(view, instances=tuple(each for each in view.instances if each not in behind.values()))
+    waiting = [
+        f"{node}: {'not restarted yet' if trouble == _NO_INSTANCE and node in behind else trouble}"
+        for node, trouble in fresh.troubles().items()
+    ]
+    if not waiting and view.health == "Error":
+        waiting = ["the application's health is Error"]
+    return [f"{fresh.ready} of {len(view.nodes)} ready; {'; '.join(waiting)}"] if waiting else []
 
 
 def _instance(item: Mapping[str, Any]) -> Instance:

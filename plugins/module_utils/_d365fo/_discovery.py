@@ -2,21 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""One command line that asks a Finance + Operations host everything at once, and what its answer means.
+"""One command line that asks a Finance + Operations machine everything at once, and what its answer means.
 
 A reading is one round of cmd.exe: the programs that Windows has, no PowerShell, nothing copied to the host.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import check_plain
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _services, _sqlcmd, _tsql, _webconfig
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading, parse_reading
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._database import (
+    Database,
+    Reading,
+    parse_reading,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import Service
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import SqlcmdOptions
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import Sqlcmd, SqlcmdOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import Template
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
@@ -26,8 +32,10 @@ DRIVES = ("J:", "K:", "C:", "F:", "G:")
 
 SETUP_TOOL = "Microsoft.Dynamics.AX.Deployment.Setup.exe"
 
-_ELEVATED = "S-1-16-12288"  # the high mandatory level (Microsoft Learn, "Well-known SIDs")
-_OPTIONS = "sql_server and sql_database (d365fo_sql_server and d365fo_sql_database of the role)"
+ELEVATED = "S-1-16-12288"
+"""The high mandatory level (Microsoft Learn, "Well-known SIDs")."""
+
+_LIMIT = 60.0
 _ROOT = r"\AosService\WebRoot"
 _PACKAGES = r"\AosService\PackagesLocalDirectory"
 
@@ -48,16 +56,22 @@ class Question:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a host answered. An empty string is "not found"; ``sql_failure`` says why the database did not answer."""
+    """What a host answered. An empty string is "not found"; ``sql_failure`` says why the database did not answer.
 
+    ``sql`` is how the database is asked on the host now that web.config is known, None if it is not.
+    """
+
+    computer: str = ""
     web_root: str = ""
     packages_directory: str = ""
     settings: dict[str, str] = field(default_factory=dict)
     setup_tool: str = ""
     services: dict[str, Service] = field(default_factory=dict)
     visual_studio: bool = False
+    iis_express: bool = False
     elevated: bool = False
-    configuration_mode: Reading | None = None
+    sql: SqlcmdOptions | None = None
+    reading: Reading | None = None
     sql_failure: str = ""
     template: Template | None = None
 
@@ -66,11 +80,17 @@ class Findings:
         """The kind of environment: one with a configuration template is on-premises, others tell by host name."""
         if self.template:
             return _webconfig.ON_PREMISES
-        return _webconfig.kind_of(self.settings.get("Infrastructure.HostName", ""))
+        return _webconfig.kind_of(self.setting("Infrastructure.HostName"))
+
+    def setting(self, name: str) -> str:
+        """Return a setting of web.config, "" where it is missing or encrypted."""
+        value = self.settings.get(name, "")
+        return "" if _webconfig.is_encrypted(value) else value
 
     def result(self) -> dict[str, Any]:
         """Return the findings as a task's result shows them."""
         return {
+            "computer": self.computer or None,
             "web_root": self.web_root or None,
             "packages_directory": self.packages_directory or None,
             "settings": {name: value for name, value in self.settings.items() if not _webconfig.is_encrypted(value)},
@@ -79,8 +99,9 @@ class Findings:
             "setup_tool": self.setup_tool or None,
             "services": {name: service.result() for name, service in self.services.items()},
             "visual_studio_running": self.visual_studio,
+            "iis_express_running": self.iis_express,
             "elevated": self.elevated,
-            "configuration_mode": self.configuration_mode.result() if self.configuration_mode else None,
+            "configuration_mode": self.reading.result() if self.reading else None,
             "sql_failure": self.sql_failure or None,
             "template": self.template.result() if self.template else None,
         }
@@ -88,33 +109,50 @@ class Findings:
 
 def command_line(question: Question) -> str:
     """Return the line that asks everything. Raises ``Failure`` for a path that can't be given to cmd.exe."""
-    for path in (question.web_root, question.packages_directory):
-        if set(path) & set('"%^&|<>!\r\n'):
-            raise Failure(
-                "look at the host",
-                path,
-                "the path holds a character that cmd.exe would read as something else",
-                "Give the folder by a plain path",
-            )
+    check_plain("O(web_root)", question.web_root)
+    check_plain("O(packages_directory)", question.packages_directory)
     parts = [
-        "echo #host",
-        'tasklist.exe /FI "IMAGENAME eq devenv.exe" /FO CSV /NH',
+        "echo #host %COMPUTERNAME%",
+        *(f'tasklist.exe /FI "IMAGENAME eq {image}" /FO CSV /NH' for image in ("devenv.exe", "iisexpress.exe")),
         "whoami.exe /groups /FO CSV /NH",
-        *([_services.read_command(question.services)] if question.services else []),
         _look_for_web_root(question),
     ]
     if question.sql and question.sql.server and question.sql.database:
-        parts.append(f"echo #sql& {_sqlcmd.command_line(question.sql, _tsql.read())}")
+        parts.append(_ask(question.sql))
+    if question.services:
+        # Behind the database: what runs is then not older than what the record says, so that a run that saw an old
+        # state finds its record changed when it writes.
+        parts += ["echo #services", _services.read_command(question.services)]
     return "& ".join(parts)
 
 
 def look(host: Host, question: Question) -> Findings:
-    """Ask a host everything at once."""
-    limit = 60.0
-    if question.sql:
-        limit += question.sql.connect_timeout + question.sql.query_timeout
-    completed = host.run(command_line(question), doing="look at the host", limit=limit)
-    return parse(completed, question)
+    """Ask a host everything at once; a database that could not be asked in the same line is asked by another."""
+    limit = _LIMIT + (question.sql.limit * 2 if question.sql else 0)
+    completed = host.run(
+        command_line(question),
+        doing="look at the host",
+        limit=limit,
+        composite=True,
+        secret=bool(question.sql and question.sql.user),
+    )
+    findings = parse(completed, question, host.name)
+    if findings.sql and not findings.reading and not findings.sql_failure:
+        return _ask_by_itself(host, question, findings)
+    return findings
+
+
+def _ask_by_itself(host: Host, question: Question, findings: Findings) -> Findings:
+    """Ask the database by a command of its own, and what runs after it."""
+    assert findings.sql is not None
+    try:
+        findings = replace(findings, reading=Database(Sqlcmd(host, findings.sql)).read())
+    except Failure as failure:
+        return replace(findings, sql_failure=str(failure))
+    completed = host.run(
+        _services.read_command(question.services), doing="read the services", limit=_LIMIT, composite=True
+    )
+    return replace(findings, services=_services.parse_services(completed.stdout, question.services))
 
 
 def _look_for_web_root(question: Question) -> str:
@@ -128,11 +166,11 @@ def _look_for_web_root(question: Question) -> str:
         f'echo #webroot "{root}"',
         *([f'(if exist "{packages}" echo #packages "{packages}")'] if packages else []),
         *(f'(if exist "{tool}" echo #tool "{tool}")' for tool in tools),
-        "echo #config",
-        f'findstr.exe /i /l "{" ".join(_webconfig.SETTINGS)}" "{config}"',
+        "echo #webconfig",
+        f'findstr.exe /i /l "{" ".join((*_webconfig.SETTINGS, *_webconfig.COMMENTS))}" "{config}"',
     ]
     if question.sql and not (question.sql.server and question.sql.database):
-        steps.append(_ask_database(question.sql, config))
+        steps.append(_ask_by_web_config(question.sql, config))
     # The first drive that has it wins; later ones are not looked at.
     once = f'if not defined QUIESCE_FOUND if exist "{config}" ({"& ".join(steps)})'
     if question.web_root:
@@ -141,13 +179,21 @@ def _look_for_web_root(question: Question) -> str:
     return f"(for %d in (%ServiceDrive% {' '.join(DRIVES)}) do @{once})"
 
 
-def _ask_database(sql: SqlcmdOptions, config: str) -> str:
-    """The part that runs sqlcmd.exe with server and database from web.config where the task does not name them."""
-    line = "echo #sql& " + _sqlcmd.command_line(
-        sql, _tsql.read(), server=sql.server or "%s", database=sql.database or "%b"
-    )
-    line = f"({line})"
-    # In <add key="NAME" value="VALUE" /> the fourth piece between quotes is the value; the dot stands for the quote.
+def _ask(sql: SqlcmdOptions, server: str = "", database: str = "") -> str:
+    """The part that runs sqlcmd.exe, marked with server and database; ``server`` and ``database`` may be variables."""
+    server, database = server or sql.server, database or sql.database
+    line = _sqlcmd.command_line(sql, _tsql.read(), server=server, database=database)
+    return f'echo #sql "{server}" "{database}"& {line} 2>&1'
+
+
+def _ask_by_web_config(sql: SqlcmdOptions, config: str) -> str:
+    """The part that runs sqlcmd.exe with server and database from web.config where the task does not name them.
+
+    It takes every line that looks like the setting, one in a comment too; which answer counts is seen when the whole
+    file is (``parse``). In <add key="NAME" value="VALUE" /> the fourth piece between quotes is the value; the dot
+    stands for the quote.
+    """
+    line = f"({_ask(sql, sql.server or '%s', sql.database or '%b')})"
     for variable, name, given in (("b", "DataAccess.Database", sql.database), ("s", "DataAccess.DbServer", sql.server)):
         if not given:
             line = (
@@ -157,52 +203,65 @@ def _ask_database(sql: SqlcmdOptions, config: str) -> str:
     return line
 
 
-def parse(completed: Completed, question: Question) -> Findings:
-    """Read the answer to ``command_line(question)``."""
-    answer, _mark, sql = completed.stdout.partition("#sql")
-    answer, _mark, found = answer.partition("#webroot ")
-    host, _mark, services = answer.partition("#service ")
+def parse(completed: Completed, question: Question, name: str) -> Findings:
+    """Read the answer to ``command_line(question)``. Raises ``Failure`` where the host did not answer."""
+    answer, *services = re.split(r"^#services\s*$", completed.stdout, maxsplit=1, flags=re.MULTILINE)
+    answer, *answers = re.split(r"^#sql ", answer, flags=re.MULTILINE)
+    host, _mark, found = answer.partition("#webroot ")
+    if "#host" not in host:
+        said = " ".join(f"{completed.stdout} {completed.stderr}".split())[:300]
+        raise Failure("look at the host", name, said or "it answered nothing", "See whether cmd.exe works there")
     web_root, _newline, found = found.partition("\n")
-    lines = found.partition("#config")[0].splitlines()
-    settings = _webconfig.parse_settings(found.partition("#config")[2])
-    marked = [line.strip().partition(" ") for line in lines]
-    packages = next((path for mark, _blank, path in marked if mark == "#packages"), "")
-    reading, failure = _parse_sql(sql, completed, question, settings)
-    return Findings(
+    lines, _mark, config = found.partition("#webconfig")
+    marked = [line.strip().partition(" ") for line in lines.splitlines()]
+    settings = _webconfig.parse_settings(config)
+    findings = Findings(
+        computer=host.partition("#host")[2].partition("\n")[0].strip(),
         web_root=_unquoted(web_root),
-        packages_directory=_unquoted(packages) or settings.get("Aos.PackageDirectory", ""),
+        packages_directory=next((_unquoted(path) for mark, _blank, path in marked if mark == "#packages"), "")
+        or settings.get("Aos.PackageDirectory", ""),
         settings=settings,
         setup_tool=next((_unquoted(path) for mark, _blank, path in marked if mark == "#tool"), ""),
-        services=_services.parse_services(f"#service {services}") if services else {},
+        services=_services.parse_services("".join(services), question.services),
         visual_studio="devenv.exe" in host.lower(),
-        elevated=_ELEVATED in host,
-        configuration_mode=reading,
-        sql_failure=failure,
+        iis_express="iisexpress.exe" in host.lower(),
+        elevated=ELEVATED in host,
     )
+    return _with_database(findings, question.sql, answers, completed) if question.sql else findings
 
 
-def _parse_sql(
-    sql: str, completed: Completed, question: Question, settings: dict[str, str]
-) -> tuple[Reading | None, str]:
-    if question.sql is None:
-        return None, ""
-    server = question.sql.server or settings.get("DataAccess.DbServer", "?")
-    database = question.sql.database or settings.get("DataAccess.Database", "?")
-    where = f"database {database} of SQL Server {server}"
-    if not sql:
-        return None, f"Did not ask {where}: web.config was not found or does not name both; give {_OPTIONS}."
+def _with_database(findings: Findings, sql: SqlcmdOptions, answers: list[str], completed: Completed) -> Findings:
+    """Take the answer of the database that the task or web.config names; none: it is still to be asked."""
+    names = (("DataAccess.DbServer", sql.server), ("DataAccess.Database", sql.database))
+    server, database = (given or findings.setting(name) for name, given in names)
+    if not server or not database:
+        open_names = [name for name, given in names if not given and not findings.setting(name)]
+        reason = "encrypted" if set(open_names) & set(findings.settings) else "not given"
+        told = (
+            f"in web.config {' and '.join(open_names)} is {reason}" if findings.web_root else "web.config was not found"
+        )
+        return replace(
+            findings,
+            sql_failure=f"The database was not asked: {told}. Give O(sql_server) and O(sql_database).",
+        )
+    findings = replace(findings, sql=replace(sql, server=server, database=database))
+    if _webconfig.is_microsofts_sql(server):
+        return findings
+    for block in answers:
+        title, _newline, text = block.partition("\n")
+        if title.strip() == f'"{server}" "{database}"':
+            return _with_reading(findings, text, f"database {database} of SQL Server {server}", sql.user)
+    return findings
+
+
+def _with_reading(findings: Findings, text: str, where: str, user: str) -> Findings:
+    # The exit code of the whole line is not sqlcmd's: whether it succeeded shows in its last row.
+    rc = 0 if (_tsql.END, "1") in _sqlcmd.parse_rows(text) else 1
     try:
-        rows = _sqlcmd.parse_rows(sql)
-        # The exit code of the whole line is not sqlcmd's: whether it succeeded shows in the rows.
-        rc = 0 if "database" in dict(rows) else 1
-        _sqlcmd.check(Completed(rc, sql, completed.stderr), f"read {_tsql.VARIABLE}", where)
-        return parse_reading(rows, where), ""
+        rows = _sqlcmd.checked_rows(Completed(rc, text, ""), f"read {_tsql.VARIABLE}", where, user)
+        return replace(findings, reading=parse_reading(rows, where))
     except Failure as failure:
-        asked_by = (("DataAccess.DbServer", question.sql.server), ("DataAccess.Database", question.sql.database))
-        encrypted = [name for name, given in asked_by if not given and _webconfig.is_encrypted(settings.get(name, ""))]
-        if encrypted:
-            return None, f"Can't ask the database: web.config has {' and '.join(encrypted)} encrypted; give {_OPTIONS}."
-        return None, str(failure)
+        return replace(findings, sql_failure=str(failure))
 
 
 def _unquoted(text: str) -> str:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""Which way maintenance mode is switched on which kind of environment. Pure.
+"""Which way maintenance mode is switched.
 
-The vendor's page names a way for each: the setup tool on a VHD, the SQL variable on a development machine, the script
-on-premises, the portal where Microsoft manages the environment.
+The vendor's page names a way for each kind of environment: the setup tool on a VHD, the SQL variable on a development
+machine, the script on-premises, the portal where Microsoft manages the environment.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ MANAGED = "managed"
 METHODS = (AUTO, SQL, SETUP_TOOL, SCRIPT)
 
 
-def choose(wanted: str, kind: str, *, script: bool) -> str:
+def choose(wanted: str, kind: str, *, script: bool, tool_login: bool) -> str:
     """Return the method: the wanted one, else the one for this kind of environment.
 
-    ``script`` says whether the path of Microsoft's script was given, which only on-premises environments have.
+    ``script`` says whether the path of Microsoft's script was given, which only on-premises environments have;
+    ``tool_login`` whether there is a SQL login for the setup tool. Without one a VHD is switched by SQL with integrated
+    login, which Microsoft names for machines where the tool does not work (its documentation's issue 217).
     An environment that Microsoft manages stays refused whatever is wanted.
     """
-    if kind in _webconfig.MICROSOFT_MANAGED:
+    if kind == _webconfig.HOSTED:
         return MANAGED
     if wanted != AUTO:
         return wanted
     if script:
         return SCRIPT
-    return SETUP_TOOL if kind == _webconfig.VHD else SQL
+    return SETUP_TOOL if kind == _webconfig.VHD and tool_login else SQL

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import SqlFailure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._tsql import END
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 
 try:
@@ -28,10 +30,15 @@ except ImportError:
     pyodbc = None
 
 _PREFERRED = ("ODBC Driver 18 for SQL Server", "ODBC Driver 17 for SQL Server", "FreeTDS")
-_SYSTEM_CAS = "/etc/ssl/certs/ca-certificates.crt"
+_SYSTEM_CAS = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Red Hat: execution environments are built on UBI
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/etc/ssl/cert.pem",  # Alpine
+)
 _UNSAID = (
-    " - FreeTDS says no more than that where the certificate can't be verified either: see that sql_ca_path holds its "
-    "authority and that it is made out to sql_server"
+    " - FreeTDS says no more than that if the certificate cannot be verified either: check that O(sql_ca_path) holds "
+    "its authority and that it is made out to O(sql_server)"
 )
 
 
@@ -43,7 +50,7 @@ class OdbcOptions:
     database: str = "AXDB"
     port: int = 1433
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     driver: str = ""
     encrypt: bool = True
     validate_certs: bool = True
@@ -66,9 +73,9 @@ def find_driver(wanted: str, installed: list[str]) -> str:
         found = f"no driver for SQL Server is installed (there are: {', '.join(installed) or 'none'})"
     raise Failure(
         f"use the ODBC driver {wanted}" if wanted else "find an ODBC driver",
-        "the host where this task runs",
+        "the controller",
         found,
-        "Install msodbcsql18 or tdsodbc there, give the driver's file as odbc_driver, or use via: sqlcmd",
+        "Install msodbcsql18 or tdsodbc there, give the driver's file as O(odbc_driver), or use O(via=sqlcmd)",
     )
 
 
@@ -146,8 +153,37 @@ def freetds_conf(options: OdbcOptions) -> str:
                 "FreeTDS compares the certificate with the server name only",
                 "Address the server by the name in its certificate, or use Microsoft's driver",
             )
-        lines += [f"ca file = {options.ca_path or _SYSTEM_CAS}", "check certificate hostname = yes"]
+        lines += [f"ca file = {options.ca_path or system_cas()}", "check certificate hostname = yes"]
     return "\n".join(lines) + "\n"
+
+
+def system_cas() -> str:
+    """Return the file that holds the authorities that this machine trusts. Raises ``Failure`` where there is none."""
+    named = ssl.get_default_verify_paths().cafile
+    for path in filter(None, (os.environ.get("SSL_CERT_FILE"), *_SYSTEM_CAS, named)):
+        if Path(path).is_file():
+            return path
+    raise Failure(
+        "verify the certificate of SQL Server",
+        "the controller",
+        f"FreeTDS needs a file of trusted authorities, and none is at {', '.join(_SYSTEM_CAS)}",
+        "Give O(sql_ca_path), or use Microsoft's ODBC driver",
+    )
+
+
+@contextmanager
+def _variables(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for a while: libraries in C look there, and nothing else of the task may see it."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
@@ -156,34 +192,39 @@ def connect(options: OdbcOptions) -> Iterator[Odbc]:
     if pyodbc is None:
         raise Failure(
             "reach SQL Server by ODBC",
-            "the host where this task runs",
+            "the controller",
             "its Python has no pyodbc",
-            "Install pyodbc there, or use via: sqlcmd",
+            "Install pyodbc there, or use O(via=sqlcmd)",
         )
     driver = find_driver(options.driver, pyodbc.drivers())
     kind = family(driver)
+    where = f"database {options.database} of SQL Server {options.server},{options.port}"
+    connection = _open(options, driver, kind, where)
+    try:
+        connection.timeout = options.query_timeout
+        yield Odbc(connection, where, options.user)
+    finally:
+        connection.close()
+
+
+def _open(options: OdbcOptions, driver: str, kind: str, where: str) -> Any:
     with tempfile.TemporaryDirectory() as folder:
-        conf = Path(folder, "freetds.conf")
+        variables = {}
         if kind == "freetds":
+            conf = Path(folder, "freetds.conf")
             conf.write_text(freetds_conf(options), encoding="utf-8")
-            os.environ["FREETDSCONF"] = str(conf)
+            variables["FREETDSCONF"] = str(conf)
         if options.ca_path:
-            # Microsoft's driver verifies by OpenSSL, which takes its authorities from here. This process ends with
-            # the task, so nothing else sees it.
-            os.environ["SSL_CERT_FILE"] = options.ca_path
-        where = f"database {options.database} of SQL Server {options.server},{options.port}"
-        try:
-            connection = pyodbc.connect(
-                connection_string(options, driver, kind), autocommit=True, timeout=options.connect_timeout
-            )
-        except pyodbc.Error as error:
-            unsaid = _UNSAID if kind == "freetds" and options.encrypt and options.validate_certs else ""
-            raise _failure("connect", _as(where, options.user), error, unsaid) from None
-        try:
-            connection.timeout = options.query_timeout
-            yield Odbc(connection, where, options.user)
-        finally:
-            connection.close()
+            # Microsoft's driver verifies by OpenSSL, which takes its authorities from here.
+            variables["SSL_CERT_FILE"] = options.ca_path
+        with _variables(variables):
+            try:
+                return pyodbc.connect(
+                    connection_string(options, driver, kind), autocommit=True, timeout=options.connect_timeout
+                )
+            except pyodbc.Error as error:
+                unsaid = _UNSAID if kind == "freetds" and options.encrypt and options.validate_certs else ""
+                raise _failure("connect", _as(where, options.user), error, unsaid=unsaid) from None
 
 
 class Odbc:
@@ -202,39 +243,45 @@ class Odbc:
         try:
             cursor = self._connection.cursor()
             cursor.execute(batch)
-            while True:
+            more = True
+            while more:
                 if cursor.description:
                     rows += [
                         (str(item), "" if content is None else str(content)) for item, content in cursor.fetchall()
                     ]
-                if not cursor.nextset():  # an error of a later statement is raised here
-                    return rows
+                more = cursor.nextset()  # an error of a later statement is raised here
         except pyodbc.Error as error:
-            raise _failure(doing, _as(self._where, self._user), error) from None
+            raise _failure(doing, _as(self._where, self._user), error, sent=True) from None
+        if (END, "1") not in rows:
+            raise SqlFailure(doing, _as(self._where, self._user), 0, "the answer was cut off", sent=True)
+        return rows
 
 
 def _as(where: str, user: str) -> str:
     return f"{where} as {user}" if user else where
 
 
-def _failure(doing: str, where: str, error: Any, unsaid: str = "") -> SqlFailure:
+def _failure(doing: str, where: str, error: Any, *, unsaid: str = "", sent: bool = False) -> SqlFailure:
     """Translate a driver's error. Its text names the native number in brackets: "... (208) (SQLExecDirectW)".
 
     ``unsaid`` is added where SQL Server itself did not answer.
     """
     text = str(error.args[-1]) if error.args else str(error)
-    return SqlFailure(doing, where, native_number(text), text + unsaid)
+    number = native_number(text)
+    return SqlFailure(doing, where, number, text if number else text + unsaid, sent=sent)
 
 
 def native_number(text: str) -> int:
     """Return SQL Server's own number in a driver's message, 0 where the driver speaks for itself.
 
-    The number, not the SQLSTATE, tells errors apart: the drivers disagree on the latter.
+    The number, not the SQLSTATE, tells errors apart: the drivers disagree on the latter. Of several the one that says
+    more counts: 4060 (the database) before 18456 (the login), which SQL Server sends after it.
     """
     # A driver's messages follow each other; each ends with the number, the first with the ODBC function behind it.
+    numbers = []
     for message in re.split(r"; (?=\[)", text):
         match = re.search(r"\[SQL Server\].*\((\d{1,9})\)(?: \(\w+\))?$", message.strip(), re.DOTALL | re.ASCII)
         # From 20000 on FreeTDS counts its own errors (20009: no connection), where SQL Server has those of replication.
         if match and not ("[FreeTDS]" in message and 20000 <= int(match[1]) < 21000):
-            return int(match[1])
-    return 0
+            numbers.append(int(match[1]))
+    return 4060 if 4060 in numbers else next(iter(numbers), 0)

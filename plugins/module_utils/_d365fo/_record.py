@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""The record beside the variable: who turned maintenance mode on, why, until when, how far the work got.
+"""What one database remembers of its maintenance: windows, phase, services, whose it is, which run is at work.
 
 It is an extended property of the AXDB database, JSON in ASCII. Without it a variable that is already 1 would hide a
 restart that never happened, and nobody would know which services ran before.
@@ -11,17 +11,29 @@ restart that never happened, and nobody would know which services ran before.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import (
+    Lease,
+    Window,
+    parse_lease,
+    parse_windows,
+)
 
 PROPERTY = "quiesce.maintenance"
 """Name of the extended property."""
 
-MAX_LENGTH = 2500
-"""Longest record in characters: it travels as hexadecimal digits on a command line of at most 8191 characters."""
+VERSION = 2
+
+MAX_LENGTH = 3400
+"""Longest record in characters: an extended property holds 3750, and it travels on a command line of at most 8191."""
+
+LEASE_LENGTH = 400
+"""Characters that are kept free for the lease of the run that takes the system out again, whoever runs it."""
 
 ENABLED, DISABLED = "enabled", "disabled"
 
@@ -30,77 +42,131 @@ PREPARED = "prepared"
 SET = "set"
 """The variable is written, the AOS has not been seen to take it over."""
 SETTLED = "settled"
-"""The AOS has been restarted and answered: the value is in effect."""
+"""The AOS has been restarted and answered, or does not run: the value is in effect."""
+
+# What JSON may write as it is; everything else is written as \uXXXX, so that a record can stand in a T-SQL string on
+# a command line of cmd.exe (a backtick stands there for the quote, see ``_tsql``).
+_NOT_PLAIN = re.compile(r"[^ \w{}\[\]\\:,.\"/+@#=;()*-]", re.ASCII)
+
+
+@dataclass(frozen=True)
+class ServiceBefore:
+    """A service that ran when the first window opened. ``stopped`` says that we stopped it, or were about to."""
+
+    name: str
+    start_type: str = "unknown"
+    stopped: bool = False
+
+    def result(self) -> dict[str, Any]:
+        """Return it as records keep it and results show it."""
+        return {"name": self.name, "start_type": self.start_type, "stopped": self.stopped}
 
 
 @dataclass(frozen=True)
 class Record:
-    """One maintenance window of one database. Times are ISO 8601 in UTC; ``services`` names what ran before."""
+    """What is remembered. ``services`` stand in the order in which they are to start again.
 
-    target: str
-    phase: str
-    since: str
-    owner: str = ""
-    reason: str = ""
-    expires: str = ""
-    services: tuple[str, ...] = ()
+    ``host`` names the machine, ``database`` the copy of the database for which this was written.
+    """
 
-    def at(self, target: str, phase: str) -> Record:
-        """Return the record moved on to another target and phase."""
-        return replace(self, target=target, phase=phase)
+    windows: tuple[Window, ...] = ()
+    phase: str = PREPARED
+    services: tuple[ServiceBefore, ...] = ()
+    host: str = ""
+    database: str = ""
+    lease: Lease | None = None
 
-    def with_services(self, names: Iterable[str]) -> Record:
+    @property
+    def target(self) -> str:
+        """Where it leads: the mode is on while a window lives."""
+        return ENABLED if self.windows else DISABLED
+
+    def with_services(self, services: Iterable[ServiceBefore]) -> Record:
         """Return the record with these services added to those that ran before.
 
         Added, not replaced: a run that was cut off may already have stopped some.
         """
-        return replace(self, services=tuple(dict.fromkeys((*self.services, *names))))
+        merged = {service.name: service for service in self.services}
+        for service in services:
+            known = merged.get(service.name)
+            merged[service.name] = replace(known, stopped=known.stopped or service.stopped) if known else service
+        return replace(self, services=tuple(merged.values()))
 
     def text(self) -> str:
-        """Return the record as it is stored. Raises ``Failure`` where it would be too long."""
-        text = json.dumps({"version": 1, **asdict(self)}, ensure_ascii=True, separators=(",", ":"))
-        if len(text) > MAX_LENGTH:
+        """Return the record as it is stored."""
+        plain = {
+            "version": VERSION,
+            "windows": [window.result() for window in self.windows],
+            "phase": self.phase,
+            "services": [service.result() for service in self.services],
+            "host": self.host,
+            "database": self.database,
+            "lease": self.lease.result() if self.lease else None,
+        }
+        text = json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
+        return _NOT_PLAIN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+    def check_length(self) -> None:
+        """Refuse what could not be stored, now or when the system is taken out again. Raises ``Failure``."""
+        length = len(replace(self, lease=None).text()) + LEASE_LENGTH
+        if length > MAX_LENGTH:
             raise Failure(
                 "write the record",
                 "the database",
-                f"it would have {len(text)} characters, {MAX_LENGTH} is the most",
-                "Shorten reason or owner",
+                f"it would have {length} characters, {MAX_LENGTH} is the most",
+                "Shorten O(reason), O(owner) or O(ticket), or close other windows",
             )
-        return text
 
     def result(self) -> dict[str, Any]:
         """Return the record as a task's result shows it."""
-        return {**asdict(self), "services": list(self.services)}
+        return {
+            "windows": [window.result() for window in self.windows],
+            "phase": self.phase,
+            "services": [service.result() for service in self.services],
+            "host": self.host,
+            "database": self.database,
+            "lease": self.lease.result() if self.lease else None,
+        }
 
 
-def parse(text: str, target: str) -> Record:
-    """Read a stored record; ``target`` names the database for a message.
+def parse(text: str, where: str) -> Record:
+    """Read a stored record; ``where`` names the database for a message.
 
-    Raises ``Failure`` for text that this collection did not write.
+    Raises ``Failure`` for text that this version of the collection did not write.
     """
     try:
         data = json.loads(text)
-    except ValueError:
-        data = None
-    if not isinstance(data, Mapping) or data.get("version") != 1:
-        raise _unreadable(target)
-    services = data.get("services", [])
-    strings = [data.get(name, "") for name in ("target", "phase", "since", "owner", "reason", "expires")]
-    if (
-        not isinstance(services, list)
-        or not all(isinstance(item, str) for item in (*strings, *services))
-        or data.get("target") not in (ENABLED, DISABLED)
-        or data.get("phase") not in (PREPARED, SET, SETTLED)
-    ):
-        raise _unreadable(target)
-    target_mode, phase, since, owner, reason, expires = strings
-    return Record(target_mode, phase, since, owner, reason, expires, tuple(services))
+        if not isinstance(data, Mapping) or data.get("version") != VERSION:
+            raise ValueError("it is no record of this version of the collection")
+        record = Record(
+            windows=parse_windows(data.get("windows")),
+            phase=_text(data, "phase"),
+            services=tuple(_service(item) for item in data.get("services", ())),
+            host=_text(data, "host"),
+            database=_text(data, "database"),
+            lease=parse_lease(data.get("lease")),
+        )
+        if record.phase not in (PREPARED, SET, SETTLED):
+            raise ValueError(f"{record.phase!r} is no phase")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Failure(
+            "read the record",
+            where,
+            f"the extended property {PROPERTY} cannot be read: {error}",
+            f"Look at it and drop it with EXEC sys.sp_dropextendedproperty N'{PROPERTY}', or use the version that "
+            "wrote it. Then compare by hand which services should run",
+        ) from None
+    return record
 
 
-def _unreadable(target: str) -> Failure:
-    return Failure(
-        "read the record",
-        target,
-        f"the extended property {PROPERTY} does not hold a record of this version of the collection",
-        f"Look at it and drop it with EXEC sys.sp_dropextendedproperty N'{PROPERTY}', or use the version that wrote it",
-    )
+def _service(data: object) -> ServiceBefore:
+    if not isinstance(data, Mapping) or not isinstance(data.get("stopped"), bool):
+        raise ValueError("a service is not described as it should be")
+    return ServiceBefore(_text(data, "name"), _text(data, "start_type"), data["stopped"])
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"{name} is no text")
+    return value

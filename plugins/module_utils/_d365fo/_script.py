@@ -10,20 +10,18 @@ unknown. Exit code, stderr and the variable read back decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from ntpath import basename, dirname, join
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import check_plain
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _template
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading, read
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoting import check_plain
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import ELEVATED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup_tool import UNHANDLED_EXCEPTION
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import Sqlcmd, SqlcmdOptions
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup_tool import meaning_of
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import SqlcmdOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import Template
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
 
 SCRIPT = "Set-MaintenanceMode.ps1"
 TEMPLATE = "ConfigTemplate.xml"
@@ -54,10 +52,10 @@ class ScriptOptions:
 
     def check(self) -> None:
         """Refuse what can't be given to cmd.exe. Raises ``Failure``."""
-        for name, path in (("script", self.script), ("template", self.template_path)):
+        for name, path in (("O(script)", self.script), ("O(template)", self.template_path)):
             check_plain(name, path)
         if not self.folder or not basename(self.script).lower().endswith(".ps1"):
-            raise Failure("run the script", self.script, "that is not the full path of a .ps1 file", "Correct script")
+            raise Invalid("script", f"{self.script!r} is not the full path of a .ps1 file")
 
 
 @dataclass(frozen=True)
@@ -85,12 +83,14 @@ def parse_look(completed: Completed, options: ScriptOptions, host: str) -> Look:
         raise _not_there(options.script, host, completed.stderr)
     if not template.strip():
         raise _not_there(options.template_path, host, completed.stderr)
-    return Look(_template.parse(template, f"{options.template_path} on {host}"), "S-1-16-12288" in groups)
+    return Look(_template.parse(template, f"{options.template_path} on {host}"), ELEVATED in groups)
 
 
 def look_at(host: Host, options: ScriptOptions) -> Look:
     """Ask a node for script and template. Raises ``Failure`` where they can't be used."""
-    completed = host.run(look_command(options), doing="look at the maintenance script", limit=LOOK_LIMIT)
+    completed = host.run(
+        look_command(options), doing="look at the maintenance script", limit=LOOK_LIMIT, composite=True
+    )
     return parse_look(completed, options, host.name)
 
 
@@ -127,71 +127,22 @@ def judge(completed: Completed, doing: str, host: str) -> str:
     tail = f"{completed.stdout}\n{completed.stderr}".strip()[-_TAIL:]
     if completed.rc == 0 and not completed.stderr.strip():
         return tail
-    meaning = f"exit code {completed.rc}" if completed.rc else "exit code 0, but text on stderr"
-    if completed.rc == UNHANDLED_EXCEPTION:
-        meaning += " (an unhandled .NET exception)"
-    remedy = "See what it says, and whether the AOS instances run; run again once the reason is mended"
+    remedy = "See what it says, and whether the AOS instances run; run again once the reason is gone"
     if "SecurityError" in tail:  # PowerShell's category, the same in every language
-        remedy = "The host's policy forbids the script; execution_policy: RemoteSigned or Bypass runs it all the same"
+        remedy = "The host's policy forbids the script; O(execution_policy=RemoteSigned) or V(Bypass) runs it"
     raise Failure(
         doing,
         host,
-        f"the script ended with {meaning}: {tail or 'it printed nothing'}",
+        f"the script ended with {meaning_of(completed)}: {tail or 'it printed nothing'}",
         remedy,
         details={"rc": completed.rc, "output": tail},
     )
 
 
-@dataclass
-class MaintenanceScript:
-    """The configuration mode of an on-premises environment, set by the script, as a ``System`` of the verb.
-
-    ``force`` runs the script even where the variable is as wished already: a run that was cut off may have set it
-    without restarting the AOS. ``elsewhere`` is what the database said to whom it is asked from elsewhere; reading it
-    back is then theirs, too.
-    """
-
-    host: Host
-    options: ScriptOptions
-    sql: SqlcmdOptions
-    state: str
-    force: bool = False
-    tell: Callable[[str], None] = lambda line: None
-    elsewhere: Reading | None = None
-    output: str = ""
-    look: Look | None = field(default=None)
-    _ran: bool = False
-
-    def describe(self) -> str:
-        return f"the configuration mode, asked from {self.host.name}"
-
-    def read(self) -> Reading:
-        if self.look is None:
-            self.look = look_at(self.host, self.options)
-        if self.elsewhere:
-            return replace(self.elsewhere, mode=self.state) if self._ran else self.elsewhere
-        return read(Sqlcmd(self.host, sql_of(self.sql, self.look.template)))
-
-    def plan(self, reading: Reading) -> Plan[str]:
-        before = {"configuration_mode": reading.mode or "missing"}
-        if reading.mode == self.state and (not self.force or self._ran):
-            return Plan(before, before)
-        if self.look is not None and not self.look.elevated:
-            raise Failure(
-                f"run {basename(self.options.script)}",
-                self.host.name,
-                "the connecting account is not elevated",
-                "Connect with an administrator of the cluster's nodes",
-            )
-        return Plan(before, {"configuration_mode": self.state}, (self.state,))
-
-    def apply(self, plan: Plan[str]) -> None:
-        doing = f"have {basename(self.options.script)} set maintenance mode {self.state}"
-        completed = self.host.run(
-            run_command(self.options, self.state), doing=doing, limit=self.options.limit, tell=self.tell
-        )
-        self.output = judge(completed, doing, self.host.name)
-        self._ran = True
+def run_script(host: Host, options: ScriptOptions, state: str, doing: str) -> str:
+    """Run the script and return the end of what it printed. Raises ``Failure``."""
+    completed = host.run(run_command(options, state), doing=doing, limit=options.limit)
+    return judge(completed, doing, host.name)
 
 
 def sql_of(options: SqlcmdOptions, template: Template) -> SqlcmdOptions:

@@ -2,117 +2,157 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""Stops and starts Windows services with sc.exe and waits until they really have."""
+"""Stops and starts services of a host by sc.exe, and waits on the host itself until they have arrived."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _services
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import Service, Step
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import Control, Service
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Host
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 
 COMMAND_LIMIT = 120
-"""Seconds for one command: sc.exe start itself waits up to 30 s for a service that does not answer."""
+"""Seconds for one command beside its wait: sc.exe start itself waits up to 30 s for a service that does not answer."""
 
-_LOOKS = (0.2, 0.5, 1.0, 2.0)
-_WANTED = {"stop": "stopped", "start": "running"}
+CHUNK = 60
+"""Seconds of waiting in one command; between two of them the run's lease is kept."""
+
+_PAUSE = 1.0
+_TOO_EARLY = (_services.CANNOT_ACCEPT_NOW, *_services.ALREADY.values())
+_ARRIVED = {"stop": "stopped", "start": "running"}
+
+
+class ServicesFailed(Failure):
+    """Some services could not be controlled; ``failures`` holds what happened to each, by name."""
+
+    def __init__(self, action: str, host: str, failures: dict[str, Failure]) -> None:
+        first = next(iter(failures.values()))
+        names = ", ".join(failures)
+        answers = "; ".join(f"{name}: {each.answer}" for name, each in failures.items())
+        remedies = dict.fromkeys(each.remedy for each in failures.values())
+        super().__init__(
+            f"{action} {names}",
+            host,
+            answers if len(failures) > 1 else first.answer,
+            ". ".join(remedies),
+            details={"services": list(failures), **first.details},
+        )
+        self.failures = failures
 
 
 @dataclass
 class ServiceControl:
-    """Some services of one host as a ``System`` of the verb. Time limit in seconds, for each stop or start."""
+    """Gives controls to services of one host. ``limit`` is in seconds, for each stop or start."""
 
     host: Host
-    names: Sequence[str]
-    state: str
+    run: Run
     limit: float = 300.0
     kill_hung: bool = False
-    tell: Callable[[str], None] = lambda line: None
-    sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], float] = time.monotonic
     last: dict[str, Service] = field(default_factory=dict)
-    _restarted: frozenset[str] = frozenset()
 
-    def describe(self) -> str:
-        return f"the services of {self.host.name}"
-
-    def read(self) -> dict[str, Service]:
-        completed = self.host.run(_services.read_command(self.names), doing="read the services", limit=COMMAND_LIMIT)
-        return _services.parse_services(completed.stdout)
-
-    def plan(self, reading: dict[str, Service]) -> Plan[Step]:
-        return _services.plan(reading, self.names, self.state, self._restarted)
-
-    def apply(self, plan: Plan[Step]) -> None:
-        for step in plan.steps:
-            self._control(step)
-        if self.state == "restarted":
-            self._restarted = frozenset(self.names)
-
-    def _control(self, step: Step) -> None:
-        """Give one control to services that don't depend on each other and wait for all of them."""
-        waiting = list(step.names)
-        answers = self._send(step.action, waiting)
-        for name, code in answers.items():
-            if code and code not in (_services.ALREADY[step.action], _services.CANNOT_ACCEPT_NOW):
-                raise self._refused(step.action, name, code)
-        began = said = self.now()
-        looks = 0
-        while waiting := self._not_yet(step.action, waiting, answers):
-            waited = self.now() - began
-            if waited >= self.limit:
-                if step.action == "stop" and self.kill_hung:
-                    self._kill(waiting)
-                    began = self.now()
-                    continue
-                raise self._hung(step.action, waiting)
-            if self.now() - said >= 5:
-                said = self.now()
-                states = ", ".join(f"{name} is {self.last[name].state}" for name in waiting)
-                progress = f"{waited:.0f} s of {self.limit:.0f} s"
-                self.tell(f"waiting for {len(waiting)} of {len(step.names)} to {step.action}, {progress}: {states}")
-            self.sleep(_LOOKS[min(looks, len(_LOOKS) - 1)])
-            looks += 1
-            if retry := [name for name in waiting if answers[name] == _services.CANNOT_ACCEPT_NOW]:
-                # Its earlier start or stop was still going on; now it may take the control.
-                answers |= self._send(step.action, retry)
-            else:
-                self._look(waiting)
-
-    def _send(self, action: str, names: Sequence[str]) -> dict[str, int]:
-        """Give the control and look at once; return sc.exe's error for each service, 0 for none."""
-        line = "& ".join(
-            f'echo #control {name}& sc.exe {action} "{name}"& {_services.status_command([name])}' for name in names
-        )
-        completed = self.host.run(line, doing=f"{action} {', '.join(names)}", limit=COMMAND_LIMIT)
-        blocks = completed.stdout.split("#control ")[1:]
-        for block in blocks:  # each by itself: what the next control says is not this service's state
-            self.last |= _services.parse_services(block)
-        return {
-            name: _services.failure_code(block.partition("#service ")[0])
-            for name, block in zip(names, blocks, strict=True)
-        }
-
-    def _look(self, names: Sequence[str]) -> None:
+    def read(self, names: Sequence[str]) -> dict[str, Service]:
+        """Ask for state, configuration and dependents."""
         completed = self.host.run(
-            _services.status_command(names), doing=f"read the state of {', '.join(names)}", limit=COMMAND_LIMIT
+            _services.read_command(names), doing="read the services", limit=COMMAND_LIMIT, composite=True
         )
-        self.last |= _services.parse_services(completed.stdout)
+        found = _services.parse_services(completed.stdout, names)
+        self.last |= found
+        return found
 
-    def _not_yet(self, action: str, names: Sequence[str], answers: dict[str, int]) -> list[str]:
-        """Return those that have not arrived. Raises ``Failure`` for one that stopped where it should start."""
-        for name in names:
-            service = self.last.get(name)
-            if service is None:
-                raise self._refused(action, name, _services.NO_SUCH_SERVICE)
-            if action == "start" and service.state == "stopped" and answers[name] != _services.CANNOT_ACCEPT_NOW:
-                raise self._refused(action, name, service.exit_code or 1067)
-        return [name for name in names if self.last[name].state != _WANTED[action]]
+    def carry_out(self, controls: Sequence[Control]) -> None:
+        """Give one control after the other. What a failed restart has stopped is started again."""
+        stopped: list[str] = []
+        for number, control in enumerate(controls):
+            try:
+                self.control(control)
+            except Failure as failure:
+                rest = [name for later in controls[number + 1 :] if later.action == "start" for name in later.names]
+                again = [name for name in rest if name in stopped]
+                if control.action == "stop" and again:
+                    self._bring_back(again, failure)
+                raise
+            if control.action == "stop":
+                stopped += control.names
+
+    def _bring_back(self, names: list[str], failure: Failure) -> None:
+        try:
+            self.control(Control("start", tuple(names)))
+        except Failure as second:
+            failure.state = f"{', '.join(names)} was stopped for it and did not start again: {second}"
+
+    def control(self, control: Control) -> None:
+        """Give one control to services that don't depend on each other and wait for all of them.
+
+        Raises ``ServicesFailed`` for those that could not be controlled, when all others have arrived.
+        """
+        action, failures = control.action, dict[str, Failure]()
+        narrator = self.run.narrator(f"{action.replace('stop', 'stopp')}ing {', '.join(control.names)}", self.limit)
+        left, send, killed = list(control.names), list(control.names), False
+        while left:
+            self.run.check()
+            seconds = max(1, min(CHUNK, int(narrator.left)))
+            self.run.keep(seconds + COMMAND_LIMIT)
+            codes = self._give(action, send, left, seconds)
+            for name in list(left):
+                trouble = self._trouble(action, name, codes.get(name, 0))
+                if trouble or self._state(name) == _ARRIVED[action]:
+                    left.remove(name)
+                if trouble:
+                    failures[name] = trouble
+            # An earlier start or stop was still going on; now it may take the control.
+            settled = [name for name in left if not self._state(name).endswith("_pending")]
+            send = [name for name in settled if codes.get(name) in _TOO_EARLY]
+            if left and narrator.left <= 0:
+                if action != "stop" or not self.kill_hung or killed:
+                    failures |= {name: self._hung(action, name) for name in left}
+                    break
+                killed = True
+                self._kill(left)
+                narrator = self.run.narrator(f"ending {', '.join(left)}", self.limit)
+            elif left:
+                narrator.say(", ".join(f"{name} is {self._state(name)}" for name in left))
+                self.run.sleep(_PAUSE)
+        if failures:
+            raise ServicesFailed(action, self.host.name, failures)
+
+    def _give(self, action: str, send: Sequence[str], wait: Sequence[str], seconds: int) -> dict[str, int]:
+        """Give the control to ``send``, wait for ``wait``, look; return sc.exe's error for each of ``send``."""
+        controls = [f'echo #control {name}& sc.exe {action} "{name}"' for name in send]
+        line = "& ".join([*controls, _services.wait_command(wait, seconds), _services.status_command(wait)])
+        completed = self.host.run(
+            line, doing=f"{action} {', '.join(wait)}", limit=COMMAND_LIMIT + seconds * 2, composite=True
+        )
+        given, mark, states = completed.stdout.partition("#service ")
+        found = _services.parse_services(mark + states, wait)
+        for name in wait:
+            self.last.pop(name, None)
+        self.last |= found
+        blocks = {
+            block.partition("\n")[0].strip(): _services.failure_code(block) for block in given.split("#control ")[1:]
+        }
+        return {name: blocks.get(name, 0) for name in send}
+
+    def _state(self, name: str) -> str:
+        service = self.last.get(name)
+        return service.state if service else "missing"
+
+    def _trouble(self, action: str, name: str, code: int) -> Failure | None:
+        """Return what is wrong with one service after a control with this error code; None: it has arrived or may."""
+        service = self.last.get(name)
+        if service is None:
+            return self._refused(action, name, _services.NO_SUCH_SERVICE)
+        if code and code not in _TOO_EARLY:
+            return self._refused(action, name, code)
+        if action == "start" and service.state == "paused":
+            return Failure(f"start service {name}", self.host.name, *_services.why_not_startable(service) or ("", ""))
+        if action == "start" and service.state == "stopped" and code not in _TOO_EARLY:
+            return self._refused(action, name, service.exit_code)
+        return None
 
     def _kill(self, names: Sequence[str]) -> None:
         for name in names:
@@ -124,19 +164,20 @@ class ServiceControl:
                     f"its process {service.pid} also runs other services",
                     "See on the host what it waits for, or restart the host",
                 )
-            self.tell(f"{name} does not stop: ending its process {service.pid} (kill_hung)")
+            self.run.tell(f"{name} does not stop: ending its process {service.pid}")
+            # By the service, not by the number: the process may have ended meanwhile and the number be another's.
             completed = self.host.run(
-                f"taskkill.exe /F /PID {service.pid}", doing=f"end process {service.pid} of {name}", limit=COMMAND_LIMIT
+                f'taskkill.exe /F /FI "SERVICES eq {name}"',
+                doing=f"end the process of {name}",
+                limit=COMMAND_LIMIT,
             )
             if completed.rc != 0:
                 raise Failure(
-                    f"end process {service.pid} of the hanging {name}",
+                    f"end the process of the hanging {name}",
                     self.host.name,
                     completed.stderr or completed.stdout,
                     "End it on the host, or restart the host",
                 )
-        self.kill_hung = False  # once: a service that hangs again after that is a failure
-        self._look(names)
 
     def _refused(self, action: str, name: str, code: int) -> Failure:
         return Failure(
@@ -147,13 +188,37 @@ class ServiceControl:
             details={"service": name, "win32_error": code},
         )
 
-    def _hung(self, action: str, names: Sequence[str]) -> Failure:
-        hanging = ", ".join(f"{name} is {self.last[name].state} (PID {self.last[name].pid})" for name in names)
-        how = "kill_hung: true ends its process; " if action == "stop" else ""
+    def _hung(self, action: str, name: str) -> Failure:
+        service = self.last[name]
+        how = "O(kill_hung=true) ends its process; " if action == "stop" and not self.kill_hung else ""
         return Failure(
-            f"{action} {', '.join(names)} within {self.limit:.0f} s",
+            f"{action} {name}",
             self.host.name,
-            hanging,
-            f"{how}see on the host what it waits for, or raise the time limit",
-            details={"service": names[0], "pid": self.last[names[0]].pid},
+            f"after {self.limit:.0f} s it is {service.state} (PID {service.pid})",
+            f"{how}see on the host what it waits for, or raise O(service_timeout)",
+            details={"service": name, "pid": service.pid},
         )
+
+
+@dataclass
+class ServiceStates:
+    """Some services of one host as a ``System`` of the cycle: brought to a state, read back."""
+
+    control: ServiceControl
+    names: Sequence[str]
+    state: str
+    _restarted: frozenset[str] = frozenset()
+
+    def describe(self) -> str:
+        return f"the services of {self.control.host.name}"
+
+    def read(self) -> dict[str, Service]:
+        return self.control.read(self.names)
+
+    def plan(self, reading: dict[str, Service]) -> Plan[Control]:
+        return _services.plan(reading, self.names, self.state, self._restarted)
+
+    def apply(self, plan: Plan[Control]) -> None:
+        self.control.carry_out(plan.steps)
+        if self.state == "restarted":
+            self._restarted = frozenset(self.names)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
 
 W3SVC = "W3SVC"
@@ -46,12 +46,19 @@ _SHARED_PROCESS = 0x20
 NO_SUCH_SERVICE = 1060
 
 _NAME = re.compile(r"[\w.$ -]+", re.ASCII)
-_FAILED = re.compile(r"^\[SC\][^\n]*?(\d+):\s*$", re.MULTILINE)
+# French puts a blank before the colon.
+_FAILED = re.compile(r"^\[SC\][^\n]*?(\d+)\s*:\s*$", re.MULTILINE)
+
+_ENUMERATED = 8
+"""Lines with a label that sc.exe enumdepend prints of each service."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """One service as Windows reports it. ``exit_code`` is its Win32 exit code, ``pid`` 0 while it does not run."""
+    """One service as Windows reports it. ``exit_code`` is its Win32 exit code, ``pid`` 0 while it does not run.
+
+    ``dependents`` are (name, state) of what depends on it, in the order in which to stop them.
+    """
 
     name: str
     state: str
@@ -64,7 +71,12 @@ class Service:
     @property
     def runs(self) -> bool:
         """Whether it runs or is about to."""
-        return self.state in ("running", "start_pending", "continue_pending", "paused", "pause_pending")
+        return self.state in ("running", "start_pending", "continue_pending")
+
+    @property
+    def starts_by_itself(self) -> bool:
+        """Whether Windows starts it."""
+        return self.start_type in ("auto", "delayed_auto")
 
     def result(self) -> dict[str, Any]:
         """Return the service as a task's result shows it."""
@@ -78,42 +90,44 @@ def check_names(names: Iterable[str]) -> None:
     """Refuse a service name that could not be given to cmd.exe. Raises ``Failure``."""
     for name in names:
         if not _NAME.fullmatch(name):
-            raise Failure(
-                f"use the service {name!r}",
-                "the host",
-                "a service name holds letters, digits, blanks and . _ $ - here",
+            raise Invalid(
+                "names",
+                f"{name!r} is no service name: it holds letters, digits, blanks and . _ $ - here",
                 "Give the service name, not the display name",
             )
 
 
 def status_command(names: Sequence[str]) -> str:
     """Return the command line that reads only the state of these services."""
-    check_names(names)
-    return "& ".join(f'echo #service {name}& sc.exe queryex "{name}"' for name in names)
+    return f"(for %n in ({_quoted(names)}) do @(echo #service %n& sc.exe queryex %n))"
 
 
 def read_command(names: Sequence[str]) -> str:
     """Return the command line that reads state, configuration and dependents of these services."""
-    check_names(names)
-    return "& ".join(
-        f'echo #service {name}& sc.exe queryex "{name}"& echo #config& sc.exe qc "{name}" 8192'
-        f'& echo #dependents& sc.exe enumdepend "{name}" 16384'
-        for name in names
+    return (
+        f"(for %n in ({_quoted(names)}) do @(echo #service %n& sc.exe queryex %n& echo #config& sc.exe qc %n 8192"
+        "& echo #dependents& sc.exe enumdepend %n 16384))"
     )
 
 
-def parse_services(text: str) -> dict[str, Service]:
-    """Read the output of ``status_command`` or ``read_command``. A service that does not exist is left out.
+def _quoted(names: Sequence[str]) -> str:
+    check_names(names)
+    return " ".join(f'"{name}"' for name in names)
 
-    Raises ``Failure`` where sc.exe refused to say.
+
+def parse_services(text: str, names: Sequence[str]) -> dict[str, Service]:
+    """Read the output of ``status_command`` or ``read_command``; services that don't exist are left out.
+
+    Raises ``Failure`` where sc.exe refused to say, or said nothing.
     """
-    services = {}
-    for block in re.split(r"^#service ", text, flags=re.MULTILINE)[1:]:
-        name, _newline, body = block.partition("\n")
-        service = _parse_service(name.strip(), body)
-        if service:
-            services[service.name] = service
-    return services
+    blocks = {
+        name.strip().strip('"'): body
+        for name, _newline, body in (
+            block.partition("\n") for block in re.split(r"^#service ", text, flags=re.MULTILINE)[1:]
+        )
+    }
+    found = (_parse_service(name, blocks.get(name, "")) for name in names)
+    return {service.name: service for service in found if service}
 
 
 def _parse_service(name: str, body: str) -> Service | None:
@@ -124,11 +138,12 @@ def _parse_service(name: str, body: str) -> Service | None:
         return None
     values = _values(status)
     if failed or len(values) < 8 or _number(values[2]) not in STATES:
+        said = " ".join(status.split())[:200]
         raise Failure(
             f"read the state of service {name}",
             "the host",
-            describe_code(failed) if failed else f"sc.exe printed {' '.join(status.split())[:200]!r}",
-            "Connect with an account that may query services",
+            describe_code(failed) if failed else f"sc.exe printed {said!r}" if said else "sc.exe printed nothing",
+            "Connect with an account that may query services, and run again",
         )
     configured = _values(config)
     delayed = len(configured) > 2 and "(" in configured[2]
@@ -139,19 +154,16 @@ def _parse_service(name: str, body: str) -> Service | None:
         start_type="delayed_auto" if delayed and start_type == "auto" else start_type,
         pid=_number(values[7]),
         exit_code=_number(values[3]),
-        shares_process=bool(int(values[1].split()[0], 16) & _SHARED_PROCESS),
+        shares_process=bool(_hexadecimal(values[1]) & _SHARED_PROCESS),
         dependents=_parse_dependents(dependents),
     )
 
 
 def _parse_dependents(text: str) -> tuple[tuple[str, str], ...]:
-    """Read ``sc enumdepend``: blocks of name, display name, type, state, in the order in which they must be stopped."""
-    found = []
-    for block in re.split(r"\r?\n\s*\r?\n", text):
-        values = _values(block)
-        if len(values) >= 4 and _number(values[3]) in STATES:
-            found.append((values[0], STATES[_number(values[3])]))
-    return tuple(found)
+    """Read ``sc enumdepend``: name, display name, type, state and four more lines of each."""
+    values = _values(text)
+    whole = range(0, len(values) - _ENUMERATED + 1, _ENUMERATED)
+    return tuple((values[at], STATES.get(_number(values[at + 3]), "unknown")) for at in whole)
 
 
 def _values(text: str) -> list[str]:
@@ -159,8 +171,13 @@ def _values(text: str) -> list[str]:
     return [match[1].strip() for match in re.finditer(r"^\s*[^\s:\[(][^:\r\n]*:[ \t]*([^\r\n]*)", text, re.MULTILINE)]
 
 
+def _hexadecimal(text: str) -> int:
+    match = re.match(r"[0-9a-fA-F]+", text)
+    return int(match[0], 16) if match else 0
+
+
 def _number(text: str) -> int:
-    match = re.match(r"\d+", text)
+    match = re.match(r"[0-9]+", text)
     return int(match[0]) if match else -1
 
 
@@ -170,23 +187,44 @@ def failure_code(text: str) -> int:
     return int(match[1]) if match else 0
 
 
+PENDING = ("START_PENDING", "STOP_PENDING")
+
+
+def wait_command(names: Sequence[str], seconds: int) -> str:
+    """Return the command line that waits on the host, at most so many seconds, until none of the services is pending.
+
+    One round trip in place of one a look. ``for /l`` runs through to its end, but does nothing once there is nothing
+    to wait for; ping is how cmd.exe waits for a second where nobody can press a key. Where Windows translates the
+    words for the states it does not wait at all, and whoever called looks again.
+    """
+    pending = "& ".join(f'(if "%v"=="{word}" set "QUIESCE_DONE=")' for word in PENDING)
+    look = (
+        f"for %s in ({_quoted(names)}) do @for /f \"tokens=2 delims=:\" %t in ('sc.exe query %s') do "
+        f'@for /f "tokens=1,2" %u in ("%t") do @({pending})'
+    )
+    return (
+        f"(for /l %i in (1,1,{seconds}) do @if not defined QUIESCE_DONE (set QUIESCE_DONE=1& ({look})& "
+        "if not defined QUIESCE_DONE ping.exe -n 2 127.0.0.1 >nul))"
+    )
+
+
 @dataclass(frozen=True)
-class Step:
+class Control:
     """Stop or start some services that don't depend on each other, at the same time."""
 
     action: str  # "stop" or "start"
     names: tuple[str, ...]
 
 
-def plan(services: Services, names: Sequence[str], state: str, done: frozenset[str] = frozenset()) -> Plan[Step]:
+def plan(services: Services, names: Sequence[str], state: str, done: frozenset[str] = frozenset()) -> Plan[Control]:
     """Return in which order services stop and start so that ``names`` are in ``state``. Pure.
 
     ``state`` is "started", "stopped" or "restarted"; ``done`` names what this run has restarted already.
     Running dependents stop before their service and, on a restart, run again after it.
-    Raises ``Failure`` for a service that does not exist or is disabled and would have to start.
+    Raises ``Failure`` for a service that does not exist, or would have to start and can't.
     """
     _refuse(services, names, state)
-    ordered = sorted(dict.fromkeys(names), key=lambda name: FO_SERVICES.index(name) if name in FO_SERVICES else -1)
+    ordered = in_order(names)
     after = {name: services[name].state for name in ordered}
     if state == "started":
         steps = _waves("start", [name for name in reversed(ordered) if not services[name].runs])
@@ -196,16 +234,16 @@ def plan(services: Services, names: Sequence[str], state: str, done: frozenset[s
     todo = [name for name in ordered if name not in done]
     if state == "stopped":
         todo = [name for name in todo if services[name].state != "stopped"]
-    dependents = _running_dependents(services, todo)
+    dependents = running_dependents(services, todo)
     steps = (
-        *(Step("stop", (name,)) for name in dependents if name not in todo),
+        *(Control("stop", (name,)) for name in dependents if name not in todo),
         *_waves("stop", [name for name in todo if services[name].state != "stopped"]),
     )
     after |= dict.fromkeys(ordered, "stopped")
     if state == "restarted":
         steps += (
             *_waves("start", list(reversed(todo))),
-            *(Step("start", (name,)) for name in reversed(dependents) if name not in todo),
+            *(Control("start", (name,)) for name in reversed(dependents) if name not in todo),
         )
         # Said in words: a diff from "running" to "running" would show nothing of the restart.
         after |= dict.fromkeys(ordered, "running") | dict.fromkeys(todo, "running (restarted)")
@@ -214,30 +252,42 @@ def plan(services: Services, names: Sequence[str], state: str, done: frozenset[s
     return Plan(before, after, steps)
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return the names, each once, in the order in which they stop: those of Finance + Operations as known, last."""
+    return sorted(dict.fromkeys(names), key=lambda name: FO_SERVICES.index(name) if name in FO_SERVICES else -1)
+
+
 def _refuse(services: Services, names: Sequence[str], state: str) -> None:
     missing = [name for name in names if name not in services]
     if missing:
         raise Failure(
-            f"have {', '.join(missing)} {state}",
+            f"get {', '.join(missing)} {state}",
             "the host",
             "there is no such service (1060)",
             "Check the name with sc.exe query; it is the service name, not the display name",
         )
-    disabled = [
-        name
-        for name in names
-        if state != "stopped" and services[name].start_type == "disabled" and not services[name].runs
-    ]
-    if disabled:
-        raise Failure(
-            f"start {', '.join(disabled)}",
-            "the host",
+    if state == "stopped":
+        return
+    for name in names:
+        reason = why_not_startable(services[name])
+        if reason and not services[name].runs:
+            raise Failure(f"start {name}", "the host", *reason)
+
+
+def why_not_startable(service: Service) -> tuple[str, str] | None:
+    """Return why a service can't be started, and what to do; None where nothing is known to stand against it."""
+    if service.start_type == "disabled":
+        return (
             "its start type is disabled (1058)",
             "Somebody disabled it on purpose, perhaps a servicing operation; enable it or leave it out",
         )
+    if service.state in ("paused", "pause_pending"):
+        return ("it is paused", "Continue it (sc.exe continue) or stop it, and run again")
+    return None
 
 
-def _running_dependents(services: Services, names: Sequence[str]) -> list[str]:
+def running_dependents(services: Services, names: Iterable[str]) -> list[str]:
+    """Return what runs and depends on these services, in the order in which to stop it."""
     found: dict[str, None] = {}
     for name in names:
         for dependent, state in services[name].dependents:
@@ -246,12 +296,12 @@ def _running_dependents(services: Services, names: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def _waves(action: str, names: list[str]) -> tuple[Step, ...]:
+def _waves(action: str, names: list[str]) -> tuple[Control, ...]:
     """Split into what goes together: W3SVC by itself, last to stop and first to start."""
     others = tuple(name for name in names if name != W3SVC)
-    waves = [Step(action, others)] if others else []
+    waves = [Control(action, others)] if others else []
     if W3SVC in names:
-        waves.insert(0 if action == "start" else len(waves), Step(action, (W3SVC,)))
+        waves.insert(0 if action == "start" else len(waves), Control(action, (W3SVC,)))
     return tuple(waves)
 
 
@@ -273,6 +323,10 @@ _CODES = {
     1058: ("it is disabled (1058)", "Enable it, or leave it out"),
     1060: ("there is no such service (1060)", "Check the name with sc.exe query"),
     1061: ("it can't take controls at this time (1061)", "Wait until its pending start or stop is over and run again"),
+    0: (
+        "it stopped again by itself, without an error",
+        "See the application event log on the host for what it says at start",
+    ),
     1067: (
         "its process ended unexpectedly (1067)",
         "See the application event log on the host for what it says at start",
@@ -282,7 +336,7 @@ _CODES = {
 }
 
 ALREADY = {"stop": 1062, "start": 1056}
-"""Error of a control that has nothing to do: not started, already running."""
+"""Error of a control that has nothing to do: not started, already running (or paused, which the state tells)."""
 
 CANNOT_ACCEPT_NOW = 1061
 

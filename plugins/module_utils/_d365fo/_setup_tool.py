@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""Microsoft's setup tool, which sets the configuration mode on a VHD.
+"""Microsoft.Dynamics.AX.Deployment.Setup.exe: how it is called and how its end is judged.
 
 Its output is not published: exit code, stderr and the variable read back decide. The password stands on the tool's own
 command line by the tool's design; it gets there from an environment variable of the shell, so that it is on no other.
@@ -11,24 +11,21 @@ command line by the tool's design; it gets there from an environment variable of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _discovery
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings, Question, look
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoting import (
+from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import (
     argument,
     check_plain,
     escape,
+    masked,
     spellings,
 )
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import SETUP_TOOL, Findings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._webconfig import is_encrypted
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
 
 PASSWORD_VARIABLE = "QUIESCE_SQLPWD"
 """Environment variable of our shell from which cmd.exe puts the password on the tool's command line."""
@@ -36,13 +33,16 @@ PASSWORD_VARIABLE = "QUIESCE_SQLPWD"
 UNHANDLED_EXCEPTION = -532462766
 """0xE0434352: the exit code of a .NET program that ended by an exception."""
 
+SYNCHRONISE = {"setupmode": "sync", "syncmode": "fullall"}
+"""Parameters for the synchronisation that configuration keys need after they were changed."""
+
 _NAME = re.compile(r"[A-Za-z]+", re.ASCII)
 _TAIL = 1500
 
 
 @dataclass(frozen=True)
 class ToolOptions:
-    """How the tool is called. ``arguments`` replaces or adds parameters, None takes one away. ``limit`` in seconds.
+    """How the tool is called. ``arguments`` replaces or adds parameters, None takes one away. Limits in seconds.
 
     An empty ``server`` or ``database`` is what web.config says.
     """
@@ -51,63 +51,104 @@ class ToolOptions:
     server: str = ""
     database: str = ""
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     arguments: Mapping[str, str | None] = field(default_factory=dict)
     limit: float = 900.0
+    sync_limit: float = 7200.0
+
+    @property
+    def has_login(self) -> bool:
+        """Whether a login is given: the tool has no integrated one."""
+        return bool(self.user or self.arguments.get("sqluser"))
 
 
-def parameters(findings: Findings, options: ToolOptions, mode: Mapping[str, str]) -> dict[str, str]:
+def arguments_from(given: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the option ``setup_tool_arguments`` as parameters; true and false become words, "" takes one away.
+
+    Raises ``Invalid`` for a password, which would be seen on more command lines than the tool's own.
+    """
+    for name in given:
+        if not _NAME.fullmatch(str(name)):
+            raise Invalid("setup_tool_arguments", f"{name!r} is no name of a parameter", "Use names without dashes")
+    if any(str(name).lower() == "sqlpwd" and value for name, value in given.items()):
+        raise Invalid("setup_tool_arguments", "it holds sqlpwd", "Give the password as O(sql_login_password)")
+    return {
+        str(name): None if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in given.items()
+    }
+
+
+def mode_parameters(state: str) -> dict[str, str]:
+    """Return the parameters that set the mode "enabled" or "disabled"."""
+    return {"setupmode": "maintenancemode", "isinmaintenancemode": "true" if state == ENABLED else "false"}
+
+
+def objections(findings: Findings, options: ToolOptions, keeps_secrets: bool) -> list[str]:
+    """Return why the tool can't be run on this host, each with its way out (``Host.keeps_secrets``). Pure."""
+    reasons = []
+    if not (options.tool or findings.setup_tool):
+        reasons.append(
+            f"The setup tool was not found on the host ({SETUP_TOOL}): give its path as O(setup_tool). "
+            "O(method=sql) does without it."
+        )
+    if missing := [name for name, value in _parameters(findings, options, {}).items() if value == ""]:
+        reasons.append(
+            f"The setup tool needs a value for {', '.join(f'--{name}' for name in missing)}, and has no integrated "
+            "login: give O(sql_login_user), O(sql_login_password) and O(packages_directory), or drop the parameter in "
+            "O(setup_tool_arguments). O(method=sql) does without the tool."
+        )
+    if options.password and not keeps_secrets:
+        reasons.append(
+            "The connection has no safe place for the setup tool's password. Use ansible_connection: winrm, or "
+            "O(method=sql)."
+        )
+    if not findings.elevated:
+        reasons.append("The setup tool works only elevated. Connect with a member of the local Administrators group.")
+    return reasons
+
+
+def _parameters(findings: Findings, options: ToolOptions, mode: Mapping[str, str]) -> dict[str, str | None]:
     """Return the tool's parameters in the vendor's order; the password's value is left to the shell.
 
     The vendor's page has --metadatadir, --bindir, --sqlserver, --sqldatabase, --sqluser, --sqlpwd.
     """
     packages = findings.packages_directory
-    settings = findings.settings
-    wanted: dict[str, str | None] = {
+    return {
         "metadatadir": packages,
         "bindir": rf"{packages}\bin" if packages else "",
-        "sqlserver": options.server or _readable(settings, "DataAccess.DbServer") or ".",
-        "sqldatabase": options.database or _readable(settings, "DataAccess.Database") or "AXDB",
+        "sqlserver": options.server or findings.setting("DataAccess.DbServer") or ".",
+        "sqldatabase": options.database or findings.setting("DataAccess.Database") or "AXDB",
         "sqluser": options.user,
         "sqlpwd": f"%{PASSWORD_VARIABLE}%" if options.password else "",
         **mode,
         **options.arguments,
     }
-    for name in wanted:
-        if not _NAME.fullmatch(name):
-            raise Failure("run the setup tool", "the host", f"{name!r} is no name of a parameter", "Correct arguments")
-    missing = [name for name, value in wanted.items() if value == ""]
-    if missing:
-        raise Failure(
-            "run the setup tool",
-            "the host",
-            f"there is no value for {', '.join(f'--{name}' for name in missing)}",
-            "Give sql_login_user, sql_login_password and packages_directory, or drop the parameter in arguments",
-        )
-    return {name: value for name, value in wanted.items() if value is not None}
 
 
-def _readable(settings: Mapping[str, str], name: str) -> str:
-    """Return a setting, "" where it is encrypted."""
-    value = settings.get(name, "")
-    return "" if is_encrypted(value) else value
-
-
-def command_line(tool: str, values: Mapping[str, str]) -> str:
+def command_line(findings: Findings, options: ToolOptions, mode: Mapping[str, str]) -> str:
     """Return the command line; everything but the password's variable is escaped."""
+    tool = options.tool or findings.setup_tool
     check_plain("the setup tool", tool)
     words = [f'@"{tool}"']
-    for name, value in values.items():
-        secret = name == "sqlpwd" and value == f"%{PASSWORD_VARIABLE}%"
-        words += [f"--{name}", value if secret else escape(argument(value))]
+    for name, value in _parameters(findings, options, mode).items():
+        if value is not None:
+            secret = name == "sqlpwd" and value == f"%{PASSWORD_VARIABLE}%"
+            words += [f"--{name}", value if secret else escape(argument(value))]
     return " ".join(words)
 
 
 def environment(password: str) -> dict[str, str]:
     """Return the environment of the shell that runs the tool: the password, quoted and escaped for its place."""
     if set(password) & set("\r\n"):
-        raise Failure("run the setup tool", "the host", "the password holds a line break", "Use another password")
+        raise Invalid("sql_login_password", "it holds a line break, which the setup tool can't be given")
     return {PASSWORD_VARIABLE: escape(argument(password))} if password else {}
+
+
+def run_tool(host: Host, findings: Findings, options: ToolOptions, mode: Mapping[str, str], doing: str) -> str:
+    """Run the tool and return the end of what it printed, without the password. Raises ``Failure``."""
+    limit = options.sync_limit if mode == SYNCHRONISE else options.limit
+    completed = host.run(command_line(findings, options, mode), doing=doing, limit=limit, secret=bool(options.password))
+    return judge(completed, doing, host.name, options.password)
 
 
 def judge(completed: Completed, doing: str, host: str, password: str) -> str:
@@ -115,113 +156,20 @@ def judge(completed: Completed, doing: str, host: str, password: str) -> str:
 
     Microsoft's own scripts take a non-zero exit code, and elsewhere any text on stderr, for a failure.
     """
-    output = f"{completed.stdout}\n{completed.stderr}".strip()
-    for spelling in spellings(password):
-        output = output.replace(spelling, "********")
+    output = masked(f"{completed.stdout}\n{completed.stderr}".strip(), spellings(password))
     tail = output[-_TAIL:]
     if completed.rc == 0 and not completed.stderr.strip():
         return tail
-    meaning = f"exit code {completed.rc}" if completed.rc else "exit code 0, but text on stderr"
-    if completed.rc == UNHANDLED_EXCEPTION:
-        meaning += " (an unhandled .NET exception)"
     raise Failure(
         doing,
         host,
-        f"the setup tool ended with {meaning}: {tail or 'it printed nothing'}",
-        "See what it says; login, database and elevation are what it needs. d365fo_method: sql does without the tool",
+        f"the setup tool ended with {meaning_of(completed)}: {tail or 'it printed nothing'}",
+        "See what it says; login, database and elevation are what it needs. O(method=sql) does without the tool",
         details={"rc": completed.rc, "output": tail},
     )
 
 
-@dataclass
-class SetupTool:
-    """The configuration mode of one host, set by the tool, as a ``System`` of the verb.
-
-    ``elsewhere`` is what the database said to whom it is asked from elsewhere; reading it back is then theirs, too.
-    """
-
-    host: Host
-    question: Question
-    options: ToolOptions
-    state: str
-    tell: Callable[[str], None] = lambda line: None
-    elsewhere: Reading | None = None
-    output: str = ""
-    _findings: Findings = field(default_factory=Findings)
-    _ran: bool = False
-
-    def describe(self) -> str:
-        return f"the setup tool on {self.host.name}"
-
-    def read(self) -> Reading:
-        if self._ran and self.elsewhere:
-            return replace(self.elsewhere, mode=self.state)
-        self._findings = look(self.host, self.question)
-        if self.elsewhere:
-            return self.elsewhere
-        if self._findings.configuration_mode is None:
-            raise Failure(
-                "read the configuration mode",
-                self.host.name,
-                self._findings.sql_failure or "the database was not asked",
-                "The tool's success can't be seen without it; give sql_server, sql_database and a login",
-            )
-        return self._findings.configuration_mode
-
-    def plan(self, reading: Reading) -> Plan[dict[str, str]]:
-        before = {"configuration_mode": reading.mode or "missing"}
-        if reading.mode == self.state:
-            return Plan(before, before)
-        mode = {
-            "setupmode": "maintenancemode",
-            "isinmaintenancemode": "true" if self.state == ENABLED else "false",
-        }
-        self._refuse()
-        return Plan(before, {"configuration_mode": self.state}, (parameters(self._findings, self.options, mode),))
-
-    def apply(self, plan: Plan[dict[str, str]]) -> None:
-        for step in plan.steps:
-            self.output = self.run(step, f"have the setup tool set maintenance mode {self.state}")
-            self._ran = True
-
-    def synchronise(self, *, check_mode: bool) -> str:
-        """Synchronise the database after configuration keys were changed; return the end of the tool's output."""
-        self._findings = look(self.host, self.question)
-        self._refuse()
-        values = parameters(self._findings, self.options, {"setupmode": "sync", "syncmode": "fullall"})
-        return "" if check_mode else self.run(values, "have the setup tool synchronise the database")
-
-    def run(self, values: Mapping[str, str], doing: str) -> str:
-        """Run the tool with these parameters and return the end of its output. Raises ``Failure``."""
-        completed = self.host.run(
-            command_line(self._tool, values), doing=doing, limit=self.options.limit, tell=self.tell
-        )
-        return judge(completed, doing, self.host.name, self.options.password)
-
-    @property
-    def _tool(self) -> str:
-        return self.options.tool or self._findings.setup_tool
-
-    def _refuse(self) -> None:
-        if not self._tool:
-            raise Failure(
-                "find the setup tool",
-                self.host.name,
-                f"{_discovery.SETUP_TOOL} is neither below the web root nor below the packages directory",
-                "Give its path as setup_tool",
-            )
-        if not self._findings.elevated:
-            raise Failure(
-                "run the setup tool",
-                self.host.name,
-                "the connecting account is not elevated, and the tool works only elevated",
-                "Connect with a member of the local Administrators group, or use d365fo_method: sql",
-            )
-
-
-def arguments_from(given: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the option ``arguments`` as parameters; true and false become words, an empty value takes one away."""
-    return {
-        str(name): None if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in given.items()
-    }
+def meaning_of(completed: Completed) -> str:
+    """Say how a program that should have ended silently and with 0 ended."""
+    meaning = f"exit code {completed.rc}" if completed.rc else "exit code 0, but text on stderr"
+    return meaning + (" (an unhandled .NET exception)" if completed.rc == UNHANDLED_EXCEPTION else "")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""What SQL Server's error numbers mean to an operations engineer."""
+"""What SQL Server's error numbers, and a driver's own complaints, mean to an operations engineer."""
 
 from __future__ import annotations
 
@@ -12,16 +12,24 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 
 DEADLOCK = 1205
 
+VARIABLE_CHANGED, RECORD_CHANGED, LOCKED = 51000, 51001, 51002
+"""Error numbers of our own THROW: variable or record were not as read, another run was writing."""
+
+CONFLICTS = frozenset({VARIABLE_CHANGED, RECORD_CHANGED, LOCKED, 15233, 15217})
+"""Errors that say that somebody else wrote between our reading and our writing."""
+
+_LOGIN = "Check O(sql_login_user) and O(sql_login_password)"
+
 _MEANING: dict[int, tuple[str, str]] = {
     208: (
         "this database has no table SQLSYSTEMVARIABLES (error 208)",
-        "It is not an AXDB: set sql_database to the database of Dynamics 365 (DataAccess.Database in web.config)",
+        "It is not an AXDB: set O(sql_database) to the database of Dynamics 365 (DataAccess.Database in web.config)",
     ),
     229: (
         "the login has no permission (error 229)",
         "Grant it SELECT and UPDATE on SQLSYSTEMVARIABLES and ALTER on the database, or log in as axdbadmin",
     ),
-    911: ("there is no such database (error 911)", "Check sql_database"),
+    911: ("there is no such database (error 911)", "Check O(sql_database)"),
     DEADLOCK: (
         "the transaction was chosen as deadlock victim again and again (error 1205)",
         "Nothing was changed. See what else works on SQLSYSTEMVARIABLES and run again",
@@ -31,8 +39,8 @@ _MEANING: dict[int, tuple[str, str]] = {
         "Nothing was changed. Find the blocking session (sys.dm_exec_requests, blocking_session_id) and run again",
     ),
     4060: (
-        "the database can't be opened with this login (error 4060): it does not exist, is offline or is not open to it",
-        "Check sql_database and the state of the database",
+        "the database cannot be opened with this login (error 4060): it does not exist, is offline or not open to it",
+        "Check O(sql_database) and the state of the database",
     ),
     15135: (
         "the login may not write an extended property of the database (error 15135)",
@@ -42,33 +50,72 @@ _MEANING: dict[int, tuple[str, str]] = {
     15217: ("the record was removed by another run at the same time (error 15217)", "Run again"),
     18452: (
         "SQL Server does not accept integrated login from here (error 18452)",
-        "Give sql_login_user and sql_login_password, or run as a domain account that SQL Server knows",
+        "Give O(sql_login_user) and O(sql_login_password), or run as a domain account that SQL Server knows",
     ),
     18456: (
         "login failed (error 18456)",
-        "Check sql_login_user and sql_login_password; with integrated login, whether the account has one",
+        (
+            f"{_LOGIN}; with integrated login, whether the account has one. Some drivers say the same of a database "
+            "that does not exist or is not open to the login: check O(sql_database) too"
+        ),
     ),
-    51000: ("the variable was changed by somebody else at the same time", "Nothing was changed. Run again"),
+    18470: ("the login is disabled (error 18470)", "Enable the login, or use another one"),
+    18486: ("the login is locked out (error 18486)", "Unlock the login, or use another one"),
+    18487: ("the password of the login has expired (error 18487)", "Change the password of the login"),
+    18488: ("the password of the login must be changed (error 18488)", "Change the password of the login"),
+    VARIABLE_CHANGED: ("CONFIGURATIONMODE was changed by somebody else at the same time", "Run again"),
+    RECORD_CHANGED: ("the record was written by another run at the same time", "Run again"),
+    LOCKED: ("another run was writing the record all the time", "Run again"),
 }
 
+# What a driver says where SQL Server itself gave no number: (pattern, remedy).
+_TEXTS = (
+    (
+        re.compile("certificate|SSL Provider|SSL routines|TLS", re.IGNORECASE),
+        (
+            "Give the authority's certificate and the name that the server's certificate holds (O(sql_ca_path), "
+            "O(sql_hostname_in_certificate)); O(sql_validate_certs=false) does without the verification"
+        ),
+    ),
+    (
+        re.compile("HYT00|query timeout expired|(?<!login )timeout expired", re.IGNORECASE),
+        "SQL Server did not answer in time: find what blocks it, or raise O(sql_query_timeout), and run again",
+    ),
+    (
+        re.compile("login timeout|HYT01|network-related|could not open a connection|unable to connect", re.IGNORECASE),
+        "Check that SQL Server runs and can be reached from there, and O(sql_server)",
+    ),
+)
+
 # sqlcmd.exe gives no number for an error at login, only the driver's text.
-_TEXTS = ((re.compile("Cannot open database", re.IGNORECASE), 4060), (re.compile("Login failed", re.IGNORECASE), 18456))
+_LOGIN_TEXTS = (
+    (re.compile("Cannot open database", re.IGNORECASE), 4060),
+    (re.compile("Login failed", re.IGNORECASE), 18456),
+)
+
+# "Msg 229, Level 14, State 5, Server X, Line 1": the words are translated, the order is not.
+_COMMA = r"\s*[,\u3001\uff0c]\s*"
+_HEADING = re.compile(
+    rf"^\D{{1,20}}?([0-9]{{1,9}}){_COMMA}\D{{1,20}}?[0-9]+{_COMMA}\D{{1,20}}?[0-9]+{_COMMA}", re.MULTILINE
+)
 
 
 def number_of(text: str) -> int:
-    """Return the error number that a driver's or sqlcmd's text names, 0 where it names none."""
-    # "Msg 229, Level 14, State 5, Server X, Line 1": the words are translated, the order is not.
-    match = re.search(r"^\S+ (\d+), \S+ \d+, \S+ \d+, ", text, re.MULTILINE)
-    if match:
+    """Return the error number that sqlcmd's messages name, 0 where they name none. ``text`` holds no rows."""
+    if match := _HEADING.search(text):
         return int(match[1])
-    return next((number for pattern, number in _TEXTS if pattern.search(text)), 0)
+    return next((number for pattern, number in _LOGIN_TEXTS if pattern.search(text)), 0)
 
 
 class SqlFailure(Failure):
-    """SQL Server, or the way to it, refused; ``number`` is its error number or 0."""
+    """SQL Server, or the way to it, refused; ``number`` is its error number, 0 where SQL Server itself gave none.
 
-    def __init__(self, attempted: str, target: str, number: int, text: str) -> None:
+    ``unknown`` says that a batch may have been carried out all the same: the answer was lost, or did not come in time.
+    """
+
+    def __init__(self, attempted: str, target: str, number: int, text: str, *, sent: bool = False) -> None:
         self.number = number
+        self.unknown = sent and not number
         answer, remedy = _MEANING.get(number, ("", ""))
         if "ANONYMOUS LOGON" in text:
             answer = "SQL Server saw an anonymous login: the login on the host was not passed on to it"
@@ -77,9 +124,14 @@ class SqlFailure(Failure):
                 "(double hop). Connect with CredSSP or with Kerberos and delegation, or give a SQL login"
             )
         if not answer:
-            answer = _shortened(text) or "no message"
-            remedy = "See SQL Server's message" if number else "Check that SQL Server runs and can be reached from here"
+            answer = _shortened(text) or "no answer"
+            remedy = "See SQL Server's message" if number else _remedy(text)
         super().__init__(attempted, target, answer, remedy, details={"sql_error": number} if number else None)
+
+
+def _remedy(text: str) -> str:
+    otherwise = "Check that SQL Server runs and can be reached from there"
+    return next((remedy for pattern, remedy in _TEXTS if pattern.search(text)), otherwise)
 
 
 def _shortened(text: str) -> str:

@@ -9,11 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import SqlFailure, number_of
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._tsql import END
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
 
 PASSWORD_VARIABLE = "SQLCMDPASSWORD"
 """Environment variable in which sqlcmd looks for the password (Microsoft Learn, "sqlcmd utility")."""
+
+ITEMS = frozenset(("value", "record", "now", "database", "fork", "created", "login", "may_update", "may_alter", END))
+"""The first words of the rows that our batches return."""
 
 _FORBIDDEN = frozenset('"%^&|<>\r\n')
 
@@ -31,6 +35,11 @@ class SqlcmdOptions:
     connect_timeout: int = 15
     query_timeout: int = 60
 
+    @property
+    def limit(self) -> int:
+        """Seconds for one call."""
+        return self.connect_timeout + self.query_timeout + 10
+
 
 def command_line(options: SqlcmdOptions, batch: str, *, server: str | None = None, database: str | None = None) -> str:
     """Return the command line that runs ``batch``. The password is never on it.
@@ -44,7 +53,7 @@ def command_line(options: SqlcmdOptions, batch: str, *, server: str | None = Non
                 "run sqlcmd.exe",
                 "the host",
                 f"the option for the SQL {name} holds a quote, a line break or one of % ^ & | < >",
-                "Such a name can't be given to cmd.exe; use via: odbc",
+                "Such a name can't be given to cmd.exe; use O(via=odbc)",
             )
     words = [f'@"{options.program}"' if " " in options.program else options.program]
     words += ["-S", f'"{server or options.server}"', "-d", f'"{database or options.database}"']
@@ -59,28 +68,41 @@ def command_line(options: SqlcmdOptions, batch: str, *, server: str | None = Non
 
 
 def parse_rows(stdout: str) -> list[tuple[str, str]]:
-    """Return the (item, content) rows that sqlcmd printed, a row a line, the item without blanks."""
-    rows = []
-    for line in stdout.splitlines():
-        item, _blank, content = line.strip().partition(" ")
-        if item:
-            rows.append((item, "" if content == "NULL" else content))
-    return rows
+    """Return the (item, content) rows that sqlcmd printed, a row a line; other lines are messages."""
+    found = (line.strip().partition(" ") for line in stdout.splitlines())
+    return [(item, "" if content == "NULL" else content) for item, _blank, content in found if item in ITEMS]
 
 
-def check(completed: Completed, doing: str, where: str, user: str = "") -> None:
-    """Raise ``SqlFailure`` where sqlcmd says that the batch failed."""
-    text = f"{completed.stdout}\n{completed.stderr}"
-    number = number_of(text)
-    if completed.rc != 0 or number:
-        if "is not recognized" in text or completed.rc == 9009:
-            raise Failure(
-                doing,
-                where,
-                "the host has no sqlcmd.exe on its path",
-                "Give its path (sqlcmd_path), install it, or use via: odbc from a host that reaches the SQL Server",
-            )
-        raise SqlFailure(doing, f"{where}{f' as {user}' if user else ''}", number, text)
+def messages(text: str) -> str:
+    """Return what sqlcmd printed beside the rows: a reason that quotes an error is no error."""
+    return "\n".join(line for line in text.splitlines() if line.strip().partition(" ")[0] not in ITEMS)
+
+
+def checked_rows(completed: Completed, doing: str, where: str, user: str = "") -> list[tuple[str, str]]:
+    """Return the rows. Raises ``SqlFailure`` where sqlcmd says that the batch failed, or was cut off.
+
+    The exit code alone does not tell: the newer sqlcmd written in Go ends with 0 after a query time-out and a lost
+    connection, so the last row is required.
+    """
+    rows = parse_rows(completed.stdout)
+    if completed.rc == 0 and (END, "1") in rows:
+        return rows
+    said = messages(f"{completed.stdout}\n{completed.stderr}")
+    if not_found(said) or completed.rc == 9009:
+        raise Failure(
+            doing,
+            where,
+            "the host has no sqlcmd.exe on its path",
+            "Give its path (O(sqlcmd_path)), install it, or use O(via=odbc) if the controller reaches the SQL Server",
+        )
+    raise SqlFailure(doing, f"{where}{f' as {user}' if user else ''}", number_of(said), said, sent=True)
+
+
+def not_found(said: str) -> bool:
+    """Whether cmd.exe says that it knows no such program (its words are translated, the quotes around it are not)."""
+    return any(
+        line.lstrip().startswith("'") and "sqlcmd" in line.lower().partition("' ")[0] for line in said.splitlines()
+    )
 
 
 class Sqlcmd:
@@ -96,7 +118,6 @@ class Sqlcmd:
     def query(self, batch: str, doing: str) -> list[tuple[str, str]]:
         options = self._options
         completed = self._host.run(
-            command_line(options, batch), doing=doing, limit=options.connect_timeout + options.query_timeout + 10
+            command_line(options, batch), doing=doing, limit=options.limit, secret=bool(options.user)
         )
-        check(completed, doing, self.describe(), options.user)
-        return parse_rows(completed.stdout)
+        return checked_rows(completed, doing, self.describe(), options.user)

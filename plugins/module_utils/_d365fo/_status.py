@@ -2,132 +2,136 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""What a Finance + Operations host is asked to refuse, and the row it gets in the status table. Pure."""
+"""What a look comes to: the row of the status table and what is not as it should be. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _services
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED, PREPARED, SETTLED
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
+
+KIND = "Dynamics 365 F&O"
 
 
-def refusals(findings: Findings, method: str) -> list[str]:
-    """Return why maintenance mode must not be switched on this host, each reason with its way out; empty: go on.
-
-    ``method`` is the way that was chosen (``_method``).
-    """
-    if method == _method.MANAGED:
-        host_name = findings.settings.get("Infrastructure.HostName")
-        managed = (
-            f"{host_name} is managed by Microsoft: it is not to be switched from here. Use the environment's "
-            "administration mode in the Power Platform admin center or maintenance mode in Lifecycle Services."
-        )
-        return [managed]
-    reasons = [] if method == _method.SCRIPT else _refused_by_one_box(findings)
-    if not findings.elevated:
-        reasons.append(
-            "The connecting account is not an elevated administrator on the host, so it can't restart anything. "
-            "Connect with a member of the local Administrators group."
-        )
-    mode = findings.configuration_mode
-    if findings.sql_failure:
-        reasons.append(findings.sql_failure)
-    elif mode is None:
-        reasons.append("The configuration mode could not be read: no way to the database was given.")
-    elif not mode.may_write:
-        reasons.append(
-            f"The login {mode.login} may not write in database {mode.database}. Grant it UPDATE on "
-            "SQLSYSTEMVARIABLES and ALTER on the database, or use a login that has them (axdbadmin)."
-        )
-    return reasons
-
-
-def _refused_by_one_box(findings: Findings) -> list[str]:
-    """What stands against a restart of IIS on a development machine or VHD."""
-    reasons = []
-    if findings.visual_studio:
-        reasons.append(
-            "Visual Studio (devenv.exe) is open on the host: a restart of the AOS under it loses a developer's "
-            "session. Close it and run again."
-        )
-    if _services.W3SVC not in findings.services:
-        reasons.append(
-            "The host has no World Wide Web Publishing Service (W3SVC): either it is no Finance + Operations machine, "
-            "or its AOS runs in IIS Express, which this method does not restart."
-        )
-    elif findings.services[_services.W3SVC].start_type == "disabled":
-        reasons.append(
-            "W3SVC is disabled on the host, so the AOS could not be restarted. A servicing operation may be under "
-            "way; wait for its end or enable the service."
-        )
-    return reasons
-
-
-def status_row(system: str, findings: Findings, now: datetime) -> dict[str, Any]:
-    """Return the host's row of the status table (times as ISO 8601 in UTC)."""
-    reading = findings.configuration_mode
-    record = reading.record if reading else None
-    expires = record.expires if record else ""
-    window = record is not None and reading is not None and reading.mode == ENABLED
+def row(system: str, seen: Seen) -> dict[str, Any]:
+    """Return the system's row of the status table (times as ISO 8601 in UTC)."""
+    reading = seen.findings.reading
+    windows = seen.record.windows if seen.record else ()
+    on = reading is not None and reading.mode == ENABLED
     return {
         "system": system,
-        "kind": "Dynamics 365 F&O",
-        "mode": _mode(reading),
-        "in_effect": reading.in_effect if reading else None,
-        "managed": reading.result()["managed"] if reading else None,
-        "since": record.since if record else None,
-        "owner": (record.owner or None) if record else None,
-        "reason": (record.reason or None) if record else None,
-        "expires": expires or None,
-        "overdue": bool(expires and window and datetime.fromisoformat(expires.replace("Z", "+00:00")) < now),
-        "notes": _notes(findings, reading),
+        "kind": KIND,
+        "mode": mode_word(seen),
+        "verified": verified(seen),
+        "managed": seen.record is not None if on else None,
+        "since": iso(min(window.opened for window in windows)) if windows else None,
+        "owner": _together([window.owner for window in windows]),
+        "reason": _together([window.reason for window in windows]),
+        "expires": _expires(windows),
+        "overdue": bool(on and reading and any(window.overdue(reading.now) for window in windows)),
+        "windows": [window.result() for window in windows],
+        "notes": notes(seen),
     }
 
 
-def _mode(reading: Reading | None) -> str:
+def unknown_row(system: str, why: str) -> dict[str, Any]:
+    """Return the row of a system that could not be asked."""
+    empty = dict.fromkeys(("verified", "managed", "since", "owner", "reason", "expires"))
+    return {"system": system, "kind": KIND, "mode": "unknown", **empty, "overdue": False, "windows": [], "notes": [why]}
+
+
+def mode_word(seen: Seen) -> str:
+    """Return "normal", "maintenance", "changing" or "unknown"."""
+    reading = seen.findings.reading
     if reading is None or reading.mode is None:
         return "unknown"
-    if reading.restart_required:
-        return "switching"
+    record = seen.record
+    if record and ((record.lease and record.lease.alive(reading.now)) or not (seen.settled or seen.never_set)):
+        return "changing"
     return "maintenance" if reading.mode == ENABLED else "normal"
 
 
-def _notes(findings: Findings, reading: Reading | None) -> list[str]:
-    notes = []
-    if findings.sql_failure:
-        notes.append(findings.sql_failure)
-    elif reading is None:
-        notes.append("the database was not asked")
-    elif reading.mode is None:
-        notes.append("CONFIGURATIONMODE is missing")
-    elif reading.restart_required:
-        notes.append("the AOS has not been seen to take the value over: run again to make up for it")
-    elif reading.record and reading.record.phase == PREPARED:
-        notes.append("a run was cut off before it changed anything: run disable to clear up")
-    elif reading.mode == ENABLED and reading.record is None:
-        notes.append("set by somebody else: no record")
-    return [*notes, *services_amiss(findings)]
+def verified(seen: Seen) -> bool | None:
+    """Whether the running AOS is known to run with what the database says; None where nobody can know."""
+    if seen.findings.reading is None or seen.record is None:
+        return None
+    if not seen.settled:
+        return None if seen.never_set else False
+    runs = seen.method == _method.SCRIPT or seen.aos_service_runs
+    return True if runs else None
 
 
-def services_amiss(findings: Findings) -> list[str]:
+def _together(texts: Sequence[str]) -> str | None:
+    return "; ".join(dict.fromkeys(filter(None, texts))) or None
+
+
+def _expires(windows: Sequence[Window]) -> str | None:
+    """The mode ends with its last window; one without an end has none."""
+    ends = [window.expires for window in windows]
+    return iso(max(end for end in ends if end)) if ends and all(ends) else None
+
+
+def notes(seen: Seen) -> list[str]:
+    """Return what a person should know about the system."""
+    reading = seen.findings.reading
+    if reading is None:
+        return [seen.findings.sql_failure or "the database was not asked", *amiss(seen)]
+    found = []
+    record = seen.record
+    if reading.broken:
+        found.append(str(reading.broken))
+    if reading.mode is None:
+        found.append("CONFIGURATIONMODE is missing")
+    if record and record.lease:
+        alive = record.lease.alive(reading.now)
+        found.append(f"{record.lease}" if alive else f"{record.lease}, did not finish: run again to finish the work")
+    elif record and not seen.settled:
+        found.append(
+            "a run was cut off before it turned anything on: run disable to clear up"
+            if seen.never_set
+            else "the AOS is not yet confirmed to run with this value: run again to finish the work"
+        )
+    if seen.foreign_record:
+        found.append(foreign(seen, reading.now))
+    elif reading.mode == ENABLED and record is None and not reading.broken:
+        found.append("turned on by somebody else: there is no record of who, why and since when")
+    if record and len(record.windows) > 1:
+        found.append(f"open windows: {'; '.join(str(window) for window in record.windows)}")
+    return [*found, *amiss(seen)]
+
+
+def foreign(seen: Seen, now: datetime) -> str:
+    """Say whose record it is that stands in the database."""
+    record = seen.foreign_record
+    where = record.host if record and record.host else "another environment"
+    return (
+        f"the record in the database was written for {where}, before the database was copied or restored: what runs "
+        "here is not known by it"
+    )
+
+
+def amiss(seen: Seen) -> list[str]:
     """Return the services that are not as they should be, in words.
 
     While maintenance mode is on a stopped background service is as it should be (batch won't start anyway).
     """
-    reading = findings.configuration_mode
-    maintenance = reading is not None and reading.mode == ENABLED
-    settled = maintenance and reading is not None and reading.record is not None and reading.record.phase == SETTLED
-    stopped_by_us = set(reading.record.services) if settled and reading and reading.record else set()
-    amiss = []
-    for name, service in findings.services.items():
-        should_run = service.start_type in ("auto", "delayed_auto") and (name == _services.W3SVC or not maintenance)
+    reading, record = seen.findings.reading, seen.record
+    on = reading is not None and reading.mode == ENABLED
+    left = {service.name: service for service in record.services} if record and not record.windows else {}
+    stopped_by_us = {service.name for service in record.services if service.stopped} if on and record else set()
+    found = []
+    for name, service in seen.findings.services.items():
+        should_run = (service.starts_by_itself and (name == _services.W3SVC or not on)) or (name in left and not on)
         if should_run and not service.runs:
-            amiss.append(f"{name} is {service.state}")
-        elif name in _services.BACKGROUND and name in stopped_by_us and service.state == "running":
+            before = f" and {service.start_type}, ran before the maintenance" if name in left else ""
+            found.append(f"{name} is {service.state}{before}")
+        elif name in stopped_by_us and service.state == "running":
             # Not while it is starting: batch tries that every 30 s and can't.
-            amiss.append(f"{name} runs although maintenance mode is on")
-    return amiss
+            found.append(f"{name} runs although it was stopped for the maintenance")
+    return found

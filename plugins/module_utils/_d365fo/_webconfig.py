@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from html import unescape
 
+COMMENTS = ("<!--", "-->")
+"""Where a comment begins and ends: a setting in it is none."""
+
 SETTINGS = (
     "DataAccess.DbServer",
     "DataAccess.Database",
@@ -29,28 +32,33 @@ _ENCRYPTED = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 
 VHD = "vhd"
 ONE_BOX = "azure_one_box"
-TIER_1 = "microsoft_hosted_tier1"
-TIER_2 = "microsoft_hosted_tier2"
+HOSTED = "microsoft_managed"
 ON_PREMISES = "on_premises"
 UNKNOWN = "unknown"
-MICROSOFT_MANAGED = (TIER_1, TIER_2)
 
 _KINDS = (
-    # Source: d365fo.tools, which tells environments apart by Infrastructure.HostName.
-    (re.compile(r"cloud\.onebox\.dynamics\.com", re.IGNORECASE), VHD),
-    (re.compile(r"(cloudax|axcloud).*dynamics\.com", re.IGNORECASE), ONE_BOX),
-    (re.compile(r"sandbox\.ax\.dynamics\.com", re.IGNORECASE), TIER_1),
-    (re.compile(r"sandbox\.operations\..*dynamics\.com", re.IGNORECASE), TIER_2),
+    # Source: d365fo.tools, which tells environments apart by Infrastructure.HostName. Whatever else lies below
+    # dynamics.com (sandbox.ax, sandbox.operations, operations: tier 1, tier 2, production) Microsoft runs itself.
+    (re.compile(r"\bcloud\.onebox\.dynamics\.com\.?$", re.IGNORECASE), VHD),
+    (re.compile(r"(cloudax|axcloud).*dynamics\.com\.?$", re.IGNORECASE), ONE_BOX),
+    (re.compile(r"(^|\.)dynamics\.(com|cn)\.?$", re.IGNORECASE), HOSTED),
 )
+
+_MICROSOFTS_SQL = re.compile(r"\.database\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)\b", re.IGNORECASE)
+
+
+def is_microsofts_sql(server: str) -> bool:
+    """Whether a SQL Server is one of Azure's: a development machine may be pointed at UAT's database to debug."""
+    return bool(_MICROSOFTS_SQL.search(server))
 
 
 def parse_settings(text: str) -> dict[str, str]:
     """Return the known settings in lines of web.config; any other, a password above all, is dropped."""
-    found = {}
+    found: dict[str, str] = {}
     for element in _ADD.findall(_COMMENT.sub("", text)):
         attributes = dict(_ATTRIBUTE.findall(element))
         if attributes.get("key") in SETTINGS and "value" in attributes:
-            found[attributes["key"]] = unescape(attributes["value"]).strip()
+            found[attributes["key"]] = unescape(attributes["value"]).strip()  # the last one counts, as in .NET
     return found
 
 

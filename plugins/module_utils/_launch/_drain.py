@@ -29,14 +29,10 @@ class Drained:
 def drain(server: Server, interface: str, activities: list[Activity], patience: Patience) -> Drained:
     """Look until nothing runs or the limit of ``patience`` is reached; ``activities`` is a look that was just taken."""
     users = {activity.user for activity in activities}
-    began = patience.now()
-    while True:
-        waited = patience.now() - began
-        if not activities or waited >= patience.limit:
-            return Drained(activities, waited, frozenset(users))
-        patience.tell(
-            f"draining {server.client.target}, {waited:.0f} s of {patience.limit:.0f} s: {summary(activities)}"
-        )
-        patience.sleep(min(patience.interval, max(patience.limit - waited, 0.05)))
+    narrator = patience.run.narrator(f"draining {server.client.target}", patience.limit)
+    while activities and narrator.left > 0:
+        narrator.say(summary(activities))
+        patience.run.sleep(min(patience.interval, max(narrator.left, 0.05)))
         activities = read_activity(server, interface)
         users |= {activity.user for activity in activities}
+    return Drained(activities, narrator.waited, frozenset(users))

@@ -35,7 +35,7 @@ def status_row(
         "system": system,
         "kind": "HCL Launch",
         "mode": "maintenance" if on else "normal",
-        "in_effect": True,
+        "verified": True,
         "managed": None,
         "since": None,
         "owner": None,

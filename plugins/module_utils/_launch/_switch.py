@@ -18,6 +18,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import doubt, open_server
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._status import status_row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience, carry_out
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 
 Result = dict[str, Any]
 
@@ -29,7 +30,7 @@ def switch_mode(params: Mapping[str, Any], *, check_mode: bool, tell: Callable[[
     """
     enable = params["state"] == "enabled"
     interface = params["activity_api"]
-    patience = Patience(seconds(params, "drain_limit"), seconds(params, "drain_interval"), tell)
+    patience = Patience(seconds(params, "drain_limit"), seconds(params, "drain_interval"), Run(tell=tell))
     # Who ends maintenance mode has often just restarted the server; who begins it hasn't.
     server = open_server(params, patient=not enable, tell=tell)
     system = MaintenanceMode(server, enable, params["field"], params["read_path"], params["write_path"])

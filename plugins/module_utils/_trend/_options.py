@@ -13,6 +13,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils import _connec
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Pace
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._maintenance import Target
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._manager import Manager
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Wish
@@ -115,7 +116,7 @@ def patience(params: Mapping[str, Any], tell: Callable[[str], None]) -> Patience
     interval = connection.seconds(params, "poll_interval")
     if not interval:
         raise _unusable("poll_interval", "it is zero")
-    return Patience(limit=connection.seconds(params, "wait_limit"), interval=interval, tell=tell)
+    return Patience(connection.seconds(params, "wait_limit"), interval, Run(tell=tell))
 
 
 def _unusable(option: str, why: str) -> Failure:

@@ -46,7 +46,7 @@ def _mode(computer: Computer) -> str:
     if computer.status is None:
         return "unknown"
     if computer.status in (STARTING, STOPPING):
-        return "switching"
+        return "changing"
     return "normal" if computer.status == OFF else "maintenance"
 
 
@@ -56,7 +56,7 @@ def _blank(system: str, mode: str) -> dict[str, Any]:
         "system": system,
         "kind": KIND,
         "mode": mode,
-        "in_effect": {"unknown": None, "switching": False}.get(mode, True),
+        "verified": {"unknown": None, "changing": False}.get(mode, True),
         "managed": None,
         "since": None,
         "owner": None,
@@ -69,7 +69,7 @@ def _blank(system: str, mode: str) -> dict[str, Any]:
 
 def _row(computer: Computer, mode: str, now: float) -> dict[str, Any]:
     report = computer.report(now)
-    notes = [f"status {computer.status}"] if mode == "switching" else []
+    notes = [f"status {computer.status}"] if mode == "changing" else []
     if mode == "maintenance" and computer.ends is None:
         notes.append("stays on until it is turned off")
     if report["unavailable"]:

@@ -1,0 +1,289 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""The plan of a whole switch, one function a direction. Pure: check mode, the diff and the real run share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _services
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import (
+    DISABLED,
+    ENABLED,
+    PREPARED,
+    SET,
+    SETTLED,
+    Record,
+    ServiceBefore,
+)
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import BACKGROUND, W3SVC
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._steps import (
+    ControlServices,
+    Restart,
+    Step,
+    WaitForAos,
+    WriteRecord,
+    covered,
+    set_by_script,
+    set_by_tool,
+    start,
+    stop,
+    synchronise,
+)
+from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import (
+    Opening,
+    Window,
+    with_closed,
+    with_opened,
+)
+
+BEFORE_RESTART = "restart"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a task asks for. Limits in seconds. ``aos`` names what is waited for, "" for nothing."""
+
+    state: str
+    opening: Opening = field(default_factory=Opening)
+    all_windows: bool = False
+    stop_background_services: bool = True
+    create_missing: bool = False
+    synchronise: bool = False
+    stop_before: str = ""
+    aos: str = ""
+    tool_limit: float = 900.0
+    sync_limit: float = 7200.0
+    script_limit: float = 3600.0
+
+
+def plan(seen: Seen, wish: Wish) -> Plan[Step]:
+    """Compare what was seen with what the task asks for. Raises ``Failure`` where that can't be told or is no sense."""
+    steps = _way_in(seen, wish) if wish.state == ENABLED else _way_out(seen, wish)
+    if wish.stop_before == BEFORE_RESTART:
+        steps = _until_restart(steps)
+    return Plan(_shown_before(seen), _shown_after(seen, steps), covered(steps))
+
+
+def _way_in(seen: Seen, wish: Wish) -> list[Step]:
+    """Return the steps into maintenance mode."""
+    mode, record = seen.reading.mode, seen.record
+    if mode == ENABLED and record is None:
+        return []  # somebody else turned it on: it stays theirs
+    base = record or Record(host=seen.findings.computer, database=seen.reading.identity)
+    windows = with_opened(base.windows, wish.opening, seen.reading.now)
+    done = mode == ENABLED and seen.settled
+    stopping = _to_stop(seen, done) if wish.stop_background_services else []
+    idle = [W3SVC] if _ran(base, W3SVC) and not seen.aos_service_runs else []
+    if done and not stopping and not idle:
+        return (
+            [] if windows == base.windows else [_write(replace(base, windows=windows), "record the window", hold=False)]
+        )
+    script_due = seen.method == _method.SCRIPT and not (mode == ENABLED and base.phase in (SET, SETTLED))
+    setting = script_due or mode != ENABLED
+    record = replace(base, windows=windows).with_services(_running_before(seen, stopping, base))
+    # Where the AOS may run with something else than the variable says, no later run may take it for untouched.
+    untouched = setting and (seen.settled or seen.never_set)
+    record = replace(record, phase=SETTLED if done else PREPARED if untouched else SET)
+    halt = [stop(stopping)] if stopping else []
+    if setting:
+        steps = _set(seen, wish, record, halt, script_due=script_due)
+    else:
+        steps = [_write(record, "record the window"), *halt]
+    if done:
+        return [*steps, *_start_idle(idle, wish), _write(record, "record the end of the run", hold=False)]
+    return [*steps, *_take_over(seen, wish, idle, script_due), _settle(replace(record, phase=SETTLED))]
+
+
+def _way_out(seen: Seen, wish: Wish) -> list[Step]:
+    """Return the steps out of maintenance mode, or out of one of its windows."""
+    mode, record = seen.reading.mode, seen.record
+    if record is None and mode != ENABLED:
+        return []
+    if record is None and not wish.all_windows and wish.opening.id != Opening().id:
+        return []  # this window is not what holds it
+    base = record or Record((), SETTLED, _running_before(seen, (), None), seen.findings.computer, seen.reading.identity)
+    windows = with_closed(base.windows, None if wish.all_windows else wish.opening.id)
+    if windows:
+        closed = replace(base, windows=windows)
+        return [] if windows == base.windows else [_write(closed, "close the window", hold=False)]
+    record = replace(base, windows=())
+    if seen.never_set:
+        # Nothing was turned on: what was stopped starts again, and the record keeps its window until then.
+        return [_write(base, "record what is going to happen"), *_start_again(seen, base), _drop()]
+    if seen.settled and mode != ENABLED:
+        return [*_start_again(seen, base), _drop()]  # all that is left are services that did not start
+    script_due = seen.method == _method.SCRIPT and (mode == ENABLED or base.phase == PREPARED)
+    if script_due or mode == ENABLED:
+        steps = _set(seen, wish, replace(record, phase=PREPARED), [], script_due=script_due)
+    else:
+        steps = [_write(replace(record, phase=SET), "record what is going to happen", mode=DISABLED)]
+    if wish.synchronise and seen.method != _method.SCRIPT:
+        steps.append(synchronise(wish.sync_limit))
+    idle = [W3SVC] if _ran(record, W3SVC) and not seen.aos_service_runs else []
+    left = _not_startable(seen, record)
+    last = _settle(replace(record, phase=SETTLED, services=left)) if left else _drop()
+    return [*steps, *_take_over(seen, wish, idle, script_due), *_start_again(seen, record), last]
+
+
+def _set(seen: Seen, wish: Wish, record: Record, halt: Sequence[Step], *, script_due: bool) -> list[Step]:
+    """Return the steps that write the variable: ``record`` before it, ``halt`` what stops before it."""
+    word = "on" if wish.state == ENABLED else "off"
+    title = f"turn maintenance mode {word} in the database"
+    after = _write(replace(record, phase=SET), title, mode=wish.state)
+    before = _write(record, "record what is going to happen" if wish.state == DISABLED else "record the window")
+    if script_due:
+        return [before, *halt, set_by_script(wish.state, wish.script_limit), _seen(after, word)]
+    if seen.method == _method.SETUP_TOOL and seen.reading.mode != wish.state:
+        return [before, *halt, set_by_tool(wish.state, wish.tool_limit), _seen(after, word)]
+    return [before, *halt, after] if halt else [after]
+
+
+def _take_over(seen: Seen, wish: Wish, idle: Sequence[str], script_due: bool) -> list[Step]:
+    """Return the steps that let the AOS take the variable over, and show that it did."""
+    if seen.method == _method.SCRIPT:
+        # The script restarts every AOS. One that has the id that it had before the script did not restart.
+        former = seen.former_instances if script_due else ()
+        return [WaitForAos(wish.aos, former)] if wish.aos else []
+    if idle:
+        return _start_idle(idle, wish)
+    if not seen.aos_service_runs:
+        return []  # it takes the value over when somebody starts it
+    restart = Restart(_services.plan(seen.findings.services, [W3SVC], "restarted").steps)
+    return [restart, *([WaitForAos(wish.aos)] if wish.aos else [])]
+
+
+def _start_idle(idle: Sequence[str], wish: Wish) -> list[Step]:
+    """Return the steps that start IIS where it ran before and does not run now."""
+    if not idle:
+        return []
+    return [start(idle), *([WaitForAos(wish.aos)] if wish.aos else [])]
+
+
+def _start_again(seen: Seen, record: Record) -> list[Step]:
+    """Return the step that starts exactly the services that ran before and don't run now."""
+    left = {service.name for service in _not_startable(seen, record)}
+    names = [
+        service.name
+        for service in record.services
+        # Of a service that depends on one of ours nothing more is known than that we stopped it.
+        if (service.name in seen.findings.services or service.stopped)
+        and not seen.runs(service.name)
+        and service.name not in left
+    ]
+    # IIS is the restart's business, but where no restart is due.
+    names = [name for name in names if name != W3SVC or seen.never_set or seen.settled]
+    return [start(names)] if names else []
+
+
+def _not_startable(seen: Seen, record: Record) -> tuple[ServiceBefore, ...]:
+    """Return the services that ran before and that somebody has disabled, or paused, since."""
+    return tuple(
+        service
+        for service in record.services
+        if service.name in seen.findings.services
+        and not seen.runs(service.name)
+        and _services.why_not_startable(seen.findings.services[service.name])
+    )
+
+
+def _to_stop(seen: Seen, done: bool) -> list[str]:
+    """Return the background services that run, what depends on them before them.
+
+    In maintenance mode the batch service may try to start again and again; only what really runs is stopped then.
+    """
+    running = [
+        name
+        for name in BACKGROUND
+        if seen.runs(name) and not (done and seen.findings.services[name].state == "start_pending")
+    ]
+    dependents = _services.running_dependents(seen.findings.services, running)
+    return [*(name for name in dependents if name not in running), *running]
+
+
+def _running_before(seen: Seen, stopping: Iterable[str], base: Record | None) -> tuple[ServiceBefore, ...]:
+    """Return what runs now, in the order in which to start it again, with what is to be stopped marked."""
+    known = seen.findings.services
+    names = [*stopping, *(name for name in BACKGROUND if seen.runs(name) and name not in stopping)]
+    names += [W3SVC] if seen.aos_service_runs and (base is None or not base.services) else []
+    return tuple(
+        ServiceBefore(name, known[name].start_type if name in known else "unknown", name in stopping)
+        for name in reversed(names)
+    )
+
+
+def _ran(record: Record, name: str) -> bool:
+    return any(service.name == name for service in record.services)
+
+
+def _write(record: Record, title: str, *, mode: str | None = None, hold: bool = True) -> WriteRecord:
+    verb, _blank, rest = title.partition(" ")
+    past = {"record": "recorded", "turn": "turned", "close": "closed"}[verb]
+    return WriteRecord(record, title, f"{past} {rest}", mode, hold=hold)
+
+
+def _seen(step: WriteRecord, word: str) -> WriteRecord:
+    """The same write after tool or script: it finds the variable set, or fails."""
+    return replace(
+        step, found=True, title=f"see that maintenance mode is {word} in the database", done=f"saw that it is {word}"
+    )
+
+
+def _settle(record: Record) -> WriteRecord:
+    return WriteRecord(record, "record that it is in effect", "recorded that it is in effect", hold=False)
+
+
+def _drop() -> WriteRecord:
+    return WriteRecord(None, "remove the record", "removed the record", hold=False)
+
+
+def _until_restart(steps: list[Step]) -> list[Step]:
+    """Cut the plan before the restart; the last record that is written before it holds no lease."""
+    at = next((number for number, step in enumerate(steps) if isinstance(step, Restart)), None)
+    if at is None:
+        return steps
+    kept = steps[:at]
+    last = max(number for number, step in enumerate(kept) if isinstance(step, WriteRecord))
+    step = kept[last]
+    assert isinstance(step, WriteRecord)
+    return [*kept[:last], replace(step, hold=last < len(kept) - 1), *kept[last + 1 :]]
+
+
+def _shown_before(seen: Seen) -> dict[str, Any]:
+    record = seen.record
+    return {
+        "maintenance_mode": seen.reading.mode or "missing",
+        "windows": [window.result() for window in record.windows] if record else [],
+        "services": {name: service.state for name, service in seen.findings.services.items()},
+    }
+
+
+def _shown_after(seen: Seen, steps: Sequence[Step]) -> dict[str, Any]:
+    """Return what the diff shows: what will be so after these steps."""
+    shown = _shown_before(seen)
+    mode, windows, services = shown["maintenance_mode"], shown["windows"], dict(shown["services"])
+    for step in steps:
+        if isinstance(step, WriteRecord):
+            mode = step.mode or mode
+            windows = _windows(step.record)
+        elif isinstance(step, ControlServices):
+            services |= {
+                name: {"stop": "stopped", "start": "running"}[control.action]
+                for control in step.controls
+                for name in control.names
+            }
+        elif isinstance(step, Restart):
+            # Said in words: a diff from "running" to "running" would show nothing of the restart.
+            services |= {name: "running (restarted)" for control in step.controls for name in control.names}
+    return {"maintenance_mode": mode, "windows": windows, "services": services}
+
+
+def _windows(record: Record | None) -> list[dict[str, Any]]:
+    windows: Sequence[Window] = record.windows if record else ()
+    return [window.result() for window in windows]

@@ -1,0 +1,264 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: d365fo_maintenance_mode_info
+short_description: Gather maintenance mode of a Dynamics 365 Finance + Operations system
+version_added: 0.1.0
+author: The quiesce.maintenance authors (@quiesce)
+description:
+  - Looks at a Finance + Operations system as M(quiesce.maintenance.d365fo_maintenance_mode) does and says whether it is
+    in maintenance mode, for which windows, and whether its services are as they should be. Changes nothing.
+  - Of an on-premises environment with O(cluster_url) it also shows each AOS instance.
+extends_documentation_fragment:
+  - quiesce.maintenance.attributes
+  - quiesce.maintenance.d365fo
+  - quiesce.maintenance.d365fo.sql
+  - quiesce.maintenance.d365fo.odbc
+  - quiesce.maintenance.d365fo.machine
+  - quiesce.maintenance.d365fo.node
+  - quiesce.maintenance.d365fo.cluster
+  - quiesce.maintenance.d365fo.look
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+notes:
+  - The AOS itself is not asked. Whether it runs with what the database says is known from the record.
+  - Not verified against a real Finance + Operations system.
+seealso:
+  - module: quiesce.maintenance.d365fo_maintenance_mode
+"""
+
+EXAMPLES = r"""
+- name: Gather the status
+  quiesce.maintenance.d365fo_maintenance_mode_info:
+  register: dynamics
+
+- name: Report it
+  ansible.builtin.debug:
+    msg: "{{ dynamics.status.mode }}, {{ dynamics.status.windows | length }} open windows"
+"""
+
+RETURN = r"""
+status:
+  description: The system's row of the status table.
+  type: dict
+  returned: success
+  contains:
+    system:
+      description: Name of the system.
+      type: str
+      sample: dev01
+    kind:
+      description: Kind of system.
+      type: str
+      sample: Dynamics 365 F&O
+    mode:
+      description: V(normal), V(maintenance), V(changing) (a run is at work, or was cut off) or V(unknown).
+      type: str
+      sample: maintenance
+    verified:
+      description: Whether the running AOS is known to have the mode; V(none) if nobody can know.
+      type: bool
+      sample: true
+    managed:
+      description: Whether this collection turned maintenance mode on; V(none) while it is off.
+      type: bool
+      sample: true
+    since:
+      description: When the first of the open windows was opened (ISO 8601, UTC), V(none) without one.
+      type: str
+      sample: "2026-11-24T21:00:00Z"
+    owner:
+      description: Who opened the windows.
+      type: str
+      sample: release.manager
+    reason:
+      description: Why.
+      type: str
+      sample: CHG0042 configuration keys
+    expires:
+      description: When the last window should be over, V(none) if one has no end.
+      type: str
+      sample: "2026-11-24T23:00:00Z"
+    overdue:
+      description: Whether a window is open that should be over.
+      type: bool
+      sample: false
+    windows:
+      description: The open windows.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: Id of the window.
+          type: str
+          sample: default
+        owner:
+          description: Who opened it.
+          type: str
+          sample: release.manager
+        reason:
+          description: Why.
+          type: str
+          sample: CHG0042 configuration keys
+        ticket:
+          description: Number of the change.
+          type: str
+          sample: CHG0042
+        opened:
+          description: When it was opened (ISO 8601, UTC).
+          type: str
+          sample: "2026-11-24T21:00:00Z"
+        expires:
+          description: When it should be over, empty if nobody said.
+          type: str
+          sample: "2026-11-24T23:00:00Z"
+    notes:
+      description: What a person should know about the system.
+      type: list
+      elements: str
+      sample: []
+computer:
+  description: Name of the machine, V(none) on-premises.
+  type: str
+  returned: success
+  sample: DEV01
+web_root:
+  description: The AOS web root, V(none) if it was not found.
+  type: str
+  returned: success
+  sample: 'J:\AosService\WebRoot'
+packages_directory:
+  description: The packages directory, V(none) if it was not found.
+  type: str
+  returned: success
+  sample: 'J:\AosService\PackagesLocalDirectory'
+settings:
+  description: What C(web.config) says, without encrypted values. Never a password.
+  type: dict
+  returned: success
+  sample:
+    DataAccess.DbServer: localhost
+    Infrastructure.HostName: usnconeboxax1aos.cloud.onebox.dynamics.com
+settings_state:
+  description: For each setting whether it is V(plain), V(encrypted) or V(missing).
+  type: dict
+  returned: success
+  sample:
+    DataAccess.DbServer: plain
+environment_kind:
+  description:
+    - V(vhd) (local one-box), V(azure_one_box), V(microsoft_managed), V(on_premises) or V(unknown).
+  type: str
+  returned: success
+  sample: vhd
+setup_tool:
+  description: Path of Microsoft's setup tool, V(none) if it was not found.
+  type: str
+  returned: success
+  sample: 'J:\AosService\PackagesLocalDirectory\bin\Microsoft.Dynamics.AX.Deployment.Setup.exe'
+services:
+  description: State, start type and PID of each service that exists.
+  type: dict
+  returned: success
+  sample:
+    W3SVC:
+      state: running
+      start_type: auto
+      pid: 4711
+visual_studio_running:
+  description: Whether Visual Studio (C(devenv.exe)) is open on the host.
+  type: bool
+  returned: success
+  sample: false
+iis_express_running:
+  description: Whether IIS Express (C(iisexpress.exe)) runs on the host.
+  type: bool
+  returned: success
+  sample: false
+elevated:
+  description: Whether the connecting account is an elevated administrator.
+  type: bool
+  returned: success
+  sample: true
+configuration_mode:
+  description: Variable and record, V(none) if the database did not answer.
+  type: dict
+  returned: success
+  contains:
+    mode:
+      description: V(enabled), V(disabled) or V(missing), as the database has it.
+      type: str
+      sample: enabled
+    record:
+      description: The record as it stands in the database, V(none) without one.
+      type: dict
+      sample: null
+    database:
+      description: The database that answered.
+      type: str
+      sample: AXDB
+    login:
+      description: The login that asked.
+      type: str
+      sample: axdbadmin
+    may_write:
+      description: Whether that login may write the variable and the record.
+      type: bool
+      sample: true
+sql_failure:
+  description: Why the database did not answer, V(none) if it did or was not asked.
+  type: str
+  returned: success
+  sample: null
+template:
+  description: Database, SQL Server and AOS nodes of an on-premises environment, V(none) elsewhere.
+  type: dict
+  returned: success
+  sample: null
+method:
+  description: How it is switched, V(sql), V(setup_tool), V(script), or V(managed) if Microsoft does it.
+  type: str
+  returned: success
+  sample: sql
+cluster:
+  description: Health, nodes and AOS instances of the cluster, V(none) without O(cluster_url).
+  type: dict
+  returned: success
+  contains:
+    health:
+      description: Health of the application, as Service Fabric aggregates it.
+      type: str
+      sample: Ok
+    expected:
+      description: How many nodes should run an AOS.
+      type: int
+      sample: 3
+    ready:
+      description: How many of them have a ready instance.
+      type: int
+      sample: 3
+    nodes:
+      description: Those nodes and their status.
+      type: dict
+      sample:
+        AOS1: Up
+    instances:
+      description: The AOS instances.
+      type: list
+      elements: dict
+      sample: []
+    missing:
+      description: What is the matter with each node that has no ready instance, in words.
+      type: list
+      elements: str
+      sample: []
+"""
