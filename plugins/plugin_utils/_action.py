@@ -13,14 +13,14 @@ import secrets
 import socket
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import masked
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, Unreachable
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned, Run
 
 _display = Display()
@@ -54,9 +54,9 @@ class MaintenanceAction(ActionBase):
 
     Where ``variables`` names a prefix, an option that the task does not give is taken from the variable of that name
     ("d365fo_reason" for ``reason``), as connection plugins do; only variables that exist cost anything. ``own`` names
-    variables with the prefix that are no option, ``task_only`` options that say what a task is for. ``free_text`` names
-    results in which a program, a server or a person speaks: these, messages and progress are masked, never a state or
-    a name on which a later task decides.
+    variables with the prefix that are no option, ``task_only`` options that say what a task is for, ``replaced``
+    variables that are refused, with what takes their place. ``free_text`` names results in which a program, a server
+    or a person speaks: these, messages and progress are masked, never a state or a name on which a task decides.
     """
 
     _supports_check_mode = True
@@ -66,6 +66,7 @@ class MaintenanceAction(ActionBase):
     variables = ""
     own: frozenset[str] = frozenset()
     task_only: frozenset[str] = frozenset({"state", "names"})
+    replaced: ClassVar[Mapping[str, str]] = {}
     free_text: frozenset[str] = frozenset({"msg", "output", "sql_failure", "notes", "reasons"})
 
     @staticmethod
@@ -83,13 +84,15 @@ class MaintenanceAction(ActionBase):
         self.task_vars: dict[str, Any] = task_vars or {}
         self.name = str(self.task_vars.get("inventory_hostname", "localhost"))
         self._parent = os.getppid()
-        spec = self.argument_spec()
-        arguments = self._arguments(spec)
-        self._secrets = [
-            str(arguments[name]) for name, option in spec.items() if option.get("no_log") and arguments.get(name)
-        ]
-        validation = ArgumentSpecValidator(spec).validate(arguments)
+        self._secrets: list[str] = []
+        self._from_variables = False
         try:
+            spec = self.argument_spec()
+            arguments = self._arguments(spec)
+            self._secrets = [
+                str(arguments[name]) for name, option in spec.items() if option.get("no_log") and arguments.get(name)
+            ]
+            validation = ArgumentSpecValidator(spec).validate(arguments)
             if validation.error_messages:
                 result.update(failed=True, msg="; ".join(validation.error_messages))
             else:
@@ -103,21 +106,23 @@ class MaintenanceAction(ActionBase):
     def _arguments(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of the task and of the variables; what is left blank, as in a survey, is not given."""
         arguments: dict[str, Any] = plain(self._task.args)
-        self._from_variables = False
         if self.variables:
             for name in spec:
                 variable = self.variables + name
                 if name not in arguments and name not in self.task_only and variable in self.task_vars:
                     arguments[name] = plain(self._templar.template(self.task_vars[variable]))
                     self._from_variables = True
-            self._warn_of_misspelt(spec)
+            self._look_for_others(spec)
         return {name: value for name, value in arguments.items() if value is not None and value != ""}
 
-    def _warn_of_misspelt(self, spec: Mapping[str, Any]) -> None:
+    def _look_for_others(self, spec: Mapping[str, Any]) -> None:
+        """Warn of a variable that looks like an option and is none. Raises ``Invalid`` for one that was replaced."""
         for variable in self.task_vars:
             name = variable.removeprefix(self.variables)
-            if name == variable or name in spec or name in self.own or name.startswith("_"):
+            if name == variable or name in spec or name in self.own:
                 continue
+            if name in self.replaced:
+                raise Invalid(name, "there is no such option any more", self.replaced[name])
             if close := difflib.get_close_matches(name, spec, 1, 0.8):
                 _display.warning(
                     f"The variable {variable} is no option and is ignored. Is {self.variables}{close[0]} meant?"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import spellings
@@ -22,12 +23,20 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._host import H
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._remote import open_host
 
+_REPLACED = MappingProxyType(
+    {
+        "cluster": "An on-premises environment is one inventory host: give it the addresses of its nodes as O(nodes)",
+        "sql_delegate": "O(via=odbc) asks from the controller; remove it, or use O(via=sqlcmd)",
+    }
+)
+
 
 class WindowsAction(MaintenanceAction):
     """An action plugin that runs commands on the task's Windows host."""
 
     variables = "d365fo_"
-    own = frozenset({"state", "status", "before_restart", "after_restart"})
+    own = frozenset({"state", "status", "before_restart", "after_restart", "names"})
+    replaced = _REPLACED
 
     def environment(self, params: dict[str, Any]) -> dict[str, str]:
         """Return the SQL password where sqlcmd.exe and the setup tool look for it."""

@@ -79,7 +79,7 @@ class Machine:
 
 @dataclass
 class Environment:
-    """An on-premises environment and how it is reached. ``variables`` are each node's, by its inventory name."""
+    """An on-premises environment and how it is reached. ``variables`` are those of its inventory host."""
 
     name: str
     onprem: OnPremises
@@ -89,7 +89,7 @@ class Environment:
     winrm: dict[str, WinRMServer]
     account: Account
     sql_password: str
-    variables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
 
     def status(self) -> list[str]:
         """What the environment really does, for a person."""
@@ -170,7 +170,7 @@ class Estate:
         return machine
 
     def add_cluster(self, name: str, *, nodes: int = 3, transport: str = "basic", prefix: str = "sf") -> Environment:
-        """Add an on-premises environment: AOS nodes ``sf01``, ``sf02``... in the inventory, the rest behind them.
+        """Add an on-premises environment, one host of the inventory, with its AOS nodes ``sf01``, ``sf02``...
 
         The nodes' sign-ins may go on to SQL Server; ``onprem.allow_delegation(False)`` takes that away.
         """
@@ -199,17 +199,18 @@ class Estate:
             environment.winrm[node] = winrm
             onprem.cluster.nodes[host.name].when_changed.append(winrm.reachable)
             self.add(winrm)
-            environment.variables[node] = self._winrm_variables(winrm, account, transport) | {
-                "d365fo_cluster": name,
-                "d365fo_script": onprem.script_path,
-                "d365fo_url": frontend.url,
-                "d365fo_url_ca_path": str(self.authority.ca_file),
-                "d365fo_aos_interval": 1,
-                "d365fo_cluster_url": gateway.url,
-                "d365fo_cluster_client_cert": str(client[0]),
-                "d365fo_cluster_client_key": str(client[1]),
-            }
-            self.add_to_inventory("d365fo", node, environment.variables[node])
+        environment.variables = self._winrm_variables(winrm, account, transport) | {
+            "d365fo_nodes": addresses,
+            "d365fo_script": onprem.script_path,
+            "d365fo_url": frontend.url,
+            "d365fo_url_ca_path": str(self.authority.ca_file),
+            "d365fo_aos_interval": "1s",
+            "d365fo_cluster_url": gateway.url,
+            "d365fo_cluster_client_cert": str(client[0]),
+            "d365fo_cluster_client_key": str(client[1]),
+        }
+        del environment.variables["ansible_host"]
+        self.add_to_inventory("d365fo", name, environment.variables)
         return environment
 
     def add_trend_manager(self, name: str, computers: int = 3, *, heartbeat: float = 20.0) -> TrendManager:
@@ -303,7 +304,7 @@ class Estate:
         certificate = str(self.authority.ca_file)
         variables = self._winrm_variables(machine.winrm, machine.account, transport) | {
             "d365fo_url_ca_path": certificate,
-            "d365fo_aos_interval": 1,
+            "d365fo_aos_interval": "1s",
             "d365fo_via": via,
         }
         if via == "odbc":
