@@ -12,7 +12,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PYTHONPATH := tests
 unexport VIRTUAL_ENV
 
-TESTS ?= tests/unit tests/e2e
+TESTS ?= tests/unit tests/simulation tests/e2e
 PYTEST := $(RUN)/pytest -n 2 --dist loadfile
 
 .PHONY: help
@@ -28,12 +28,16 @@ demo: setup ## Show maintenance mode switched on and off in the lab
 	@$(RUN)/python tests/demo.py
 
 .PHONY: test
-test: lint ## Run everything that CI runs: lint, then unit and end-to-end tests
+test: lint ## Run everything that CI runs: lint, then unit tests, simulations and end-to-end tests
 	$(PYTEST) $(TESTS)
 
 .PHONY: unit
 unit: setup ## Run the unit tests
 	$(PYTEST) tests/unit
+
+.PHONY: simulation
+simulation: setup ## Run the simulations: every operation of a switch breaks in every way
+	$(PYTEST) tests/simulation
 
 .PHONY: e2e
 e2e: setup ## Run the end-to-end tests against the lab
@@ -55,6 +59,10 @@ sanity: setup
 format: setup ## Format the Python sources and mend what ruff can mend
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
+
+.PHONY: role-spec
+role-spec: setup ## Write the argument spec of the d365fo role from its module's documentation
+	$(RUN)/python tests/role_spec.py
 
 .PHONY: lab-up lab-down lab-status
 lab-up: setup ## Start the lab to play with

@@ -11,12 +11,16 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _aos, _arguments, _cluster
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Way
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._plan import BEFORE_RESTART
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._readiness import Readiness
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._switch import Switch
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Host
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction, odbc_database
+
+HOOK = "d365fo_before_restart"
+"""The role's variable for tasks of the user's before the restart."""
 
 
 class ActionModule(WindowsAction):
@@ -29,6 +33,8 @@ class ActionModule(WindowsAction):
         run = self.new_run(params["owner"] or self._owner())
         options = _arguments.switch_options(params, self.name)
         wish = _arguments.wish(params, run.owner)
+        if params["stop_before"] is None and HOOK in self.task_vars:
+            wish = replace(wish, stop_before=BEFORE_RESTART)
         consent = _arguments.consent(params)
         script = _arguments.script_options(params)
         question = _arguments.question(params)
@@ -50,7 +56,9 @@ class ActionModule(WindowsAction):
             result = switch.result(outcome.after)
         if self.check_mode:
             result["steps"] = [{"step": step.done, "seconds": None} for step in outcome.plan.steps]
-        return {"changed": outcome.changed, "diff": outcome.plan.diff, **result}
+        # What is left to the next task of the chain is a change of the whole.
+        cut = wish.stop_before == BEFORE_RESTART and result["restart_required"]
+        return {"changed": outcome.changed or cut, "diff": outcome.plan.diff, **result}
 
     def _owner(self) -> str:
         """Return who runs this: the user of AWX, else the one on the controller."""

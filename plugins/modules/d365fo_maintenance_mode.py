@@ -81,10 +81,12 @@ options:
     default: false
   stop_before:
     description:
-      - V(restart) ends the task before IIS is restarted, with RV(restart_required=true). The same task without the
-        option goes on. This is for work of one's own between the two; the role's hook C(d365fo_before_restart) uses it.
+      - V(restart) ends the task before IIS is restarted, with RV(restart_required=true). The same task with V(nothing)
+        goes on. This is for work of one's own between the two.
+      - By default V(restart) if the variable C(d365fo_before_restart) is defined, the hook of the role, else
+        V(nothing).
     type: str
-    choices: [restart]
+    choices: [restart, nothing]
   create_missing:
     description: Whether a missing row CONFIGURATIONMODE is inserted, by the pattern of Microsoft's own scripts.
     type: bool

@@ -51,13 +51,11 @@ def mode_of(machine: Machine) -> bool | None:
 
 
 def row(done: Done, system: str) -> dict[str, Any]:
-    """The row of a system in the status table."""
-    rows = [entry["result"] for entry in done.results if entry["host"] == system]
-    found: dict[str, Any] = [
-        result["ansible_facts"]["d365fo_status"][0]
-        for result in rows
-        if "d365fo_status" in result.get("ansible_facts", {})
-    ][-1]
+    """The row of a system in the status table, as its last task left it."""
+    results = [entry["result"] for entry in done.results if entry["host"] == system]
+    rows = [result["status"] for result in results if "status" in result]
+    assert rows, f"no row of {system}\n{done.output}"
+    found: dict[str, Any] = rows[-1]
     return found
 
 

@@ -21,7 +21,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._clust
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Question
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._odbc import OdbcOptions
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._plan import BEFORE_RESTART, Wish
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._plan import BEFORE_RESTART, NOTHING, Wish
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._refusals import Consent
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._script import ScriptOptions
@@ -132,7 +132,7 @@ def switch_spec() -> Spec:
         "expires": {"type": "str"},
         "busy_timeout": {"type": "str", "default": "4m"},
         "take_over": {"type": "bool", "default": False},
-        "stop_before": {"type": "str", "choices": [BEFORE_RESTART]},
+        "stop_before": {"type": "str", "choices": [BEFORE_RESTART, NOTHING]},
         "create_missing": {"type": "bool", "default": False},
         "stop_background_services": {"type": "bool", "default": True},
         "service_timeout": {"type": "str", "default": "5m"},
@@ -368,7 +368,7 @@ def wish(params: Params, owner: str) -> Wish:
         stop_background_services=params["stop_background_services"],
         create_missing=params["create_missing"],
         synchronise=params["sync"],
-        stop_before=params["stop_before"] or "",
+        stop_before=params["stop_before"] or NOTHING,
         tool_limit=seconds(params, "setup_tool_timeout"),
         sync_limit=seconds(params, "sync_timeout"),
         script_limit=seconds(params, "script_timeout"),

@@ -43,7 +43,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._window import
     with_opened,
 )
 
-BEFORE_RESTART = "restart"
+BEFORE_RESTART, NOTHING = "restart", "nothing"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Wish:
     stop_background_services: bool = True
     create_missing: bool = False
     synchronise: bool = False
-    stop_before: str = ""
+    stop_before: str = NOTHING
     aos: str = ""
     tool_limit: float = 900.0
     sync_limit: float = 7200.0
@@ -67,7 +67,7 @@ def plan(seen: Seen, wish: Wish) -> Plan[Step]:
     """Compare what was seen with what the task asks for. Raises ``Failure`` where that can't be told or is no sense."""
     steps = _way_in(seen, wish) if wish.state == ENABLED else _way_out(seen, wish)
     if wish.stop_before == BEFORE_RESTART:
-        steps = _until_restart(steps)
+        steps = _until_restart(steps, seen.record)
     return Plan(_shown_before(seen), _shown_after(seen, steps), covered(steps))
 
 
@@ -243,16 +243,25 @@ def _drop() -> WriteRecord:
     return WriteRecord(None, "remove the record", "removed the record", hold=False)
 
 
-def _until_restart(steps: list[Step]) -> list[Step]:
-    """Cut the plan before the restart; the last record that is written before it holds no lease."""
+def _until_restart(steps: list[Step], record: Record | None) -> list[Step]:
+    """Cut the plan before the restart; the last record that is written before it holds no lease.
+
+    Where only the restart is left to be done, nothing is left of the plan.
+    """
     at = next((number for number, step in enumerate(steps) if isinstance(step, Restart)), None)
     if at is None:
         return steps
     kept = steps[:at]
+    if all(isinstance(step, WriteRecord) and not step.mode and _same(step.record, record) for step in kept):
+        return []
     last = max(number for number, step in enumerate(kept) if isinstance(step, WriteRecord))
     step = kept[last]
     assert isinstance(step, WriteRecord)
     return [*kept[:last], replace(step, hold=last < len(kept) - 1), *kept[last + 1 :]]
+
+
+def _same(one: Record | None, other: Record | None) -> bool:
+    return one is not None and other is not None and replace(one, lease=None) == replace(other, lease=None)
 
 
 def _shown_before(seen: Seen) -> dict[str, Any]:

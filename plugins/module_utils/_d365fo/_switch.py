@@ -138,7 +138,7 @@ class Switch:
             "steps": [step.result() for step in self.done],
             "status": row | {"verified": verified},
             "output": self.site.output if self.site else "",
-            "restart_required": not (seen.settled or seen.never_set),
+            "restart_required": seen.record is not None and not (seen.settled or seen.never_set),
         }
 
     def row(self, failure: Failure) -> dict[str, Any]:

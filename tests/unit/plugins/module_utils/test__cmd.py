@@ -1,49 +1,24 @@
-"""Quoting: what a program gets is what was meant, by the rules of the C run-time and through cmd.exe."""
+"""Command lines for cmd.exe: arguments arrive as they were meant, secrets don't show."""
 
 from __future__ import annotations
 
-import asyncio
+import re
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoting import (
+from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import (
+    MASK,
     argument,
     check_plain,
     escape,
+    in_one_piece,
+    masked,
     spellings,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup_tool import (
-    command_line,
-    environment,
-)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lab.clock import Clock
-from lab.windows import Account, WindowsHost
-from lab.windows.program import Call
-
-# everything that can be typed, and more of what means something to somebody on the way
-PRINTABLE = st.characters(exclude_categories=("C", "Zl", "Zp"))
-PASSWORDS = st.text(st.one_of(PRINTABLE, st.sampled_from(list("\"\\%^&|<>()!' \t=,;äß€"))), min_size=1, max_size=40)
-NASTY = (
-    'a"b',
-    '"',
-    "\\",
-    '\\"',
-    "end\\",
-    'two words\\\\"',
-    "%PATH%",
-    "100%",
-    "^&|<>()!",
-    '"&calc.exe&"',
-    "!PATH!",
-    "--sqluser",
-    "Grüße aus Köln",
-    "'single'",
-    '""',
-    " ",
-)
+from fakes.words import NASTY, WORDS
 
 
 def arguments_of(tail: str) -> list[str]:
@@ -73,7 +48,27 @@ def arguments_of(tail: str) -> list[str]:
     return found + ([current] if begun else [])
 
 
-@given(st.lists(PASSWORDS, max_size=4))
+def expanded(line: str, variables: dict[str, str]) -> str:
+    """What cmd.exe makes of percent signs on a command line, before anything else (ss64, "How cmd.exe parses").
+
+    %NAME% and %NAME:old=new% of a variable that exists are replaced, everything else stays as it is.
+    """
+    found, position = "", 0
+    while position < len(line):
+        match = re.compile(r"%([^%:]+)(:[^%]*)?%").match(line, position)
+        if match and match[1].upper() in variables:
+            found, position = found + variables[match[1].upper()], match.end()
+        else:
+            found, position = found + line[position], position + 1
+    return found
+
+
+def unescaped(line: str) -> str:
+    """What carets leave on a line that has no quoted part."""
+    return re.sub(r"\^(.)", r"\1", line, flags=re.DOTALL)
+
+
+@given(st.lists(WORDS, max_size=4))
 @example(list(NASTY))
 @example([""])
 def test_arguments_are_taken_apart_as_they_were_put_together(words: list[str]) -> None:
@@ -96,76 +91,43 @@ def test_argument(text: str, quoted: str) -> None:
     assert argument(text) == quoted
 
 
-@pytest.fixture(scope="module")
-def machine() -> WindowsHost:
-    host = WindowsHost("dev01", "127.0.0.1", Clock(10_000))
-    host.add_account(Account("admin", "secret"))
-    host.install(r"C:\with blanks\show.exe")
-    return host
+@given(WORDS, st.sampled_from(["PATH", "X", "A B"]))
+@example("%PATH%", "PATH")
+@example("%PATH:a=b%", "PATH")
+@example("%PATH:~0,1%%PATH%", "PATH")
+@example("100%", "PATH")
+@example("%%PATH%%", "PATH")
+@example("%^PATH%", "PATH")
+def test_cmd_expands_nothing_in_an_escaped_argument(text: str, name: str) -> None:
+    line = expanded(f"{escape(argument(text))} last", {name: "leaked"})
+    assert arguments_of(unescaped(line)) == [text, "last"]
 
 
-def given_to_program(host: WindowsHost, line: str, variables: dict[str, str]) -> tuple[list[str], str]:
-    """Run a line on the simulated host; return the arguments that the program got, and what went to stderr."""
-    found: list[list[str]] = []
-    printed: list[bytes] = []
-
-    async def show(call: Call) -> int:
-        found.append(call.arguments)
-        return 0
-
-    host.programs[r"c:\with blanks\show.exe"] = show
-
-    async def go() -> None:
-        await host.run(
-            line,
-            account=host.accounts["admin"],
-            environment=variables,
-            cwd=None,
-            skip_cmd=False,
-            stdin=asyncio.StreamReader(),
-            write=lambda _stream, data: printed.append(data),
-        )
-
-    asyncio.run(go())
-    said = b"".join(printed).decode()
-    assert len(found) == 1, said
-    return found[0], said
+@given(WORDS)
+@example("a b")
+@example('"&calc.exe&"')
+def test_no_character_of_an_escaped_argument_means_anything_to_cmd(text: str) -> None:
+    bare = re.sub(r"\^.", "", escape(argument(text)), flags=re.DOTALL)
+    assert not set(bare) & set('()"<>&|^')
 
 
-@settings(deadline=None)
-@given(PASSWORDS)
-@example('a"b" & echo %PATH% ^^ \\')
-def test_any_argument_arrives_through_cmd(machine: WindowsHost, text: str) -> None:
-    line = rf'@"C:\with blanks\show.exe" {escape(argument(text))} last'
-    assert given_to_program(machine, line, {}) == ([text, "last"], "")
-
-
-@settings(deadline=None)
-@given(PASSWORDS)
-@example('a"b" & echo %PATH% ^^ \\')
-def test_any_password_arrives_at_the_setup_tool(machine: WindowsHost, password: str) -> None:
-    """By way of the shell's environment; the line itself does not hold it."""
-    values = {"sqluser": "axdbadmin", "sqlpwd": "%QUIESCE_SQLPWD%", "setupmode": "maintenancemode"}
-    line = command_line(r"C:\with blanks\show.exe", values)
-    expected = ["--sqluser", "axdbadmin", "--sqlpwd", password, "--setupmode", "maintenancemode"]
-    assert given_to_program(machine, line, environment(password)) == (expected, "")
-
-
-@pytest.mark.parametrize("password", NASTY)
-def test_known_traps(machine: WindowsHost, password: str) -> None:
-    line = command_line(r"C:\with blanks\show.exe", {"sqlpwd": "%QUIESCE_SQLPWD%", "bindir": password})
-    found, said = given_to_program(machine, line, environment(password))
-    assert (found, said) == (["--sqlpwd", password, "--bindir", password], "")
+def test_in_one_piece_is_a_loop_that_prints_what_it_collected() -> None:
+    assert in_one_piece('sc.exe query "a b"& echo (x)') == (
+        """for /f "delims=" %z in ('sc.exe query "a b"^& echo ^(x^)') do @echo(%z"""
+    )
 
 
 @pytest.mark.parametrize("character", list('"%^&|<>!\r\n'))
 def test_check_plain_refuses(character: str) -> None:
-    with pytest.raises(Failure, match=r"Could not use script on .*: it holds a line break or one of"):
-        check_plain("script", f"C:\\a{character}b")
+    with pytest.raises(Failure, match=r"Could not use O\(script\): .* holds a line break or one of"):
+        check_plain("O(script)", f"C:\\a{character}b")
 
 
 def test_check_plain_lets_ordinary_paths_through() -> None:
     check_plain("script", r"\\files01\D365 (prod)\scripts\Set-MaintenanceMode.ps1")
+
+
+# --- secrets ---
 
 
 @pytest.mark.parametrize(
@@ -180,3 +142,28 @@ def test_check_plain_lets_ordinary_paths_through() -> None:
 )
 def test_spellings(secret: str, found: list[str]) -> None:
     assert spellings(secret) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets", "shown"),
+    [
+        pytest.param("nothing here", ["s3cret"], "nothing here", id="not in it"),
+        pytest.param("it is s3cret!", ["s3cret"], f"it is {MASK}!", id="once"),
+        pytest.param("xs3cretx s3cret", ["s3cret"], f"x{MASK}x {MASK}", id="inside a word too"),
+        pytest.param("a", [], "a", id="no secret"),
+        pytest.param("a", [""], "a", id="an empty secret"),
+        pytest.param("the e in else (e)", ["e"], f"the {MASK} in else ({MASK})", id="one letter: as a word only"),
+        pytest.param("1 of 12 s, code 1", ["1"], f"{MASK} of 12 s, code {MASK}", id="a digit: as a word only"),
+        pytest.param("W3SVC is running", ["running"], f"W3SVC is {MASK}", id="a word of ours"),
+        pytest.param("user a.b* says a.b*", ["a.b*"], f"user {MASK} says {MASK}", id="no pattern"),
+        pytest.param("long and longer", ["long", "longer"], f"{MASK} and {MASK}", id="the longer one first"),
+        pytest.param("axb a.b", ["a.b"], f"axb {MASK}", id="a dot is a dot in a short one"),
+    ],
+)
+def test_masked(text: str, secrets: list[str], shown: str) -> None:
+    assert masked(text, secrets) == shown
+
+
+@given(st.text(), st.text(st.characters(exclude_characters="*"), min_size=4), st.text())
+def test_a_secret_is_never_readable(before: str, secret: str, after: str) -> None:
+    assert secret not in masked(f"{before}{secret}{after}", [secret])

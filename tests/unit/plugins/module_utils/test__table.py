@@ -12,7 +12,7 @@ ROW: dict[str, Any] = {
     "system": "dev01",
     "kind": "Dynamics 365 F&O",
     "mode": "maintenance",
-    "in_effect": True,
+    "verified": True,
     "managed": True,
     "since": "2026-11-24T22:00:00+01:00",
     "owner": "release.manager",
@@ -29,16 +29,16 @@ def test_no_rows() -> None:
 
 def test_a_full_row() -> None:
     titles, ruler, line, note = render([ROW])
-    assert titles.split() == ["SYSTEM", "KIND", "MODE", "IN", "EFFECT", "SINCE", "BY", "EXPIRES", "WHY"]
+    assert titles.split() == ["SYSTEM", "KIND", "MODE", "VERIFIED", "SINCE", "OWNER", "EXPIRES", "REASON"]
     cells = [
         ("SYSTEM", "dev01"),
         ("KIND", "Dynamics 365 F&O"),
         ("MODE", "maintenance"),
-        ("IN EFFECT", "yes"),
+        ("VERIFIED", "yes"),
         ("SINCE", "2026-11-24 21:00 UTC"),
-        ("BY", "release.manager"),
+        ("OWNER", "release.manager"),
         ("EXPIRES", "2026-11-24 23:00 UTC OVERDUE"),
-        ("WHY", "CHG0042 configuration keys"),
+        ("REASON", "CHG0042 configuration keys"),
     ]
     for title, cell in cells:
         start = titles.index(title)
@@ -50,7 +50,7 @@ def test_a_full_row() -> None:
 def test_what_is_not_known_is_said_to_be_so() -> None:
     assert render([{}])[2].split() == ["?", "unknown", "?"]
     assert "somebody else" in render([{"managed": False}])[2]
-    assert "no" in render([{"in_effect": False}])[2].split()
+    assert "no" in render([{"verified": False}])[2].split()
     assert "yesterday" in render([{"since": "yesterday"}])[2]
 
 
@@ -71,7 +71,7 @@ TEXTS = st.one_of(st.none(), st.text())
                 "reason": TEXTS,
                 "since": TEXTS,
                 "expires": TEXTS,
-                "in_effect": st.one_of(st.none(), st.booleans()),
+                "verified": st.one_of(st.none(), st.booleans()),
             }
         ),
         min_size=1,

@@ -63,6 +63,9 @@ def test_a_duration_counts_from_the_base() -> None:
         ("tomorrow", "neither a time"),
         ("", "neither a time"),
         ("9999999d", "neither a time"),
+        # moments that are none in UTC
+        ("0001-01-01T00:00:00+14:00", "0001"),
+        ("9999-12-31T23:59:59-14:00", "9999"),
     ],
 )
 def test_no_moments(text: str, why: str) -> None:

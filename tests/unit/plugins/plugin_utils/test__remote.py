@@ -1,52 +1,51 @@
-"""What a connection is given so that cmd.exe runs a line unaltered, and what is refused."""
+"""Which way a host is opened by which connection, and what cannot be done on it."""
 
 from __future__ import annotations
 
-import base64
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _remote
-from hypothesis import given
-from hypothesis import strategies as st
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._exec import ExecHost
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._remote import open_host
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._winrm import WinRMHost
 
-LINES = st.text(st.characters(exclude_characters='\r\n"', exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200)
-
-
-@given(LINES)
-def test_cmd_gets_the_line_itself(line: str) -> None:
-    assert _remote.wrap_for_exec(line, "ssh", "cmd", "2.19.0") == line
+from fakes.clock import Time
+from fakes.winrm import Connection, Protocol, done
 
 
-@given(LINES, st.sampled_from(["winrm", "psrp"]))
-def test_powershell_gets_one_native_call_behind_its_stop_parsing_token(line: str, transport: str) -> None:
-    script = _remote.wrap_for_exec(line, transport, "powershell", "2.19.0")
-    first, rest = script.split("\n")
-    assert f'cmd.exe --% /d /s /c "{line}"' in first
-    assert "exit $LASTEXITCODE" in rest
+def other(transport: str) -> Any:
+    return SimpleNamespace(transport=transport, _shell=SimpleNamespace(SHELL_FAMILY="cmd"))
 
 
-@given(LINES)
-def test_over_ssh_powershell_gets_it_encoded(line: str) -> None:
-    command = _remote.wrap_for_exec(line, "ssh", "powershell", "2.19.0")
-    assert command.isascii()
-    assert '"' not in command
-    encoded = command.split("-EncodedCommand ")[1].split()[0]
-    assert line in base64.b64decode(encoded).decode("utf-16-le")
+@pytest.mark.parametrize(
+    ("connection", "way", "kind", "keeps"),
+    [
+        (Connection(), "auto", WinRMHost, True),
+        (Connection(), "exec_command", ExecHost, False),
+        (other("psrp"), "auto", ExecHost, False),
+        (other("ssh"), "auto", ExecHost, False),
+    ],
+    ids=["winrm", "winrm, forced", "psrp", "ssh"],
+)
+def test_which_way(connection: Any, way: str, kind: type, keeps: bool) -> None:
+    with open_host(connection, name="dev01", run=Time().run(), way=way) as host:
+        assert isinstance(host, kind)
+        assert (host.name, host.keeps_secrets) == ("dev01", keeps)
 
 
-@pytest.mark.parametrize("code", [0, 1, 9009, (1 << 31) - 1])
-def test_exit_codes(code: int) -> None:
-    assert _remote._signed(code) == code
+@pytest.mark.parametrize("connection", [Connection(), other("psrp"), other("ssh")], ids=["winrm", "psrp", "ssh"])
+def test_become_is_refused_before_anything_is_opened(connection: Any) -> None:
+    opened = open_host(connection, name="dev01", run=Time().run(), become=True)
+    with pytest.raises(Failure, match=r"Could not use become on dev01: .* which become does not reach"), opened:
+        pass
+    assert getattr(connection, "tried", []) == []
 
 
-def test_exit_codes_of_exceptions_are_signed() -> None:
-    assert _remote._signed(3762504530) == -532462766
-    assert _remote._signed(None) == -1
-
-
-@pytest.mark.parametrize("line", ["x" * (_remote.MAX_LINE + 1), '"C:\\a b.exe" x', "a\nb"])
-def test_lines_that_cmd_would_alter(line: str) -> None:
-    with pytest.raises(Failure, match=r"look at it on dev01: .* can't be given to cmd.exe unaltered") as caught:
-        _remote._check(line, "look at it", "dev01")
-    assert line not in str(caught.value)  # it may hold a secret
+def test_what_was_opened_is_closed() -> None:
+    connection = Connection(Protocol([done()]))
+    secrets = {"SQLCMDPASSWORD": "s3cret"}
+    with open_host(connection, name="dev01", run=Time().run(), environment=secrets) as host:
+        host.run("sqlcmd.exe", doing="read", limit=5, secret=True)
+    assert connection.speaks.asked("close") == [("private", False)]

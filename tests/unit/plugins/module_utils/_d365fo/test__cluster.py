@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _cluster
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._cluster import (
     Cluster,
     ClusterOptions,
     Instance,
     View,
+    open_client,
+    out_of_reach,
+    pending,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer, HttpFailure
 
 URL = "https://sf.example.com:19080"
 NODES = {"SF01": "Up", "SF02": "Up"}
@@ -65,22 +68,68 @@ def test_view(seen: View, ready: int, missing: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "former", "pending"),
+    ("seen", "former", "left"),
     [
-        (view(SF01, instance("SF02")), [], ""),
-        (view(SF01), [], "1 of 2 ready; SF02: no AOS instance"),
-        (view(), [], "0 of 2 ready; SF01: no AOS instance; SF02: no AOS instance"),
-        # not restarted yet: ready, but the same as before
-        (view(SF01, instance("SF02")), ["id-SF02"], "1 of 2 ready; SF02: not restarted yet"),
-        (view(SF01, instance("SF02")), ["id-of-one-that-is-gone"], ""),
-        (view(SF01, instance("SF02", "Down")), ["id-SF02"], "1 of 2 ready; SF02: the AOS instance is Down"),
-        (view(SF01, instance("SF02"), health="Error"), [], "2 of 2 ready; the application's health is Error"),
-        (view(SF01, instance("SF02"), health="Warning"), [], ""),
+        pytest.param(view(SF01, instance("SF02")), [], "", id="all ready"),
+        pytest.param(view(SF01), [], "1 of 2 ready; SF02: no AOS instance", id="one missing"),
+        pytest.param(view(), [], "0 of 2 ready; SF01: no AOS instance; SF02: no AOS instance", id="none"),
+        pytest.param(
+            view(SF01, instance("SF02")), ["id-SF02"], "1 of 2 ready; SF02: not restarted yet", id="the same as before"
+        ),
+        pytest.param(
+            view(SF01, instance("SF02", identity="new")),
+            ["id-SF01", "id-SF02"],
+            "1 of 2 ready; SF01: not restarted yet",
+            id="one after the other",
+        ),
+        pytest.param(view(SF01, instance("SF02")), ["id-of-one-that-is-gone"], "", id="former ones are gone"),
+        pytest.param(
+            view(SF01, instance("SF02"), instance("SF02", identity="new")), ["id-SF02"], "", id="replaced, still listed"
+        ),
+        pytest.param(
+            view(SF01, instance("SF02", "Down")), ["id-SF02"], "1 of 2 ready; SF02: the AOS instance is Down", id="down"
+        ),
+        pytest.param(
+            view(SF01, instance("SF02"), health="Error"),
+            [],
+            "2 of 2 ready; the application's health is Error",
+            id="ill",
+        ),
+        pytest.param(view(SF01, instance("SF02"), health="Warning"), [], "", id="a warning is no error"),
+        pytest.param(
+            view(SF01, health="Error"),
+            [],
+            "1 of 2 ready; SF02: no AOS instance",
+            id="the instance says more than health",
+        ),
     ],
 )
-def test_plan(seen: View, former: list[str], pending: str) -> None:
-    plan = Cluster(ClusterOptions(URL), former).plan(seen)
-    assert (plan.changed, plan.pending) == (False, (pending,) if pending else ())
+def test_pending(seen: View, former: list[str], left: str) -> None:
+    assert pending(seen, former) == ([left] if left else [])
+
+
+def test_a_client_is_opened_as_the_task_says() -> None:
+    options = ClusterOptions(f"{URL}/", timeout=7)
+    client = open_client(options)
+    assert client.target == URL
+    with pytest.raises(Failure, match="read the client certificate"):
+        open_client(replace(options, client_cert="/nowhere.pem"))
+    with pytest.raises(Failure, match="read the CA file"):
+        open_client(replace(options, ca_path="/nowhere.pem"))
+
+
+@pytest.mark.parametrize(
+    ("failure", "silent"),
+    [
+        pytest.param(HttpFailure("GET", "x", "no answer", "", status=None), True, id="no answer"),
+        pytest.param(HttpFailure("GET", "x", "HTTP 503", "", status=503), True, id="a proxy in front of it"),
+        pytest.param(HttpFailure("GET", "x", "HTTP 403", "", status=403), False, id="it refused"),
+        pytest.param(HttpFailure("GET", "x", "HTTP 404", "", status=404), False, id="another application"),
+        pytest.param(Failure("find the AOS nodes", "x", "none", ""), False, id="it answered something else"),
+    ],
+)
+def test_out_of_reach(failure: Failure, silent: bool) -> None:
+    assert out_of_reach(failure) is silent
 
 
 class Pages:
@@ -129,14 +178,13 @@ def answers() -> dict[str, list[Any]]:
     }
 
 
-def cluster(monkeypatch: pytest.MonkeyPatch, given: dict[str, list[Any]], **options: Any) -> tuple[Cluster, Pages]:
+def cluster(given: dict[str, list[Any]], **options: Any) -> tuple[Cluster, Pages]:
     pages = Pages(given)
-    monkeypatch.setattr(_cluster, "Client", lambda *_args, **_more: pages)
-    return Cluster(ClusterOptions(URL, **options)), pages
+    return Cluster(ClusterOptions(URL, **options), pages), pages
 
 
-def test_read_goes_through_all_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    system, pages = cluster(monkeypatch, answers())
+def test_read_goes_through_all_pages() -> None:
+    system, pages = cluster(answers())
     assert system.read() == View(
         "Ok",
         {"SF01": "Up", "SF02": "Up"},
@@ -146,13 +194,19 @@ def test_read_goes_through_all_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {query["api-version"] for _path, query in pages.asked} == {"6.0"}
 
 
-def test_names_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_can_be_asked_what_is_pending() -> None:
+    system, _pages = cluster(answers())
+    assert system.pending(["1"]) == ["0 of 2 ready; SF01: not restarted yet; SF02: no endpoint yet"]
+    assert system.describe() == f"the AOS instances of {URL}"
+
+
+def test_names_are_options() -> None:
     given = {
         path.replace("AXSF~AXService", "My%2FAOS").replace("AXSF", "My%20App"): pages
         for path, pages in answers().items()
     }
     given["/Nodes"] = [{"Items": [node("N1", "Mine")]}]
-    system, pages = cluster(monkeypatch, given, application="My App", service="My/AOS", node_types=("Mine",))
+    system, pages = cluster(given, application="My App", service="My/AOS", node_types=("Mine",))
     assert dict(system.read().nodes) == {"N1": "Up"}
     assert pages.asked[0][0] == "/Applications/My%20App/$/GetHealth"
 
@@ -162,12 +216,12 @@ def test_names_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("/Nodes", {"Items": [node("O1", "OrchestratorType")]}, "find the AOS nodes.*no node is of type AOSNodeType"),
         ("/Nodes", {"Items": []}, "find the AOS nodes"),
-        ("/Nodes", [], "the answer is no JSON object. Check cluster_url"),
+        ("/Nodes", [], "the answer is no JSON object. Check O\\(cluster_url\\)"),
         ("/Nodes", None, "the answer is no JSON object"),
         ("/Applications/AXSF/$/GetHealth", None, "read the health of the AOS application.*no JSON object"),
     ],
 )
-def test_read_refuses(monkeypatch: pytest.MonkeyPatch, path: str, answer: Any, message: str) -> None:
+def test_read_refuses(path: str, answer: Any, message: str) -> None:
     given = {**answers(), path: [answer]}
     with pytest.raises(Failure, match=message):
-        cluster(monkeypatch, given)[0].read()
+        cluster(given)[0].read()

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._script import (
     Look,
-    MaintenanceScript,
     ScriptOptions,
     judge,
+    look_at,
     look_command,
     parse_look,
     run_command,
+    run_script,
     sql_of,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import SqlcmdOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import Template
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed
+from hypothesis import given
+from hypothesis import strategies as st
 
 LOCAL = ScriptOptions(r"C:\infra scripts\Set-MaintenanceMode.ps1")
 SHARE = ScriptOptions(r"\\files01\scripts\Set-MaintenanceMode.ps1")
@@ -45,16 +47,23 @@ def test_look_command() -> None:
 @pytest.mark.parametrize(
     ("options", "state", "folder", "policy", "template", "switch"),
     [
-        (LOCAL, "enabled", r"C:\infra scripts", "", r"C:\infra scripts\ConfigTemplate.xml", "-Enable"),
-        (ELSEWHERE, "disabled", r"C:\s", "", r"D:\prod\ConfigTemplate.xml", "-Disable"),
-        (SHARE, "enabled", r"\\files01\scripts", "", r"\\files01\scripts\ConfigTemplate.xml", "-Enable"),
-        (
+        pytest.param(
+            LOCAL, "enabled", r"C:\infra scripts", "", r"C:\infra scripts\ConfigTemplate.xml", "-Enable", id="local"
+        ),
+        pytest.param(
+            ELSEWHERE, "disabled", r"C:\s", "", r"D:\prod\ConfigTemplate.xml", "-Disable", id="template elsewhere"
+        ),
+        pytest.param(
+            SHARE, "enabled", r"\\files01\scripts", "", r"\\files01\scripts\ConfigTemplate.xml", "-Enable", id="share"
+        ),
+        pytest.param(
             ScriptOptions(r"C:\Set-MaintenanceMode.ps1", execution_policy="Bypass"),
             "enabled",
             "C:\\",
             "-ExecutionPolicy Bypass ",
             r"C:\ConfigTemplate.xml",
             "-Enable",
+            id="policy",
         ),
     ],
 )
@@ -68,11 +77,11 @@ def test_run_command(options: ScriptOptions, state: str, folder: str, policy: st
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (ScriptOptions("Set-MaintenanceMode.ps1"), "not the full path of a .ps1 file"),
+        (ScriptOptions("Set-MaintenanceMode.ps1"), r"Invalid O\(script\): .*not the full path of a .ps1 file"),
         (ScriptOptions(r"C:\s\Set-MaintenanceMode.bat"), "not the full path of a .ps1 file"),
         (ScriptOptions(r"C:\s"), "not the full path"),
-        (ScriptOptions(r"C:\%TEMP%\S.ps1"), "use script"),
-        (ScriptOptions(r"C:\s\S.ps1", template='C:\\a" & calc "'), "use template"),
+        (ScriptOptions(r"C:\%TEMP%\S.ps1"), r"use O\(script\)"),
+        (ScriptOptions(r"C:\s\S.ps1", template='C:\\a" & calc "'), r"use O\(template\)"),
     ],
 )
 def test_what_cmd_would_read_as_something_else(options: ScriptOptions, message: str) -> None:
@@ -92,17 +101,26 @@ def test_parse_look() -> None:
 @pytest.mark.parametrize(
     ("options", "completed", "message"),
     [
-        (LOCAL, looked(found=""), r"read C:\\infra scripts\\Set-MaintenanceMode.ps1 on sf01: it is not there. Give"),
-        (
+        pytest.param(
+            LOCAL,
+            looked(found=""),
+            r"read C:\\infra scripts\\Set-MaintenanceMode.ps1 on sf01: it is not there. Give",
+            id="no script",
+        ),
+        pytest.param(
             LOCAL,
             looked(template="", error="The system cannot find the file specified.\r\n"),
             r"read C:\\infra scripts\\ConfigTemplate.xml on sf01: The system cannot find the file specified.",
+            id="no template",
         ),
-        (ELSEWHERE, looked(template=""), r"read D:\\prod\\ConfigTemplate.xml on sf01: it is not there"),
-        (LOCAL, looked(template="<Config>"), r"template on C:\\infra.* on sf01: it is no XML"),
-        (SHARE, looked(found=""), "may not see it.*double hop.*CredSSP.*delegation.*copy the scripts to the node"),
-        (SHARE, looked(template="", error="Access is denied."), "Access is denied.*double hop"),
-        (LOCAL, Completed(1, "", "'whoami.exe' is not recognized"), "'whoami.exe' is not recognized"),
+        pytest.param(
+            ELSEWHERE, looked(template=""), r"read D:\\prod\\ConfigTemplate.xml on sf01", id="no template there"
+        ),
+        pytest.param(LOCAL, looked(template="<Config>"), r"template on C:\\infra.* on sf01: it is no XML", id="no XML"),
+        pytest.param(SHARE, looked(found=""), "may not see it.*double hop.*CredSSP.*copy the scripts", id="double hop"),
+        pytest.param(SHARE, looked(template="", error="Access is denied."), "denied.*double hop", id="access denied"),
+        pytest.param(LOCAL, Completed(1, "", "'whoami.exe' is not recognized"), "not recognized", id="no whoami"),
+        pytest.param(LOCAL, Completed(0, "", ""), "it answered nothing", id="an empty answer is not: no script"),
     ],
 )
 def test_parse_look_refuses(options: ScriptOptions, completed: Completed, message: str) -> None:
@@ -110,27 +128,36 @@ def test_parse_look_refuses(options: ScriptOptions, completed: Completed, messag
         parse_look(completed, options, "sf01")
 
 
+@given(st.text())
+def test_any_answer_is_a_look_or_a_failure(text: str) -> None:
+    with pytest.raises(Failure):
+        parse_look(Completed(0, text, ""), LOCAL, "sf01")
+
+
 @pytest.mark.parametrize(
     ("completed", "message"),
     [
-        (Completed(0, " Maintenance mode has been enabled.\r\n", "\r\n"), ""),
-        (Completed(1, "Enabling\n", "boom"), "exit code 1: Enabling boom. See what it says, and whether the AOS"),
-        (Completed(0, "ok", "S.ps1 : careful"), "exit code 0, but text on stderr: ok S.ps1 : careful"),
-        (Completed(-196608, "", ""), "exit code -196608: it printed nothing"),
-        (Completed(-532462766, "", "x"), "an unhandled .NET exception"),
-        (
+        pytest.param(Completed(1, "Enabling\n", "boom"), "exit code 1: Enabling boom. See what it says", id="1"),
+        pytest.param(Completed(0, "ok", "careful"), "exit code 0, but text on stderr: ok careful", id="stderr"),
+        pytest.param(Completed(-196608, "", ""), "exit code -196608: it printed nothing", id="nothing"),
+        pytest.param(Completed(-532462766, "", "x"), "an unhandled .NET exception", id=".NET"),
+        pytest.param(
             Completed(1, "", "S.ps1 kann nicht geladen werden\n + CategoryInfo : SecurityError: (:) [], X"),
-            "policy forbids.*execution_policy: RemoteSigned",
+            r"policy forbids.*O\(execution_policy=RemoteSigned\)",
+            id="policy",
         ),
     ],
 )
-def test_judge(completed: Completed, message: str) -> None:
-    if not message:
-        assert judge(completed, "run", "sf01") == "Maintenance mode has been enabled."
-        return
+def test_a_script_that_failed(completed: Completed, message: str) -> None:
     with pytest.raises(Failure, match=message) as caught:
         judge(completed, "run", "sf01")
     assert caught.value.details["rc"] == completed.rc
+
+
+def test_a_script_that_did_not() -> None:
+    assert judge(Completed(0, " Maintenance mode has been enabled.\r\n", "\r\n"), "run", "sf01") == (
+        "Maintenance mode has been enabled."
+    )
 
 
 def test_the_template_names_the_database_where_the_task_does_not() -> None:
@@ -144,61 +171,25 @@ class Node:
     """A node that takes any line and says what it was told to say."""
 
     answer: Completed
-    lines: list[str] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
     name: str = "sf01"
+    keeps_secrets: bool = True
 
-    def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
-        self.lines.append(line)
+    def run(self, line: str, *, doing: str, limit: float, composite: bool = False, secret: bool = False) -> Completed:
+        self.asked.append({"line": line, "doing": doing, "limit": limit, "composite": composite, "secret": secret})
         return self.answer
 
 
-def system(state: str = "enabled", *, force: bool = False, elevated: bool = True) -> MaintenanceScript:
+def test_a_look_is_one_command_in_one_piece() -> None:
+    node = Node(looked())
+    assert look_at(node, LOCAL).template == TEMPLATE
+    ((asked,)) = node.asked
+    assert (asked["line"], asked["composite"], asked["secret"]) == (look_command(LOCAL), True, False)
+
+
+def test_a_run_keeps_its_exit_code_and_its_own_time_limit() -> None:
     node = Node(Completed(0, "done", ""))
-    return MaintenanceScript(node, LOCAL, SqlcmdOptions(), state, force=force, look=Look(TEMPLATE, elevated))
-
-
-OFF, ON = Reading("disabled", None), Reading("enabled", None)
-
-
-@pytest.mark.parametrize(
-    ("state", "reading", "force", "runs"),
-    [
-        ("enabled", OFF, False, True),
-        ("enabled", ON, False, False),
-        ("enabled", ON, True, True),
-        ("disabled", ON, False, True),
-        ("disabled", OFF, False, False),
-        ("disabled", OFF, True, True),
-        ("enabled", Reading(None, None), False, True),
-    ],
-)
-def test_plan(state: str, reading: Reading, force: bool, runs: bool) -> None:
-    plan = system(state, force=force).plan(reading)
-    assert plan.changed is runs
-    assert plan.after["configuration_mode"] == state
-    assert plan.before["configuration_mode"] == (reading.mode or "missing")
-
-
-def test_a_forced_run_happens_once() -> None:
-    script = system(force=True)
-    script.apply(script.plan(ON))
-    assert not script.plan(ON).changed
-    assert script.plan(OFF).changed  # what it did not do is seen
-    assert script.output == "done"
-
-
-def test_plan_refuses_without_elevation() -> None:
-    script = system(elevated=False)
-    with pytest.raises(Failure, match=r"run Set-MaintenanceMode\.ps1 on sf01: .*not elevated"):
-        script.plan(OFF)
-    assert not script.plan(ON).changed
-
-
-def test_a_database_that_is_asked_from_elsewhere() -> None:
-    script = system()
-    script.elsewhere = Reading("disabled", None, "AXDB")
-    assert script.read() == script.elsewhere
-    script.apply(script.plan(script.read()))
-    assert script.read() == Reading("enabled", None, "AXDB")
-    assert isinstance(script.host, Node)
-    assert len(script.host.lines) == 1
+    options = ScriptOptions(LOCAL.script, limit=77)
+    assert run_script(node, options, "enabled", "turn it on") == "done"
+    ((asked,)) = node.asked
+    assert (asked["limit"], asked["composite"], asked["doing"]) == (77, False, "turn it on")

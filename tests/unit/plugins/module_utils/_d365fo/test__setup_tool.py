@@ -1,139 +1,274 @@
-"""The setup tool's parameters, what it may say, and how it is judged."""
+"""Microsoft's setup tool: its parameters, what is refused, its command line, and how its end is judged."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings, Question
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._mode import Reading
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._quoting import spellings
+from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import spellings
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup_tool import (
-    SetupTool,
+    SYNCHRONISE,
     ToolOptions,
     arguments_from,
     command_line,
     environment,
     judge,
-    parameters,
+    mode_parameters,
+    objections,
+    run_tool,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed
 from hypothesis import given
 from hypothesis import strategies as st
 
 PACKAGES = r"J:\AosService\PackagesLocalDirectory"
+TOOL = rf"{PACKAGES}\bin\Setup.exe"
 FOUND = Findings(
     packages_directory=PACKAGES,
     settings={"DataAccess.DbServer": "sql01", "DataAccess.Database": "AxDB"},
-    setup_tool=rf"{PACKAGES}\bin\Setup.exe",
+    setup_tool=TOOL,
     elevated=True,
 )
-LOGIN = ToolOptions(user="axdbadmin", password="secret")
-ON = {"setupmode": "maintenancemode", "isinmaintenancemode": "true"}
+LOGIN = ToolOptions(user="axdbadmin", password="s3cret")
+ON = mode_parameters("enabled")
 
 
-def with_arguments(**arguments: str | None) -> ToolOptions:
-    return replace(LOGIN, arguments=arguments)
+def arguments(**given_: str | None) -> ToolOptions:
+    return replace(LOGIN, arguments=given_)
+
+
+def words(findings: Findings = FOUND, options: ToolOptions = LOGIN, mode: dict[str, str] = ON) -> list[str]:
+    """The parts of the command line; nothing in these tests has a blank."""
+    return command_line(findings, options, mode).split(" ")
+
+
+def parameters(findings: Findings = FOUND, options: ToolOptions = LOGIN) -> dict[str, str]:
+    found = words(findings, options)[1:]
+    return dict(zip([name.removeprefix("--") for name in found[::2]], found[1::2], strict=True))
+
+
+# --- parameters ---
 
 
 def test_the_vendors_parameters_in_the_vendors_order() -> None:
-    assert list(parameters(FOUND, LOGIN, ON).items()) == [
-        ("metadatadir", PACKAGES),
-        ("bindir", rf"{PACKAGES}\bin"),
-        ("sqlserver", "sql01"),
-        ("sqldatabase", "AxDB"),
-        ("sqluser", "axdbadmin"),
-        ("sqlpwd", "%QUIESCE_SQLPWD%"),
-        ("setupmode", "maintenancemode"),
-        ("isinmaintenancemode", "true"),
+    assert words() == [
+        f'@"{TOOL}"',
+        *("--metadatadir", PACKAGES),
+        *("--bindir", rf"{PACKAGES}\bin"),
+        *("--sqlserver", "sql01"),
+        *("--sqldatabase", "AxDB"),
+        *("--sqluser", "axdbadmin"),
+        *("--sqlpwd", "%QUIESCE_SQLPWD%"),
+        *("--setupmode", "maintenancemode"),
+        *("--isinmaintenancemode", "true"),
     ]
+
+
+def test_the_other_modes() -> None:
+    assert mode_parameters("disabled") == {"setupmode": "maintenancemode", "isinmaintenancemode": "false"}
+    assert words(mode=SYNCHRONISE)[-4:] == ["--setupmode", "sync", "--syncmode", "fullall"]
+
+
+ENCRYPTED = {"DataAccess.DbServer": "MIIB" * 20, "DataAccess.Database": "MIIB" * 20}
 
 
 @pytest.mark.parametrize(
     ("findings", "options", "expected"),
     [
-        # the vendor's example where web.config says nothing
-        (replace(FOUND, settings={}), LOGIN, {"sqlserver": ".", "sqldatabase": "AXDB"}),
-        # what the task names goes before web.config, and what is encrypted there is no name
-        (FOUND, replace(LOGIN, server="sql02", database="AXTEST"), {"sqlserver": "sql02", "sqldatabase": "AXTEST"}),
-        (
-            replace(FOUND, settings={"DataAccess.DbServer": "MIIB" * 20, "DataAccess.Database": "MIIB" * 20}),
+        pytest.param(
+            replace(FOUND, settings={}), LOGIN, {"sqlserver": ".", "sqldatabase": "AXDB"}, id="the vendor's example"
+        ),
+        pytest.param(
+            FOUND,
+            replace(LOGIN, server="sql02", database="AXTEST"),
+            {"sqlserver": "sql02", "sqldatabase": "AXTEST"},
+            id="what the task names goes before web.config",
+        ),
+        pytest.param(
+            replace(FOUND, settings=ENCRYPTED),
             LOGIN,
             {"sqlserver": ".", "sqldatabase": "AXDB"},
+            id="what is encrypted is no name",
         ),
-        (FOUND, with_arguments(sqluser="AOSUser"), {"sqluser": "AOSUser", "sqlpwd": "%QUIESCE_SQLPWD%"}),
-        (
+        pytest.param(
             FOUND,
-            with_arguments(logfilename=r"C:\a b.log"),
-            {"logfilename": r"C:\a b.log", "setupmode": ON["setupmode"]},
+            arguments(sqluser="AOSUser"),
+            {"sqluser": "AOSUser", "sqlpwd": "%QUIESCE_SQLPWD%"},
+            id="another login",
         ),
-        (FOUND, with_arguments(bindir=None), {"bindir": "gone"}),
-        (replace(FOUND, packages_directory=""), with_arguments(metadatadir="X:", bindir=None), {"metadatadir": "X:"}),
-        (FOUND, with_arguments(isinmaintenancemode="false"), {"isinmaintenancemode": "false"}),
-        (FOUND, ToolOptions(arguments={"sqluser": None, "sqlpwd": None}), {"sqluser": "gone", "sqlpwd": "gone"}),
+        pytest.param(FOUND, arguments(logfilename="C:\\a.log"), {"logfilename": "C:\\a.log"}, id="one more"),
+        pytest.param(FOUND, arguments(bindir=None), {"bindir": "gone"}, id="one taken away"),
+        pytest.param(
+            FOUND,
+            ToolOptions(arguments={"sqluser": None, "sqlpwd": None}),
+            {"sqluser": "gone", "sqlpwd": "gone"},
+            id="no login",
+        ),
     ],
 )
 def test_parameters(findings: Findings, options: ToolOptions, expected: dict[str, str]) -> None:
-    found = parameters(findings, options, ON)
+    found = parameters(findings, options)
     assert {name: found.get(name, "gone") for name in expected} == expected
 
 
 @pytest.mark.parametrize(
-    ("findings", "options", "message"),
+    ("value", "parameter"),
+    [(True, "true"), (False, "false"), ("", None), (None, None), (1, "1"), ("c", "c"), ("a b", "a b")],
+)
+def test_arguments_from_yaml(value: Any, parameter: str | None) -> None:
+    assert arguments_from({"verbose": value}) == {"verbose": parameter}
+
+
+@pytest.mark.parametrize("name", ["sqlpwd", "SqlPwd", "SQLPWD"])
+@pytest.mark.parametrize("value", ["s3cret", 4711, "%QUIESCE_SQLPWD%"])
+def test_a_password_among_the_arguments_is_refused(name: str, value: Any) -> None:
+    """It would be seen on cmd.exe's command line, too, and in messages."""
+    with pytest.raises(
+        Invalid, match=r"Invalid O\(setup_tool_arguments\): it holds sqlpwd.*O\(sql_login_password\)"
+    ) as caught:
+        arguments_from({"verbose": True, name: value})
+    assert str(value) not in str(caught.value)
+
+
+def test_but_it_may_be_taken_away() -> None:
+    assert arguments_from({"sqlpwd": ""}) == {"sqlpwd": None}
+
+
+@pytest.mark.parametrize("name", ["log file", "x & calc", "", "--sqluser", "a%b", "ä"])
+def test_names_that_are_none(name: str) -> None:
+    with pytest.raises(Invalid, match=r"Invalid O\(setup_tool_arguments\): .* is no name of a parameter"):
+        arguments_from({name: "x"})
+
+
+# --- objections ---
+
+
+@pytest.mark.parametrize(
+    ("findings", "options", "keeps", "reasons"),
     [
-        (FOUND, ToolOptions(), "no value for --sqluser, --sqlpwd.*Give sql_login_user"),
-        (FOUND, ToolOptions(user="axdbadmin"), "no value for --sqlpwd"),
-        (replace(FOUND, packages_directory=""), LOGIN, "no value for --metadatadir, --bindir.*packages_directory"),
-        (FOUND, with_arguments(**{"log file": "x"}), "'log file' is no name of a parameter"),
-        (FOUND, with_arguments(**{"x & calc": "x"}), "is no name of a parameter"),
-        (FOUND, with_arguments(**{"": "x"}), "'' is no name"),
+        pytest.param(FOUND, LOGIN, True, [], id="none"),
+        pytest.param(replace(FOUND, setup_tool=""), LOGIN, True, ["not found.*O\\(setup_tool\\)"], id="no tool"),
+        pytest.param(
+            replace(FOUND, setup_tool=""), replace(LOGIN, tool="D:\\Setup.exe"), True, [], id="a path is given"
+        ),
+        pytest.param(
+            FOUND, ToolOptions(), True, ["--sqluser, --sqlpwd.*O\\(sql_login_user\\).*O\\(method=sql\\)"], id="no login"
+        ),
+        pytest.param(FOUND, ToolOptions(user="axdbadmin"), True, ["for --sqlpwd,"], id="no password"),
+        pytest.param(
+            replace(FOUND, packages_directory=""),
+            LOGIN,
+            True,
+            ["--metadatadir, --bindir.*packages_directory"],
+            id="no packages",
+        ),
+        pytest.param(
+            replace(FOUND, packages_directory=""),
+            arguments(metadatadir="X:", bindir=None),
+            True,
+            [],
+            id="given otherwise",
+        ),
+        pytest.param(replace(FOUND, elevated=False), LOGIN, True, ["only elevated.*Administrators"], id="not elevated"),
+        pytest.param(FOUND, LOGIN, False, ["no safe place.*winrm"], id="nowhere to put the password"),
+        pytest.param(
+            FOUND,
+            ToolOptions(arguments={"sqluser": None, "sqlpwd": None}),
+            False,
+            [],
+            id="no password, no place needed",
+        ),
+        pytest.param(
+            Findings(),
+            ToolOptions(),
+            True,
+            ["not found", "needs a value for --metadatadir, --bindir, --sqluser", "elevated"],
+            id="all",
+        ),
     ],
 )
-def test_parameters_refuses(findings: Findings, options: ToolOptions, message: str) -> None:
-    with pytest.raises(Failure, match=message):
-        parameters(findings, options, ON)
+def test_objections(findings: Findings, options: ToolOptions, keeps: bool, reasons: list[str]) -> None:
+    found = objections(findings, options, keeps)
+    assert len(found) == len(reasons)
+    for text, pattern in zip(found, reasons, strict=True):
+        assert re.search(pattern, text)
+    assert "s3cret" not in str(found)
 
 
-def test_arguments_from_yaml() -> None:
-    given_ = {"verbose": True, "isazuresql": False, "bindir": "", "sqlserver": None, "a": 1, "b": "c"}
-    assert arguments_from(given_) == {
-        "verbose": "true",
-        "isazuresql": "false",
-        "bindir": None,
-        "sqlserver": None,
-        "a": "1",
-        "b": "c",
-    }
+# --- the command line ---
 
 
 def test_only_the_password_itself_is_left_to_the_shell() -> None:
-    line = command_line(
-        r"C:\Setup.exe", {"sqlpwd": "%QUIESCE_SQLPWD%", "metadatadir": "%QUIESCE_SQLPWD%", "sqluser": 'a"b&c'}
-    )
-    assert line == (
-        r'@"C:\Setup.exe" --sqlpwd %QUIESCE_SQLPWD% --metadatadir ^%QUIESCE_SQLPWD^% --sqluser ^"a\^"b^&c^"'
-    )
+    line = command_line(FOUND, arguments(metadatadir="%QUIESCE_SQLPWD%", sqluser='a"b&c', bindir="a b"), {})
+    assert "--sqlpwd %QUIESCE_SQLPWD% " in f"{line} "
+    assert "--metadatadir %^QUIESCE_SQLPWD% " in line
+    assert '--bindir ^"a b^" ' in line
+    assert r"""--sqluser ^"a\^"b^&c^" """ in line
+    assert "s3cret" not in line
+
+
+@pytest.mark.parametrize("path", ["C:\\%TEMP%\\Setup.exe", 'C:\\a"b.exe', "C:\\a&b.exe"])
+def test_paths_that_cmd_would_read_as_something_else(path: str) -> None:
     with pytest.raises(Failure, match="use the setup tool"):
-        command_line("C:\\%TEMP%\\Setup.exe", {})
+        command_line(FOUND, replace(LOGIN, tool=path), {})
 
 
 def test_environment() -> None:
     assert environment("") == {}
     assert environment("a b") == {"QUIESCE_SQLPWD": '^"a b^"'}
-    for broken in ("a\nb", "a\rb"):
-        with pytest.raises(Failure, match="the password holds a line break") as caught:
-            environment(broken)
-        assert broken not in str(caught.value)
+
+
+@pytest.mark.parametrize("password", ["a\nb", "a\rb"])
+def test_a_password_of_two_lines_is_refused(password: str) -> None:
+    with pytest.raises(Invalid, match=r"Invalid O\(sql_login_password\): it holds a line break") as caught:
+        environment(password)
+    assert password not in str(caught.value)
+
+
+def test_no_password_in_a_representation() -> None:
+    assert "s3cret" not in repr(LOGIN)
+
+
+@dataclass
+class Recorder:
+    """A host that takes any line."""
+
+    asked: list[tuple[float, bool, bool]] = field(default_factory=list)
+    name: str = "vhd01"
+    keeps_secrets: bool = True
+
+    def run(self, line: str, *, doing: str, limit: float, composite: bool = False, secret: bool = False) -> Completed:
+        assert "s3cret" not in line
+        self.asked.append((limit, composite, secret))
+        return Completed(0, "done", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "mode", "limit", "secret"),
+    [
+        pytest.param(replace(LOGIN, limit=11, sync_limit=22), ON, 11, True, id="mode"),
+        pytest.param(replace(LOGIN, limit=11, sync_limit=22), SYNCHRONISE, 22, True, id="synchronise"),
+        pytest.param(ToolOptions(limit=11, arguments={"sqluser": None, "sqlpwd": None}), ON, 11, False, id="no login"),
+    ],
+)
+def test_run(options: ToolOptions, mode: dict[str, str], limit: float, secret: bool) -> None:
+    """Its exit code is needed, and the shell with the password only where there is one."""
+    host = Recorder()
+    assert run_tool(host, FOUND, options, mode, "set it") == "done"
+    assert host.asked == [(limit, False, secret)]
+
+
+# --- its end ---
 
 
 @given(st.text(st.characters(exclude_categories=("C", "Zl", "Zp")), min_size=4).filter(lambda text: "*" not in text))
 def test_no_spelling_of_the_password_survives(password: str) -> None:
     """As it is, as it stood on the command line, as it stood in the environment."""
-    seen = environment(password)["QUIESCE_SQLPWD"]
-    assert seen in spellings(password)
+    assert environment(password)["QUIESCE_SQLPWD"] in spellings(password)
     for spelling in spellings(password):
         assert judge(Completed(0, f"[{spelling}]", ""), "run", "vhd01", password) == "[********]"
         with pytest.raises(Failure) as caught:
@@ -141,23 +276,26 @@ def test_no_spelling_of_the_password_survives(password: str) -> None:
         assert caught.value.details["output"] == "[********]"
 
 
+@pytest.mark.parametrize("stderr", ["", " \r\n"])
+def test_a_tool_that_succeeded(stderr: str) -> None:
+    assert judge(Completed(0, "done\n", stderr), "run", "vhd01", "") == "done"
+
+
 @pytest.mark.parametrize(
     ("completed", "message"),
     [
-        (Completed(0, "done\n", ""), ""),
-        (Completed(0, "done\n", " \r\n"), ""),
-        (Completed(0, "done", "Warning: x"), "exit code 0, but text on stderr: done Warning: x"),
-        (Completed(3, "", ""), "exit code 3: it printed nothing"),
-        (
+        pytest.param(
+            Completed(0, "done", "Warning: x"), "exit code 0, but text on stderr: done Warning: x", id="stderr"
+        ),
+        pytest.param(Completed(3, "", ""), "exit code 3: it printed nothing", id="3"),
+        pytest.param(
             Completed(-532462766, "", "Unhandled Exception: x"),
             r"-532462766 \(an unhandled \.NET exception\): Unhandled",
+            id=".NET",
         ),
     ],
 )
-def test_judge(completed: Completed, message: str) -> None:
-    if not message:
-        assert judge(completed, "run", "vhd01", "") == "done"
-        return
+def test_a_tool_that_failed(completed: Completed, message: str) -> None:
     with pytest.raises(Failure, match=message) as caught:
         judge(completed, "run", "vhd01", "")
     assert caught.value.details["rc"] == completed.rc
@@ -170,69 +308,4 @@ def test_only_the_end_of_a_long_output_is_kept() -> None:
 
 
 def test_a_password_at_the_edge_of_the_tail_is_not_cut_in_two() -> None:
-    text = judge(Completed(0, "secret" + "x" * 1497, ""), "run", "vhd01", "secret")
-    assert "ret" not in text
-
-
-@dataclass
-class Recorder:
-    """A host that must not be asked for anything but the tool."""
-
-    lines: list[str] = field(default_factory=list)
-    name: str = "vhd01"
-
-    def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
-        self.lines.append(line)
-        return Completed(0, "done", "")
-
-
-def system(findings: Findings, state: str = "enabled", **options: Any) -> SetupTool:
-    tool = SetupTool(Recorder(), Question(), replace(LOGIN, **options), state)
-    tool._findings = findings
-    return tool
-
-
-def test_plan() -> None:
-    off, on = Reading("disabled", None), Reading("enabled", None)
-    assert not system(FOUND).plan(on).changed
-    assert not system(FOUND, "disabled").plan(off).changed
-    plan = system(FOUND).plan(off)
-    assert plan.diff == {"before": {"configuration_mode": "disabled"}, "after": {"configuration_mode": "enabled"}}
-    assert plan.steps[0]["isinmaintenancemode"] == "true"
-    assert system(FOUND, "disabled").plan(on).steps[0]["isinmaintenancemode"] == "false"
-    assert system(FOUND).plan(Reading(None, None)).before == {"configuration_mode": "missing"}
-
-
-@pytest.mark.parametrize(
-    ("findings", "message"),
-    [
-        (replace(FOUND, setup_tool=""), r"Could not find the setup tool .* neither below the web root.*setup_tool"),
-        (replace(FOUND, elevated=False), "not elevated, and the tool works only elevated.*Administrators"),
-    ],
-)
-def test_plan_refuses_before_anything_is_run(findings: Findings, message: str) -> None:
-    tool = system(findings)
-    with pytest.raises(Failure, match=message):
-        tool.plan(Reading("disabled", None))
-    # nothing to do, nothing to refuse
-    assert not tool.plan(Reading("enabled", None)).changed
-    assert isinstance(tool.host, Recorder)
-    assert tool.host.lines == []
-
-
-def test_a_database_that_is_asked_from_elsewhere() -> None:
-    """It is not asked on the host; after the tool the reading is what it should be, for the caller to verify."""
-    tool = system(FOUND)
-    tool.elsewhere = Reading("disabled", None, "AXDB")
-    plan = tool.plan(tool.elsewhere)
-    tool.apply(plan)
-    assert tool.read() == Reading("enabled", None, "AXDB")
-
-
-def test_a_given_path_needs_no_search() -> None:
-    tool = system(replace(FOUND, setup_tool=""), tool=r"D:\x\Setup.exe")
-    plan = tool.plan(Reading("disabled", None))
-    tool.apply(plan)
-    assert isinstance(tool.host, Recorder)
-    assert tool.host.lines[0].startswith(r'@"D:\x\Setup.exe" --metadatadir ')
-    assert "secret" not in tool.host.lines[0]
+    assert "ret" not in judge(Completed(0, "s3cret" + "x" * 1497, ""), "run", "vhd01", "s3cret")

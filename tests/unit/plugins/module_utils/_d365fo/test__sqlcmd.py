@@ -1,8 +1,7 @@
-"""The command line of sqlcmd.exe and what comes back."""
+"""The command line of sqlcmd.exe, and what of its output is believed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,8 +10,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_e
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import (
     Sqlcmd,
     SqlcmdOptions,
-    check,
+    checked_rows,
     command_line,
+    messages,
     parse_rows,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
@@ -58,6 +58,7 @@ def test_what_cmd_would_read_as_something_else(name: str, character: str) -> Non
         ("value  1 ", [("value", " 1")]),
         ("value NULL", [("value", "")]),
         ("value", [("value", "")]),
+        ("valued 1\r\nMsg 229, Level 14\r\n", []),
     ],
 )
 def test_parse_rows(text: str, rows: list[tuple[str, str]]) -> None:
@@ -65,43 +66,101 @@ def test_parse_rows(text: str, rows: list[tuple[str, str]]) -> None:
 
 
 @given(st.text())
-def test_any_output_is_rows(text: str) -> None:
-    assert all(item and not item.isspace() for item, _content in parse_rows(text))
+def test_any_output_is_rows_and_messages(text: str) -> None:
+    rows, said = parse_rows(text), messages(text)
+    assert len(rows) + len(said.splitlines()) <= len(text.splitlines())
+    assert parse_rows(said) == []
 
 
+END = "end 1\r\n"
 MESSAGE = "Msg 229, Level 14, State 5, Server DEV01, Line 1\r\nThe SELECT permission was denied\r\n"
 GERMAN = "Meldung 229, Ebene 14, Status 5, Server DEV01, Zeile 1\r\nDie SELECT-Berechtigung wurde verweigert\r\n"
+JAPANESE = "メッセージ 229、レベル 14、状態 5、サーバー DEV01、行 1\r\n権限がありません\r\n"
 LOGIN = "Sqlcmd: Error: Microsoft ODBC Driver 17 for SQL Server : Login failed for user 'x'..\r\n"
 CLOSED = 'Sqlcmd: Error: Microsoft ODBC Driver 17 for SQL Server : Cannot open database "A" requested by the login.\r\n'
-NOT_THERE = "'sqlcmd.exe' is not recognized as an internal or external command,\r\n"
+ROWS = "value 0\r\nnow 2026-11-24T21:00:00.1234567\r\n"
 
 
 @pytest.mark.parametrize(
     ("completed", "number", "words"),
     [
-        (Completed(1, MESSAGE, ""), 229, "no permission"),
-        (Completed(1, GERMAN, ""), 229, "no permission"),
-        (Completed(0, MESSAGE, ""), 229, "no permission"),  # without -b, or lost in a loop of cmd.exe
-        (Completed(1, "", LOGIN), 18456, "login failed"),
-        (Completed(1, "", CLOSED + LOGIN), 4060, "can't be opened"),
-        (Completed(1, "", "Sqlcmd: Error: something new"), 0, "something new"),
-        (Completed(1, "", ""), 0, "no message"),
+        pytest.param(Completed(1, MESSAGE, ""), 229, "no permission", id="English"),
+        pytest.param(Completed(1, GERMAN, ""), 229, "no permission", id="German"),
+        pytest.param(Completed(1, JAPANESE, ""), 229, "no permission", id="Japanese"),
+        pytest.param(Completed(1, ROWS + MESSAGE, ""), 229, "no permission", id="after rows"),
+        pytest.param(Completed(0, MESSAGE, ""), 229, "no permission", id="exit code lost in a loop of cmd.exe"),
+        pytest.param(Completed(1, "", LOGIN), 18456, "login failed", id="login"),
+        pytest.param(Completed(1, "", CLOSED + LOGIN), 4060, "cannot be opened", id="database before login"),
+        pytest.param(Completed(1, "", LOGIN + CLOSED), 4060, "cannot be opened", id="login before database"),
+        pytest.param(Completed(1, "", "Sqlcmd: Error: something new"), 0, "something new", id="unknown"),
+        pytest.param(Completed(1, "", ""), 0, "no answer", id="silence"),
+        pytest.param(Completed(0, "", ""), 0, "no answer", id="exit code 0 and nothing"),
+        pytest.param(Completed(0, ROWS, ""), 0, "no answer", id="exit code 0 and no last row"),
+        pytest.param(Completed(0, ROWS, "mssql: Timeout expired"), 0, "Timeout expired", id="exit code 0, a time-out"),
+        pytest.param(Completed(0, ROWS + "end", ""), 0, "no answer", id="the last row cut off"),
+        pytest.param(Completed(1, ROWS + END, ""), 0, "no answer", id="all rows, but a failure"),
     ],
 )
-def test_check(completed: Completed, number: int, words: str) -> None:
-    with pytest.raises(SqlFailure, match=f"set X on db as me: .*{words}") as caught:
-        check(completed, "set X", "db", "me")
+def test_a_batch_that_failed(completed: Completed, number: int, words: str) -> None:
+    with pytest.raises(SqlFailure, match=f"Could not set X on db as me: .*{words}") as caught:
+        checked_rows(completed, "set X", "db", "me")
     assert caught.value.number == number
 
 
-@pytest.mark.parametrize("completed", [Completed(1, "", NOT_THERE), Completed(9009, "", "Der Befehl ist falsch")])
+def test_what_was_sent_may_have_been_done() -> None:
+    with pytest.raises(SqlFailure) as caught:
+        checked_rows(Completed(0, ROWS, "mssql: Timeout expired"), "set X", "db")
+    assert caught.value.unknown
+
+
+REASONS = [
+    "Login failed for user 'sa'",
+    'Cannot open database \\"AXDB\\" requested by the login',
+    "Msg 229, Level 14, State 5, Server X, Line 1",
+    "Meldung 4060, Ebene 11, Status 1, Server X, Zeile 1",
+    "'sqlcmd.exe' is not recognized",
+    "Timeout expired",
+]
+
+
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("rest", ["", "login Login failed\r\n", "database Cannot open database\r\n"])
+def test_a_reason_that_quotes_an_error_is_none(reason: str, rest: str) -> None:
+    """It made a host refuse both directions once, while its AOS stayed in maintenance."""
+    text = f'value 1\r\nrecord {{"reason":"{reason}"}}\r\n{rest}{END}'
+    assert dict(checked_rows(Completed(0, text, ""), "read X", "db"))["record"] == f'{{"reason":"{reason}"}}'
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_nor_does_it_explain_another_failure(reason: str) -> None:
+    text = f'value 1\r\nrecord {{"reason":"{reason}"}}\r\nMsg 1222, Level 16, State 51, Server X, Line 1\r\nLock\r\n'
+    with pytest.raises(SqlFailure) as caught:
+        checked_rows(Completed(1, text, ""), "set X", "db")
+    assert caught.value.number == 1222
+    with pytest.raises(SqlFailure) as caught:
+        checked_rows(Completed(0, text.partition("Msg 1222")[0], ""), "set X", "db")
+    assert (caught.value.number, caught.value.answer) == (0, "no answer")
+
+
+@pytest.mark.parametrize(
+    "completed",
+    [
+        pytest.param(Completed(1, "", "'sqlcmd.exe' is not recognized as an internal or external command,"), id="en"),
+        pytest.param(Completed(1, "'sqlcmd.exe' is not recognized as an internal or external command,", ""), id="2>&1"),
+        pytest.param(Completed(1, "", "'sqlcmd.exe' n'est pas reconnu en tant que commande interne"), id="fr"),
+        pytest.param(Completed(1, "", 'Der Befehl "sqlcmd.exe" ist entweder falsch geschrieben oder\r\n'), id="de"),
+        pytest.param(Completed(1, "", '"sqlcmd.exe" no se reconoce como un comando interno o externo,'), id="es"),
+        pytest.param(Completed(9009, "", "whatever"), id="by its exit code"),
+    ],
+)
 def test_no_sqlcmd(completed: Completed) -> None:
-    with pytest.raises(Failure, match=r"no sqlcmd.exe on its path. Give its path \(sqlcmd_path\)"):
-        check(completed, "set X", "db")
+    with pytest.raises(Failure, match=r"no sqlcmd.exe on its path\. Give its path \(O\(sqlcmd_path\)\)"):
+        checked_rows(completed, "set X", "db")
 
 
 def test_success() -> None:
-    check(Completed(0, "value 0\r\nreason Msg 229 was seen\r\n", ""), "set X", "db")
+    rows = checked_rows(Completed(0, ROWS + END, "a warning"), "set X", "db")
+    assert rows == [("value", "0"), ("now", "2026-11-24T21:00:00.1234567"), ("end", "1")]
 
 
 @dataclass
@@ -110,18 +169,23 @@ class FakeHost:
 
     answer: Completed
     name: str = "dev01"
-    asked: list[tuple[str, float]] = field(default_factory=list)
+    keeps_secrets: bool = True
+    asked: list[tuple[str, float, bool]] = field(default_factory=list)
 
-    def run(self, line: str, *, doing: str, limit: float, tell: Callable[[str], None] | None = None) -> Completed:
-        self.asked.append((line, limit))
+    def run(self, line: str, *, doing: str, limit: float, composite: bool = False, secret: bool = False) -> Completed:
+        assert not composite, "the exit code is needed"
+        self.asked.append((line, limit, secret))
         return self.answer
 
 
-def test_query() -> None:
-    host = FakeHost(Completed(0, "value 0\r\n", ""))
-    options = SqlcmdOptions(connect_timeout=3, query_timeout=4)
-    assert Sqlcmd(host, options).query("SELECT 1", "ask") == [("value", "0")]
-    ((line, limit),) = host.asked
+@pytest.mark.parametrize(("user", "secret"), [("", False), ("axdbadmin", True)])
+def test_query(user: str, secret: bool) -> None:
+    """Only a SQL login needs the shell that has the password."""
+    host = FakeHost(Completed(0, ROWS + END, ""))
+    options = SqlcmdOptions(user=user, connect_timeout=3, query_timeout=4)
+    assert Sqlcmd(host, options).query("SELECT 1", "ask")[0] == ("value", "0")
+    ((line, limit, needs_secret),) = host.asked
     assert "-l 3 -t 4" in line
     assert limit > 7
+    assert needs_secret is secret
     assert Sqlcmd(host, options).describe() == "database AXDB of SQL Server . at dev01"

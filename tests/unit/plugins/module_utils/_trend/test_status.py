@@ -16,12 +16,12 @@ NOW = 1_700_000_000.0
 @pytest.mark.parametrize(
     ("computer", "expected"),
     [
-        (Computer(1, "a"), {"mode": "normal", "in_effect": True, "notes": []}),
+        (Computer(1, "a"), {"mode": "normal", "verified": True, "notes": []}),
         (
             Computer(1, "a", status="on", started=NOW - 60, ends=NOW + 60),
             {
                 "mode": "maintenance",
-                "in_effect": True,
+                "verified": True,
                 "since": "2023-11-14T22:12:20Z",
                 "expires": "2023-11-14T22:14:20Z",
                 "notes": [],
@@ -30,17 +30,17 @@ NOW = 1_700_000_000.0
         (Computer(1, "a", status="on"), {"notes": ["stays on until it is turned off"], "expires": None}),
         (
             Computer(1, "a", status="start-requested"),
-            {"mode": "switching", "in_effect": False, "notes": ["status start-requested"]},
+            {"mode": "changing", "verified": False, "notes": ["status start-requested"]},
         ),
         (Computer(1, "a", status="on", ends=NOW - 60), {"overdue": True}),
-        (Computer(1, "a", status=None), {"mode": "unknown", "in_effect": None}),
+        (Computer(1, "a", status=None), {"mode": "unknown", "verified": None}),
         (Computer(1, "a", control="off"), {"mode": "normal", "notes": ["Application Control is off"]}),
     ],
 )
 def test_row(computer: Computer, expected: dict[str, Any]) -> None:
     (row,) = rows(Reading((computer,), NOW), ())
     assert {name: row[name] for name in expected} == expected
-    assert list(row)[:5] == ["system", "kind", "mode", "in_effect", "managed"]
+    assert list(row)[:5] == ["system", "kind", "mode", "verified", "managed"]
 
 
 def test_many_share_a_row_and_what_is_missing_has_one() -> None:
