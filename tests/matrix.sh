@@ -24,7 +24,7 @@ try() { # Python, ansible-core
         return
     fi
     [ -x "$environment/bin/pip" ] || "$python" -m venv --clear "$environment"
-    "$environment/bin/pip" install -qq --disable-pip-version-check -r tests/requirements-run.txt "ansible-core==$2.*"
+    "$environment/bin/pip" install -qq --disable-pip-version-check -r tests/requirements-run.txt "ansible-core~=$2.0b1"
     echo "Python $1, ansible-core $2"
     if PATH="$PWD/$environment/bin:$PATH" "$environment/bin/pytest" -n 2 --dist loadfile tests/unit &&
         PATH="$PWD/$environment/bin:$PATH" "$environment/bin/pytest" -n 2 --dist loadfile -m smoke tests/e2e; then
@@ -40,6 +40,7 @@ try 3.11 2.18
 try 3.12 2.20
 try 3.12 2.21
 try 3.13 2.21
+try 3.13 2.22
 
 cat .cache/matrix/results
 ! grep -q '^FAILED' .cache/matrix/results && grep -q '^passed' .cache/matrix/results

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 
 def split_program(line: str) -> tuple[str, str]:
     """Split a command line into the program's name and the untouched rest, as CreateProcess does."""
@@ -21,6 +23,12 @@ def split_arguments(tail: str) -> list[str]:
     2n backslashes and a quote give n backslashes and a delimiter, 2n+1 give n backslashes and a quote; two quotes
     inside a quoted part give one.
     """
+    return list(_split(tail))
+
+
+@lru_cache(maxsize=4096)
+def _split(tail: str) -> tuple[str, ...]:
+    """The same, remembered: a simulation runs the same lines again and again."""
     arguments: list[str] = []
     current = ""
     inside = False  # of a pair of quotes
@@ -60,4 +68,4 @@ def split_arguments(tail: str) -> list[str]:
         position += 1
     if begun:
         arguments.append(current)
-    return arguments
+    return tuple(arguments)
