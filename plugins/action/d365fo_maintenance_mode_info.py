@@ -34,11 +34,12 @@ class ActionModule(WindowsAction):
         tool_login = bool(params["sql_login_user"])
         method = _method.choose(params["method"], findings.kind, script=script is not None, tool_login=tool_login)
         seen = Seen(findings, method)
-        view = _cluster.Cluster(cluster, _cluster.open_client(cluster)).read().result() if cluster else None
-        return {
-            "changed": False,
-            **findings.result(),
-            "method": method,
-            "cluster": view,
-            "status": _status.row(params["system"] or self.name, seen),
-        }
+        row = _status.row(params["system"] or self.name, seen)
+        view = None
+        if cluster is not None:
+            try:
+                view = _cluster.Cluster(cluster, _cluster.open_client(cluster)).read().result()
+                row["notes"] += view["missing"]
+            except Failure as failure:
+                row["notes"].append(str(failure))
+        return {"changed": False, **findings.result(), "method": method, "cluster": view, "status": row}

@@ -206,6 +206,7 @@ class Estate:
             "d365fo_url_ca_path": str(self.authority.ca_file),
             "d365fo_aos_interval": "1s",
             "d365fo_cluster_url": gateway.url,
+            "d365fo_cluster_ca_path": str(self.authority.ca_file),
             "d365fo_cluster_client_cert": str(client[0]),
             "d365fo_cluster_client_key": str(client[1]),
         }

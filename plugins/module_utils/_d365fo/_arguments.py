@@ -345,7 +345,7 @@ def cluster_options(params: Params) -> ClusterOptions | None:
         url=params["cluster_url"],
         client_cert=params["cluster_client_cert"] or "",
         client_key=params["cluster_client_key"] or "",
-        ca_path=params["cluster_ca_path"] or params.get("url_ca_path") or "",
+        ca_path=params["cluster_ca_path"] or "",
         validate_certs=params["cluster_validate_certs"],
         application=params["cluster_application"],
         service=params["cluster_service"],

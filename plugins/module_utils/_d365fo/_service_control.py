@@ -91,7 +91,9 @@ class ServiceControl:
         Raises ``ServicesFailed`` for those that could not be controlled, when all others have arrived.
         """
         action, failures = control.action, dict[str, Failure]()
-        narrator = self.run.narrator(f"{action.replace('stop', 'stopp')}ing {', '.join(control.names)}", self.limit)
+        narrator = self.run.narrator(
+            f"{action.replace('stop', 'stopp')}ing {_services.listed(control.names)}", self.limit
+        )
         left, send, killed = list(control.names), list(control.names), False
         while left:
             self.run.check()
@@ -125,7 +127,7 @@ class ServiceControl:
         controls = [f'echo #control {name}& sc.exe {action} "{name}"' for name in send]
         line = "& ".join([*controls, _services.wait_command(wait, seconds), _services.status_command(wait)])
         completed = self.host.run(
-            line, doing=f"{action} {', '.join(wait)}", limit=COMMAND_LIMIT + seconds * 2, composite=True
+            line, doing=f"{action} {_services.listed(wait)}", limit=COMMAND_LIMIT + seconds * 2, composite=True
         )
         given, mark, states = completed.stdout.partition("#service ")
         found = _services.parse_services(mark + states, wait)

@@ -86,6 +86,11 @@ class Service:
 Services = Mapping[str, Service]
 
 
+def listed(names: Iterable[str]) -> str:
+    """Name services for a person, the long ones by the end of their names."""
+    return ", ".join(name if len(name) <= 40 else "..." + ".".join(name.split(".")[-3:]) for name in names)
+
+
 def check_names(names: Iterable[str]) -> None:
     """Refuse a service name that could not be given to cmd.exe. Raises ``Failure``."""
     for name in names:

@@ -286,7 +286,7 @@ def stop(names: Sequence[str]) -> ControlServices:
     """Return the step that stops services, in this order: what depends on another one before it."""
     controls = tuple(Control("stop", (name,)) for name in names if name not in _services.BACKGROUND)
     together = tuple(name for name in names if name in _services.BACKGROUND)
-    listed = ", ".join(names)
+    listed = _services.listed(names)
     return ControlServices(
         (*controls, *([Control("stop", together)] if together else [])), f"stop {listed}", f"stopped {listed}"
     )
@@ -297,7 +297,7 @@ def start(names: Sequence[str]) -> ControlServices:
     first = [Control("start", (name,)) for name in names if name == _services.W3SVC]
     together = tuple(name for name in names if name in _services.BACKGROUND)
     last = [Control("start", (name,)) for name in names if name not in (*together, _services.W3SVC)]
-    listed = ", ".join(names)
+    listed = _services.listed(names)
     return ControlServices(
         (*first, *([Control("start", together)] if together else []), *last), f"start {listed}", f"started {listed}"
     )
