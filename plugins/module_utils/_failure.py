@@ -17,8 +17,10 @@ class Failure(Exception):
     ``answer`` quotes what came back, ``remedy`` says what to do. None of them may hold a secret. An option is written
     as in Ansible's documentation, ``O(kill_hung)``: the face that shows the message knows what its user calls it.
     ``details`` goes into the task's result beside the message. ``state``, set by whoever knows, says in which state
-    the system is left.
+    the system is left. ``unknown`` says that what was attempted may have been done all the same: its answer was lost.
     """
+
+    unknown = False
 
     def __init__(
         self,
@@ -64,8 +66,16 @@ class Refused(Failure):
         return _joined(f"Refused, nothing was touched on {self.target}.", *self.reasons)
 
 
+class TimedOut(Failure):
+    """The answer did not come in time. Whether what was sent was still done is not known."""
+
+    unknown = True
+
+
 class Unreachable(Failure):
     """The way to the system broke. Whether the last thing that was sent was still done is not known."""
+
+    unknown = True
 
 
 def _joined(*parts: str) -> str:

@@ -25,10 +25,12 @@ import urllib.parse
 import urllib.request
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.urls import make_context
+from ansible_collections.quiesce.maintenance.plugins.module_utils._deadline import TooLong, within
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 
 # The server says by these that it did not carry the request out, so that even a request that must not happen twice
@@ -368,14 +370,15 @@ class Client:
         self._pace.take()
         with self._lock:
             self.sent[method] += 1
-        reusable = False
+        reusable, sock = False, connection.sock
         try:
-            deadline = time.monotonic() + self._timeout
-            connection.request(method, address, body=content, headers=headers)
-            response = connection.getresponse()
-            body = _body(response, deadline)
-            reusable = not response.will_close
-            return _Raw(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
+            # The socket's own time limit starts again with each byte.
+            raw, reusable = within(self._timeout, lambda: _ask(connection, method, address, content, headers))
+            return raw
+        except TooLong:
+            with suppress(OSError):  # it may be closed already; what still reads there must not keep us
+                sock.shutdown(socket.SHUT_RDWR)
+            raise
         finally:
             if reusable:
                 self._idle.append(connection)
@@ -538,18 +541,15 @@ def _explain(error: OSError | http.client.HTTPException, timeout: float) -> _Tro
     return _Trouble(f"no connection: {error.strerror or error}")
 
 
-def _body(response: http.client.HTTPResponse, deadline: float) -> bytes:
-    """Read the whole body, until ``deadline``: the socket's own time limit starts again with each byte."""
-    parts = []
-    while part := response.read1(1 << 16):
-        parts.append(part)
-        if time.monotonic() > deadline:
-            raise TimeoutError
-    body = b"".join(parts)
-    if response.length:
-        raise http.client.IncompleteRead(body, response.length)
-    response.close()  # read1 leaves it open, and the connection with it unusable for another request
-    return body
+def _ask(
+    connection: http.client.HTTPConnection, method: str, address: str, content: bytes | None, headers: dict[str, str]
+) -> tuple[_Raw, bool]:
+    """Send one request; return the whole answer and whether the connection may be used again."""
+    connection.request(method, address, body=content, headers=headers)
+    response = connection.getresponse()
+    body = response.read()
+    raw = _Raw(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
+    return raw, not response.will_close
 
 
 def _retry_after(value: str | None) -> float | None:

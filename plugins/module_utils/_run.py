@@ -18,6 +18,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._window import
 LEASE = 180.0
 """Seconds for which a run says to be at work; it says so again while it works."""
 
+_NAME_LENGTH = 40
 _SAY_EVERY = 60.0
 _LOOK_EVERY = 15.0
 
@@ -51,14 +52,23 @@ class Run:
     keep: Callable[[float], None] = field(default=lambda seconds: None)
 
     def lease(self, former: Lease | None, now: datetime, seconds: float = LEASE) -> Lease:
-        """Return this run's lease for so many seconds from ``now`` on; ``former`` says since when, if it is ours."""
+        """Return this run's lease for so many seconds from ``now`` on; ``former`` says since when, if it is ours.
+
+        Its names are for people: a long one is cut off, so that a lease has a longest length where it is stored.
+        """
         now = now.replace(microsecond=0)
         since = former.since if former and former.run == self.id else now
-        return Lease(self.id, self.owner, self.controller, since, now + timedelta(seconds=max(seconds, LEASE)))
+        until = now + timedelta(seconds=max(seconds, LEASE))
+        return Lease(self.id, _cut(self.owner), _cut(self.controller), since, until)
 
     def narrator(self, doing: str, limit: float) -> Narrator:
         """Return who tells how a wait goes on."""
         return Narrator(self, doing, limit)
+
+
+def _cut(name: str) -> str:
+    """Cut after 40 characters as JSON counts them, where a character beyond 65535 is two."""
+    return name.encode("utf-16-le", "surrogatepass")[: 2 * _NAME_LENGTH].decode("utf-16-le", "ignore")
 
 
 class Narrator:

@@ -53,7 +53,15 @@ def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> d
             ) from None
     if moment.tzinfo is None:
         raise ValueError(f'{text!r} has no time zone: write "{plain}+01:00" or "{plain}Z"')
-    return moment.astimezone(timezone.utc)
+    return in_utc(moment)
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return an aware moment in UTC. Raises ValueError where it lies outside of the years 1 to 9999 there."""
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError(f"{moment.isoformat()} is no time in UTC") from None
 
 
 def iso(moment: datetime) -> str:

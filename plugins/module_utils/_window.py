@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
-from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso, parse_moment
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import in_utc, iso, parse_moment
 
 DEFAULT = "default"
 """What a window is called that nobody gave a name, so that plain enable and disable stay plain."""
@@ -179,4 +179,4 @@ def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
-    return moment
+    return in_utc(moment)

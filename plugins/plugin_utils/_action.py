@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import masked
@@ -25,8 +26,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Ab
 
 _display = Display()
 
-_OPTION = re.compile(r"O\((\w+)(=[^)]*)?\)")
-_VALUE = re.compile(r"V\(([^)]*)\)")
+_OPTION = re.compile(r"\bO\(([a-z_]+)(=[^)]*)?\)")
+_VALUE = re.compile(r"\bV\(([^)]*)\)")
 
 
 def plain(value: Any) -> Any:
@@ -38,6 +39,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
+
+
+def _forms(secret: str) -> list[str]:
+    """Return a secret, and as it looks in a message, which draws blanks together."""
+    return list(dict.fromkeys([secret, " ".join(secret.split())]))
 
 
 def spoken(text: str, prefix: str = "") -> str:
@@ -90,11 +96,14 @@ class MaintenanceAction(ActionBase):
             spec = self.argument_spec()
             arguments = self._arguments(spec)
             self._secrets = [
-                str(arguments[name]) for name, option in spec.items() if option.get("no_log") and arguments.get(name)
+                form
+                for name, option in spec.items()
+                if option.get("no_log") and arguments.get(name)
+                for form in _forms(str(arguments[name]))
             ]
             validation = ArgumentSpecValidator(spec).validate(arguments)
             if validation.error_messages:
-                result.update(failed=True, msg="; ".join(validation.error_messages))
+                result.update(failed=True, msg=self._refusal(validation))
             else:
                 result.update(self.work(validation.validated_parameters))
         except Unreachable as lost:
@@ -127,6 +136,12 @@ class MaintenanceAction(ActionBase):
                 _display.warning(
                     f"The variable {variable} is no option and is ignored. Is {self.variables}{close[0]} meant?"
                 )
+
+    def _refusal(self, validation: ValidationResult) -> str:
+        said = "; ".join(validation.error_messages)
+        # As Ansible itself says it of a module.
+        unknown = isinstance(validation.errors[0], UnsupportedError)
+        return f"Unsupported parameters for ({self._task.action}) module: {said}" if unknown else said
 
     @property
     def check_mode(self) -> bool:

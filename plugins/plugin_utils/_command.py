@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, TimedOut, Unreachable
 
 MAX_LINE = 8191
 """Longest command line that cmd.exe takes, in characters (Microsoft Learn: "Command prompt line string limitation")."""
@@ -37,10 +37,10 @@ def last_line(text: str) -> str:
     return next((line.strip()[:100] for line in reversed(text.split("\n")) if line.strip()), "")
 
 
-def too_long(doing: str, name: str, limit: float, seen: str) -> Failure:
+def too_long(doing: str, name: str, limit: float, seen: str) -> TimedOut:
     """Return the failure of a command that did not end in time."""
     tail = seen.strip()[-200:]
-    return Failure(
+    return TimedOut(
         doing,
         name,
         f"timed out after {limit:.0f} s; the command was abandoned" + (f"; last output: {tail}" if tail else ""),
@@ -53,6 +53,6 @@ def lost(name: str, doing: str, error: BaseException) -> Unreachable:
     return Unreachable(
         doing,
         name,
-        f"the connection broke: {error or type(error).__name__}",
+        f"the connection broke: {str(error) or type(error).__name__}",
         "What was started may have finished on the host or not. Run again: the next run looks first and goes on",
     )

@@ -14,7 +14,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.release import __version__ as ansible_version
-from ansible_collections.quiesce.maintenance.plugins.module_utils._deadline import within
+from ansible_collections.quiesce.maintenance.plugins.module_utils._deadline import TooLong, within
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
@@ -102,14 +102,14 @@ class ExecHost:
 
         try:
             rc, out, err = within(limit, lambda: self._connection.exec_command(command, sudoable=False), tick=tick)
-        except TimeoutError:
+        except TooLong:
             raise too_long(doing, self.name, limit, "") from None
         except _FAILED as error:
             raise lost(self.name, doing, error) from error
         stdout, mark, told = to_text(out, errors="replace").rpartition(_RC)
         # Without the mark cmd.exe did not get to the line's end; then the connection's word has to do.
-        if mark and re.match(r"-?\d+", told):
-            rc = int(told.split()[0])
+        found = re.match(r"-?\d+(?=\s|$)", told) if mark else None
+        rc = int(found[0]) if found else rc
         return Completed(signed(rc), stdout if mark else told, to_text(err, errors="replace"))
 
     def _wrapped(self, line: str, doing: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import spellings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _odbc, _setup_tool
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._arguments import (
+    OPTIONS,
     odbc_options,
     sqlcmd_options,
 )
@@ -35,7 +36,7 @@ class WindowsAction(MaintenanceAction):
     """An action plugin that runs commands on the task's Windows host."""
 
     variables = "d365fo_"
-    own = frozenset({"state", "status", "before_restart", "after_restart", "names"})
+    own = frozenset({"status", "before_restart", "after_restart"}) | OPTIONS
     replaced = _REPLACED
 
     def environment(self, params: dict[str, Any]) -> dict[str, str]:

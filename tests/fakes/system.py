@@ -65,7 +65,7 @@ def record(
     phase: str = _record.SETTLED, windows: Iterable[str] = ("default",), ran: Iterable[ServiceBefore] = RAN, **more: Any
 ) -> Record:
     """A record of this machine and its database."""
-    parts: dict[str, Any] = {"host": COMPUTER, "database": IDENTITY, **more}
+    parts: dict[str, Any] = {"host": COMPUTER, "database": IDENTITY, "verified": True, **more}
     return Record(tuple(window(name) for name in windows), phase, tuple(ran), **parts)
 
 

@@ -24,7 +24,7 @@ AT_ONCE: dict[str, Any] = {**OPTIONS, "busy_timeout": "0"}
 
 @dataclass
 class Both:
-    """Two runs in turn: the first stops at ``i``, then the second runs until ``j``, then the first ends, then the second."""
+    """Two runs in turn: the first stops at ``i``, the second runs until ``j``, the first ends, then the second."""
 
     world: World
     i: int

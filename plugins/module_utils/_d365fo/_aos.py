@@ -28,8 +28,14 @@ CONTROLLER, HOST, AUTO = "controller", "host", "auto"
 
 UNTRUSTED, UNRESOLVED, SILENT = "untrusted", "unresolved", "silent"
 
-_CURL = {6: UNRESOLVED, 35: UNTRUSTED, 51: UNTRUSTED, 58: UNTRUSTED, 60: UNTRUSTED, 77: UNTRUSTED}
+_CURL = {6: UNRESOLVED, 51: UNTRUSTED, 58: UNTRUSTED, 60: UNTRUSTED, 77: UNTRUSTED}
 """What exit codes of curl mean (curl's manual, "EXIT CODES")."""
+
+_SCHANNEL = re.compile("SEC_E_UNTRUSTED_ROOT|SEC_E_CERT|SEC_E_WRONG_PRINCIPAL|CERT_E_")
+"""Errors of Windows about a certificate, which older versions of curl report as 35, like any broken handshake."""
+
+_TRUST = "Give the authority's certificate (O(url_ca_path)), or the name that the certificate holds (O(url))"
+_ADDRESS = "Check that the AOS runs and that this is its address (O(url))"
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,17 @@ Get = Callable[[str], Answer]
 
 def check_url(url: str) -> None:
     """Refuse an address that is none. Raises ``Invalid``."""
+    if not _usable(url):
+        raise Invalid("url", f"{url!r} is no address of an AOS", "Use one like https://dev01.example.com/")
+
+
+def _usable(url: str) -> bool:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        usable = False
-    if not usable or not url.isascii() or not url.isprintable() or " " in url:
-        raise Invalid("url", f"{url!r} is no address of an AOS", "Use one like https://dev01.example.com/")
+        return False
+    return usable and url.isascii() and url.isprintable() and " " not in url
 
 
 def from_controller(validate_certs: bool, ca_path: str | None, tick: Callable[[], None]) -> Get:
@@ -73,6 +83,8 @@ def from_controller(validate_certs: bool, ca_path: str | None, tick: Callable[[]
             return Answer(int(response.status))
 
     def get(url: str) -> Answer:
+        if not _usable(url):
+            return Answer(None, f"{url!r} is no address of an AOS", UNRESOLVED)
         try:
             return within(REQUEST_LIMIT, lambda: ask(url), tick=tick)
         except HTTPError as error:
@@ -112,7 +124,8 @@ def from_host(host: Host, validate_certs: bool) -> Get:
         said = " ".join(completed.stderr.split())
         if completed.rc == 9009 or said.startswith("'curl.exe'"):
             return Answer(None, "it has no curl.exe", SILENT)
-        return Answer(None, said or f"curl.exe ended with {completed.rc}", _CURL.get(completed.rc, SILENT))
+        kind = UNTRUSTED if _SCHANNEL.search(said) else _CURL.get(completed.rc, SILENT)
+        return Answer(None, said or f"curl.exe ended with {completed.rc}", kind)
 
     return get
 
@@ -135,15 +148,17 @@ class Aos:
         return f"the AOS at {self.url}"
 
     def objection(self) -> str:
-        """Ask once, while IIS still runs; return why the address can't be used to wait, "" where it can."""
+        """Ask once, while IIS still runs; return why it can't be waited for, and what to do; "" where it can."""
         answer, told = self._ask()
-        return "" if answer.status is not None else told
+        if answer.status is not None:
+            return ""
+        return f"{self.url}: {told}. {_TRUST if answer.kind == UNTRUSTED else _ADDRESS}"
 
     def pending(self) -> list[str]:
         """Return what it says in place of being ready. Raises ``Failure`` for what waiting does not mend."""
         answer, told = self._ask()
         if answer.kind == UNTRUSTED:
-            raise Failure("ask whether the AOS is ready", self.url, told, TRUST)
+            raise Failure("ask whether the AOS is ready", self.url, told, _TRUST)
         if answer.status is None:
             return [told]
         return [] if answer.status in self.accept else [f"HTTP {answer.status}"]
@@ -162,6 +177,3 @@ class Aos:
         if len(troubles) == 1:
             return answer, next(iter(troubles.values()))
         return answer, "; ".join(f"from the {place}: {trouble}" for place, trouble in troubles.items())
-
-
-TRUST = "Give the authority's certificate (O(url_ca_path)), or the name that the certificate holds (O(url))"

@@ -43,12 +43,12 @@ _POLICY = {"type": "str", "choices": ["AllSigned", "Bypass", "RemoteSigned", "Un
 
 
 def host_spec() -> Spec:
-    """Return the options of everything that runs commands on a Windows host (fragment ``attributes.windows``)."""
+    """Return the options of everything that runs commands on a Windows host (fragment ``d365fo``)."""
     return {"run_by": {"type": "str", "choices": ["auto", "exec_command"], "default": "auto"}}
 
 
 def sqlcmd_spec() -> Spec:
-    """Return the options of sqlcmd.exe on the host (fragment ``sql``)."""
+    """Return the options of sqlcmd.exe on the host (fragment ``d365fo.sql``)."""
     return {
         "sql_server": {"type": "str"},
         "sql_database": {"type": "str"},
@@ -63,7 +63,7 @@ def sqlcmd_spec() -> Spec:
 
 
 def database_spec() -> Spec:
-    """Return the options of both ways to the database (fragments ``sql`` and ``sql.odbc``)."""
+    """Return the options of both ways to the database (fragments ``d365fo.sql`` and ``d365fo.odbc``)."""
     return {
         "via": {"type": "str", "choices": ["odbc", "sqlcmd"], "default": "sqlcmd"},
         **sqlcmd_spec(),
@@ -75,17 +75,17 @@ def database_spec() -> Spec:
 
 
 def machine_spec() -> Spec:
-    """Return the options that say where things are on a machine (fragment ``machine``)."""
+    """Return the options that say where things are on a machine (fragment ``d365fo.machine``)."""
     return {"web_root": {"type": "str"}, "packages_directory": {"type": "str"}}
 
 
 def tool_spec() -> Spec:
-    """Return the options of the setup tool (fragment ``setup_tool``)."""
+    """Return the options of the setup tool (fragment ``d365fo.tool``)."""
     return {"setup_tool": {"type": "str"}, "setup_tool_arguments": {"type": "dict", "default": {}}}
 
 
 def node_spec() -> Spec:
-    """Return the options of an on-premises environment (fragment ``on_premises``)."""
+    """Return the options of an on-premises environment (fragment ``d365fo.node``)."""
     return {
         "nodes": {"type": "list", "elements": "str", "default": []},
         "script": {"type": "str"},
@@ -94,7 +94,7 @@ def node_spec() -> Spec:
 
 
 def cluster_spec() -> Spec:
-    """Return the options of a Service Fabric cluster (fragment ``cluster``)."""
+    """Return the options of a Service Fabric cluster (fragment ``d365fo.cluster``)."""
     return {
         "cluster_url": {"type": "str"},
         "cluster_client_cert": {"type": "path"},
@@ -223,6 +223,24 @@ def info_spec() -> Spec:
         **host_spec(),
         **sqlcmd_spec(),
     }
+
+
+OPTIONS = frozenset().union(
+    *(
+        spec()
+        for spec in (
+            switch_spec,
+            look_spec,
+            info_spec,
+            variable_spec,
+            setup_tool_spec,
+            script_spec,
+            sync_spec,
+            services_spec,
+        )
+    )
+)
+"""The options of all modules: a variable named after one of them is no mistake in a task of another."""
 
 
 # --- what they mean ---
@@ -366,7 +384,6 @@ def wish(params: Params, owner: str) -> Wish:
         ),
         all_windows=params["all_windows"],
         stop_background_services=params["stop_background_services"],
-        create_missing=params["create_missing"],
         synchronise=params["sync"],
         stop_before=params["stop_before"] or NOTHING,
         tool_limit=seconds(params, "setup_tool_timeout"),

@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _script, _setup_tool
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._database import Database, Reading
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen, Way
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen, Way, is_own
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._method import MANAGED, SCRIPT, choose
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._refusals import Consent, database, managed
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup_tool import ToolOptions
@@ -25,11 +25,16 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome, Plan
 
 
-def refuse_open_window(reading: Reading, where: str) -> None:
-    """Refuse to work beside the whole switch. Raises ``Failure``."""
-    if reading.stored is None:
+def refuse_open_window(reading: Reading, where: str, computer: str = "") -> None:
+    """Refuse to work beside the whole switch. Raises ``Failure``.
+
+    A record that came with a copy of another database, or from another ``computer``, is no concern of this one.
+    """
+    if reading.broken:
+        raise reading.broken
+    if reading.record is None or not is_own(reading.record, computer, reading.identity):
         return
-    windows = "; ".join(str(window) for window in reading.record.windows) if reading.record else ""
+    windows = "; ".join(str(window) for window in reading.record.windows)
     raise Failure(
         "change maintenance mode step by step",
         where,
@@ -70,7 +75,7 @@ class Variable:
 
     def apply(self, plan: Plan[str]) -> None:
         assert self._last is not None
-        self._last = self.database.write(self._last, mode=self.state, record=(None,))
+        self._last = self.database.write(self._last, mode=self.state, record=(self._last.stored,))
 
 
 @dataclass
@@ -98,7 +103,7 @@ class Program:
         self.findings = self.way.look()
         if self.findings.reading is None:
             raise Failure("read the configuration mode", self.describe(), self.findings.sql_failure, "")
-        refuse_open_window(self.findings.reading, self.describe())
+        refuse_open_window(self.findings.reading, self.describe(), self.findings.computer)
         return self.findings.reading
 
     def plan(self, reading: Reading) -> Plan[str]:

@@ -20,7 +20,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_e
     DEADLOCK,
     SqlFailure,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import Conflict, Stored
 
 VALUES = {ENABLED: "1", DISABLED: "0"}
@@ -159,8 +159,10 @@ class Database:
         doing = f"set {_tsql.VARIABLE} to {VALUES[mode]}" if mode and mode != reading.mode else "write the record"
         try:
             rows = self._query(_tsql.write(value=value, record=pair), doing)
-        except SqlFailure as failure:
-            if failure.number in CONFLICTS:
+        except Unreachable:
+            raise
+        except Failure as failure:
+            if isinstance(failure, SqlFailure) and failure.number in CONFLICTS:
                 raise Conflict(failure.attempted, failure.target, failure.answer, failure.remedy) from failure
             if not failure.unknown:
                 raise
@@ -201,7 +203,7 @@ class Database:
         reading: Reading,
         mode: str | None,
         pair: tuple[str | None, str | None] | None,
-        failure: SqlFailure,
+        failure: Failure,
     ) -> Reading:
         """Find out whether a write was made whose answer did not come. Raises ``Failure`` where it was not."""
         try:
@@ -215,5 +217,6 @@ class Database:
             return now
         if now.mode == reading.mode and now.stored == reading.stored:
             failure.answer += ". The write was not made"
+            failure.unknown = False
             raise failure
         raise Conflict(failure.attempted, failure.target, "it was changed at the same time", "Run again") from failure

@@ -24,7 +24,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._datab
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import Service
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import Sqlcmd, SqlcmdOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import Template
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
 
 DRIVES = ("J:", "K:", "C:", "F:", "G:")
@@ -147,8 +147,12 @@ def _ask_by_itself(host: Host, question: Question, findings: Findings) -> Findin
     assert findings.sql is not None
     try:
         findings = replace(findings, reading=Database(Sqlcmd(host, findings.sql)).read())
+    except Unreachable:
+        raise
     except Failure as failure:
         return replace(findings, sql_failure=str(failure))
+    if not question.services:
+        return findings
     completed = host.run(
         _services.read_command(question.services), doing="read the services", limit=_LIMIT, composite=True
     )
@@ -246,7 +250,7 @@ def _with_database(findings: Findings, sql: SqlcmdOptions, answers: list[str], c
         )
     findings = replace(findings, sql=replace(sql, server=server, database=database))
     if _webconfig.is_microsofts_sql(server):
-        return findings
+        return replace(findings, sql_failure=f"The database was not asked: Microsoft manages {server}.")
     for block in answers:
         title, _newline, text = block.partition("\n")
         if title.strip() == f'"{server}" "{database}"':

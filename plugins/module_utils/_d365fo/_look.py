@@ -19,9 +19,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._recor
     Record,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._script import ScriptOptions
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import W3SVC
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import RUNNING, W3SVC
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import Sqlcmd
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Host
 
 
@@ -73,8 +73,11 @@ class Seen:
         return bool(record and record.windows and record.phase == PREPARED and self.reading.mode == DISABLED)
 
     def runs(self, name: str) -> bool:
-        """Whether a service runs now."""
-        return name in self.findings.services and self.findings.services[name].runs
+        """Whether a service, or what depends on one of them, runs now."""
+        services = self.findings.services
+        if name in services:
+            return services[name].runs
+        return any(dict(service.dependents).get(name) in RUNNING for service in services.values())
 
     @property
     def aos_service_runs(self) -> bool:
@@ -142,5 +145,7 @@ class Way:
         findings = replace(findings, sql=_script.sql_of(self.question.sql, node.template))
         try:
             return replace(findings, reading=self.database(findings).read())
+        except Unreachable:
+            raise
         except Failure as failure:
             return replace(findings, sql_failure=str(failure))

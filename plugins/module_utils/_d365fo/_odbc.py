@@ -37,8 +37,8 @@ _SYSTEM_CAS = (
     "/etc/ssl/cert.pem",  # Alpine
 )
 _UNSAID = (
-    " - FreeTDS says no more than that if the certificate cannot be verified either: check that O(sql_ca_path) holds "
-    "its authority and that it is made out to O(sql_server)"
+    "Check that SQL Server runs and can be reached from there. FreeTDS says no more than that if the certificate can't "
+    "be verified either: check that O(sql_ca_path) holds its authority and that it is made out to O(sql_server)"
 )
 
 

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _services
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _services, _setup_tool
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import (
     DISABLED,
@@ -18,6 +18,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._recor
     PREPARED,
     SET,
     SETTLED,
+    UNSURE,
     Record,
     ServiceBefore,
 )
@@ -25,6 +26,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._servi
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._steps import (
     ControlServices,
     Restart,
+    RunSetupTool,
     Step,
     WaitForAos,
     WriteRecord,
@@ -54,7 +56,6 @@ class Wish:
     opening: Opening = field(default_factory=Opening)
     all_windows: bool = False
     stop_background_services: bool = True
-    create_missing: bool = False
     synchronise: bool = False
     stop_before: str = NOTHING
     aos: str = ""
@@ -67,7 +68,7 @@ def plan(seen: Seen, wish: Wish) -> Plan[Step]:
     """Compare what was seen with what the task asks for. Raises ``Failure`` where that can't be told or is no sense."""
     steps = _way_in(seen, wish) if wish.state == ENABLED else _way_out(seen, wish)
     if wish.stop_before == BEFORE_RESTART:
-        steps = _until_restart(steps, seen.record)
+        steps = _until_restart(steps, seen)
     return Plan(_shown_before(seen), _shown_after(seen, steps), covered(steps))
 
 
@@ -80,25 +81,27 @@ def _way_in(seen: Seen, wish: Wish) -> list[Step]:
     windows = with_opened(base.windows, wish.opening, seen.reading.now)
     done = mode == ENABLED and seen.settled
     stopping = _to_stop(seen, done) if wish.stop_background_services else []
-    idle = [W3SVC] if _ran(base, W3SVC) and not seen.aos_service_runs else []
-    if done and not stopping and not idle:
+    idle, behind = _idle(seen, base), _left_behind(seen, base)
+    if done and not stopping and not idle and not behind:
         return (
             [] if windows == base.windows else [_write(replace(base, windows=windows), "record the window", hold=False)]
         )
-    script_due = seen.method == _method.SCRIPT and not (mode == ENABLED and base.phase in (SET, SETTLED))
+    script_ran = mode == ENABLED and base.windows and base.phase in (SET, SETTLED)
+    script_due = seen.method == _method.SCRIPT and not script_ran
     setting = script_due or mode != ENABLED
-    record = replace(base, windows=windows).with_services(_running_before(seen, stopping, base))
+    record = replace(base, windows=windows).with_services(_running_before(seen, stopping, first=not base.windows))
     # Where the AOS may run with something else than the variable says, no later run may take it for untouched.
     untouched = setting and (seen.settled or seen.never_set)
-    record = replace(record, phase=SETTLED if done else PREPARED if untouched else SET)
+    pending = PREPARED if untouched else UNSURE if script_due else SET
+    record = replace(record, phase=SETTLED if done else pending)
     halt = [stop(stopping)] if stopping else []
     if setting:
         steps = _set(seen, wish, record, halt, script_due=script_due)
     else:
         steps = [_write(record, "record the window"), *halt]
-    if done:
-        return [*steps, *_start_idle(idle, wish), _write(record, "record the end of the run", hold=False)]
-    return [*steps, *_take_over(seen, wish, idle, script_due), _settle(replace(record, phase=SETTLED))]
+    restart = _start_idle(idle, wish) if done else _take_over(seen, wish, idle, script_due)
+    last = _write(record, "record the end of the run", hold=False) if done else _settle(record, restart)
+    return [*steps, *restart, *([start(behind)] if behind else []), last]
 
 
 def _way_out(seen: Seen, wish: Wish) -> list[Step]:
@@ -108,7 +111,8 @@ def _way_out(seen: Seen, wish: Wish) -> list[Step]:
         return []
     if record is None and not wish.all_windows and wish.opening.id != Opening().id:
         return []  # this window is not what holds it
-    base = record or Record((), SETTLED, _running_before(seen, (), None), seen.findings.computer, seen.reading.identity)
+    running = _running_before(seen, (), first=True)
+    base = record or Record((), SETTLED, running, seen.findings.computer, seen.reading.identity)
     windows = with_closed(base.windows, None if wish.all_windows else wish.opening.id)
     if windows:
         closed = replace(base, windows=windows)
@@ -118,18 +122,21 @@ def _way_out(seen: Seen, wish: Wish) -> list[Step]:
         # Nothing was turned on: what was stopped starts again, and the record keeps its window until then.
         return [_write(base, "record what is going to happen"), *_start_again(seen, base), _drop()]
     if seen.settled and mode != ENABLED:
-        return [*_start_again(seen, base), _drop()]  # all that is left are services that did not start
-    script_due = seen.method == _method.SCRIPT and (mode == ENABLED or base.phase == PREPARED)
+        # All that is left are services that did not start. Of what cannot be started that was said once.
+        return [*_start_again(seen, base, accept=True), _drop()]
+    script_ran = mode != ENABLED and not base.windows and base.phase == SET
+    script_due = seen.method == _method.SCRIPT and not script_ran
+    record = record.with_services(_running_before(seen, (), first=False))
     if script_due or mode == ENABLED:
         steps = _set(seen, wish, replace(record, phase=PREPARED), [], script_due=script_due)
     else:
         steps = [_write(replace(record, phase=SET), "record what is going to happen", mode=DISABLED)]
     if wish.synchronise and seen.method != _method.SCRIPT:
         steps.append(synchronise(wish.sync_limit))
-    idle = [W3SVC] if _ran(record, W3SVC) and not seen.aos_service_runs else []
+    restart = _take_over(seen, wish, _idle(seen, record), script_due)
     left = _not_startable(seen, record)
-    last = _settle(replace(record, phase=SETTLED, services=left)) if left else _drop()
-    return [*steps, *_take_over(seen, wish, idle, script_due), *_start_again(seen, record), last]
+    last = _settle(replace(record, services=left), restart) if left else _drop()
+    return [*steps, *restart, *_start_again(seen, record), last]
 
 
 def _set(seen: Seen, wish: Wish, record: Record, halt: Sequence[Step], *, script_due: bool) -> list[Step]:
@@ -155,7 +162,7 @@ def _take_over(seen: Seen, wish: Wish, idle: Sequence[str], script_due: bool) ->
         return _start_idle(idle, wish)
     if not seen.aos_service_runs:
         return []  # it takes the value over when somebody starts it
-    restart = Restart(_services.plan(seen.findings.services, [W3SVC], "restarted").steps)
+    restart = Restart(_services.restart(seen.findings.services, [W3SVC]))
     return [restart, *([WaitForAos(wish.aos)] if wish.aos else [])]
 
 
@@ -166,20 +173,36 @@ def _start_idle(idle: Sequence[str], wish: Wish) -> list[Step]:
     return [start(idle), *([WaitForAos(wish.aos)] if wish.aos else [])]
 
 
-def _start_again(seen: Seen, record: Record) -> list[Step]:
-    """Return the step that starts exactly the services that ran before and don't run now."""
+def _idle(seen: Seen, record: Record) -> list[str]:
+    """Return IIS if it ran before and does not run now."""
+    return [W3SVC] if _ran(record, W3SVC) and W3SVC in seen.findings.services and not seen.aos_service_runs else []
+
+
+def _left_behind(seen: Seen, record: Record) -> list[str]:
+    """Return what depends on IIS, ran before and does not run now: a restart was cut off between stop and start."""
+    web = seen.findings.services.get(W3SVC)
+    dependents = dict(web.dependents) if web else {}
+    return [each.name for each in record.services if each.name in dependents and not seen.runs(each.name)]
+
+
+def _start_again(seen: Seen, record: Record, *, accept: bool = False) -> list[Step]:
+    """Return the step that starts exactly the services that ran before and don't run now.
+
+    ``accept`` says that one that was disabled or removed meanwhile is no failure.
+    """
     left = {service.name for service in _not_startable(seen, record)}
     names = [
         service.name
         for service in record.services
-        # Of a service that depends on one of ours nothing more is known than that we stopped it.
-        if (service.name in seen.findings.services or service.stopped)
+        # Of what depends on one of ours nothing more is known than that we stopped it; one of ours that is not there
+        # was removed.
+        if (service.name in seen.findings.services or (service.stopped and service.name not in _services.FO_SERVICES))
         and not seen.runs(service.name)
         and service.name not in left
     ]
     # IIS is the restart's business, but where no restart is due.
     names = [name for name in names if name != W3SVC or seen.never_set or seen.settled]
-    return [start(names)] if names else []
+    return [start(names, accept=accept)] if names else []
 
 
 def _not_startable(seen: Seen, record: Record) -> tuple[ServiceBefore, ...]:
@@ -207,14 +230,20 @@ def _to_stop(seen: Seen, done: bool) -> list[str]:
     return [*(name for name in dependents if name not in running), *running]
 
 
-def _running_before(seen: Seen, stopping: Iterable[str], base: Record | None) -> tuple[ServiceBefore, ...]:
-    """Return what runs now, in the order in which to start it again, with what is to be stopped marked."""
+def _running_before(seen: Seen, stopping: Sequence[str], *, first: bool) -> tuple[ServiceBefore, ...]:
+    """Return what the record has to keep of what runs now, in the order in which to start it again.
+
+    With the ``first`` window that is everything; later only what is going to be stopped, with IIS what depends on it.
+    """
     known = seen.findings.services
-    names = [*stopping, *(name for name in BACKGROUND if seen.runs(name) and name not in stopping)]
-    names += [W3SVC] if seen.aos_service_runs and (base is None or not base.services) else []
+    iis = seen.aos_service_runs
+    names = [*stopping, *(_services.running_dependents(known, [W3SVC]) if iis else [])]
+    about_to_stop = set(names)
+    if first:
+        names += [*(name for name in BACKGROUND if seen.runs(name)), *([W3SVC] if iis else [])]
     return tuple(
-        ServiceBefore(name, known[name].start_type if name in known else "unknown", name in stopping)
-        for name in reversed(names)
+        ServiceBefore(name, known[name].start_type if name in known else "unknown", name in about_to_stop)
+        for name in reversed(dict.fromkeys(names))
     )
 
 
@@ -235,24 +264,28 @@ def _seen(step: WriteRecord, word: str) -> WriteRecord:
     )
 
 
-def _settle(record: Record) -> WriteRecord:
-    return WriteRecord(record, "record that it is in effect", "recorded that it is in effect", hold=False)
+def _settle(record: Record, restart: Sequence[Step]) -> WriteRecord:
+    """The last write: ``restart`` are the steps by which the AOS took the variable over."""
+    verified = any(isinstance(step, WaitForAos) for step in restart)
+    record = replace(record, phase=SETTLED, verified=verified)
+    return _write(record, "record that it is in effect", hold=False)
 
 
 def _drop() -> WriteRecord:
     return WriteRecord(None, "remove the record", "removed the record", hold=False)
 
 
-def _until_restart(steps: list[Step], record: Record | None) -> list[Step]:
-    """Cut the plan before the restart; the last record that is written before it holds no lease.
+def _until_restart(steps: list[Step], seen: Seen) -> list[Step]:
+    """Cut the plan before the restart and the synchronisation that comes before it.
 
-    Where only the restart is left to be done, nothing is left of the plan.
+    The last record that is written before that holds no lease. Where nothing else is left to be done, nothing is left
+    of the plan.
     """
-    at = next((number for number, step in enumerate(steps) if isinstance(step, Restart)), None)
-    if at is None:
+    if not any(isinstance(step, Restart) for step in steps):
         return steps
+    at = next(number for number, step in enumerate(steps) if isinstance(step, Restart) or _synchronises(step))
     kept = steps[:at]
-    if all(isinstance(step, WriteRecord) and not step.mode and _same(step.record, record) for step in kept):
+    if all(isinstance(step, WriteRecord) and _says_nothing_new(step, seen) for step in kept):
         return []
     last = max(number for number, step in enumerate(kept) if isinstance(step, WriteRecord))
     step = kept[last]
@@ -260,8 +293,14 @@ def _until_restart(steps: list[Step], record: Record | None) -> list[Step]:
     return [*kept[:last], replace(step, hold=last < len(kept) - 1), *kept[last + 1 :]]
 
 
-def _same(one: Record | None, other: Record | None) -> bool:
-    return one is not None and other is not None and replace(one, lease=None) == replace(other, lease=None)
+def _synchronises(step: Step) -> bool:
+    return isinstance(step, RunSetupTool) and step.parameters == tuple(_setup_tool.SYNCHRONISE.items())
+
+
+def _says_nothing_new(step: WriteRecord, seen: Seen) -> bool:
+    if step.record is None or seen.record is None or step.mode not in (None, seen.reading.mode):
+        return False
+    return replace(step.record, lease=None) == replace(seen.record, lease=None)
 
 
 def _shown_before(seen: Seen) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._aos import TRUST, Aos
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._aos import Aos
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._cluster import Cluster, out_of_reach
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 
@@ -48,8 +48,7 @@ class Readiness:
                     return Before(str(failure))
                 self.tell(f"{failure} Asking {self.aos.url} instead, which shows one AOS, not all")
                 self.cluster = None
-        objection = self.aos.objection() if self.aos else ""
-        return Before(f"{self.aos.url}: {objection}. {TRUST}" if self.aos and objection else "")
+        return Before(self.aos.objection() if self.aos else "")
 
     def pending(self, former: Sequence[str]) -> Sequence[str]:
         """Return what is still to be waited for; ``former`` are ids of instances that are to be gone."""

@@ -29,20 +29,25 @@ PROPERTY = "quiesce.maintenance"
 
 VERSION = 2
 
-MAX_LENGTH = 3400
+MAX_LENGTH = 3700
 """Longest record in characters: an extended property holds 3750, and it travels on a command line of at most 8191."""
 
-LEASE_LENGTH = 400
-"""Characters that are kept free for the lease of the run that takes the system out again, whoever runs it."""
+LEASE_LENGTH = 620
+"""Characters that are kept free for the lease of the run that takes the system out again, whoever runs it: its two
+names have 40 characters at most (``Run.lease``), each of them up to 6 here, beside 130 of the rest."""
 
 ENABLED, DISABLED = "enabled", "disabled"
 
 PREPARED = "prepared"
-"""The record is written, the variable is still as it was."""
+"""The record is written, the variable is still as it was, and the AOS runs with it."""
+UNSURE = "unsure"
+"""A script of Microsoft's is about to set the variable and to restart every AOS: nothing is known meanwhile."""
 SET = "set"
 """The variable is written, the AOS has not been seen to take it over."""
 SETTLED = "settled"
-"""The AOS has been restarted and answered, or does not run: the value is in effect."""
+"""The AOS has been restarted, or does not run: the value is in effect."""
+
+PHASES = (PREPARED, UNSURE, SET, SETTLED)
 
 # What JSON may write as it is; everything else is written as \uXXXX, so that a record can stand in a T-SQL string on
 # a command line of cmd.exe (a backtick stands there for the quote, see ``_tsql``).
@@ -66,7 +71,8 @@ class ServiceBefore:
 class Record:
     """What is remembered. ``services`` stand in the order in which they are to start again.
 
-    ``host`` names the machine, ``database`` the copy of the database for which this was written.
+    ``host`` names the machine, ``database`` the copy of the database for which this was written. ``verified`` says of
+    a settled one that the AOS was seen to answer after its restart.
     """
 
     windows: tuple[Window, ...] = ()
@@ -75,6 +81,7 @@ class Record:
     host: str = ""
     database: str = ""
     lease: Lease | None = None
+    verified: bool = False
 
     @property
     def target(self) -> str:
@@ -94,16 +101,7 @@ class Record:
 
     def text(self) -> str:
         """Return the record as it is stored."""
-        plain = {
-            "version": VERSION,
-            "windows": [window.result() for window in self.windows],
-            "phase": self.phase,
-            "services": [service.result() for service in self.services],
-            "host": self.host,
-            "database": self.database,
-            "lease": self.lease.result() if self.lease else None,
-        }
-        text = json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
+        text = json.dumps({"version": VERSION} | self.result(), ensure_ascii=True, separators=(",", ":"))
         return _NOT_PLAIN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     def check_length(self) -> None:
@@ -126,6 +124,7 @@ class Record:
             "host": self.host,
             "database": self.database,
             "lease": self.lease.result() if self.lease else None,
+            "verified": self.verified,
         }
 
 
@@ -138,15 +137,19 @@ def parse(text: str, where: str) -> Record:
         data = json.loads(text)
         if not isinstance(data, Mapping) or data.get("version") != VERSION:
             raise ValueError("it is no record of this version of the collection")
+        services = data.get("services")
+        if not isinstance(services, list):
+            raise ValueError("the services are no list")
         record = Record(
             windows=parse_windows(data.get("windows")),
             phase=_text(data, "phase"),
-            services=tuple(_service(item) for item in data.get("services", ())),
+            services=tuple(_service(item) for item in services),
             host=_text(data, "host"),
             database=_text(data, "database"),
             lease=parse_lease(data.get("lease")),
+            verified=_flag(data, "verified"),
         )
-        if record.phase not in (PREPARED, SET, SETTLED):
+        if record.phase not in PHASES:
             raise ValueError(f"{record.phase!r} is no phase")
     except (ValueError, TypeError, RecursionError) as error:
         raise Failure(
@@ -160,13 +163,20 @@ def parse(text: str, where: str) -> Record:
 
 
 def _service(data: object) -> ServiceBefore:
-    if not isinstance(data, Mapping) or not isinstance(data.get("stopped"), bool):
+    if not isinstance(data, Mapping):
         raise ValueError("a service is not described as it should be")
-    return ServiceBefore(_text(data, "name"), _text(data, "start_type"), data["stopped"])
+    return ServiceBefore(_text(data, "name"), _text(data, "start_type"), _flag(data, "stopped"))
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     if not isinstance(value, str):
         raise ValueError(f"{name} is no text")
+    return value
+
+
+def _flag(data: Mapping[str, Any], name: str) -> bool:
+    value = data.get(name)
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is neither true nor false")
     return value

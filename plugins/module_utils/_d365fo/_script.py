@@ -79,6 +79,9 @@ def parse_look(completed: Completed, options: ScriptOptions, host: str) -> Look:
     """Read the answer to ``look_command``. Raises ``Failure`` where script or template can't be used."""
     groups, _mark, rest = completed.stdout.partition("#script")
     found, _mark, template = rest.partition("#template")
+    if not _mark and not completed.stderr.strip():
+        said = " ".join(completed.stdout.split())[:300] or "it answered nothing"
+        raise Failure("look at the maintenance script", host, said, "See whether cmd.exe works there")
     if "found" not in found:
         raise _not_there(options.script, host, completed.stderr)
     if not template.strip():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _services
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import Control, Service
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Host
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
@@ -65,25 +65,37 @@ class ServiceControl:
         return found
 
     def carry_out(self, controls: Sequence[Control]) -> None:
-        """Give one control after the other. What a failed restart has stopped is started again."""
+        """Give one control after the other. What can't be started does not keep the others from starting.
+
+        A stop that fails ends it: what had stopped to be restarted starts again.
+        """
+        failures: dict[str, Failure] = {}
         stopped: list[str] = []
         for number, control in enumerate(controls):
             try:
                 self.control(control)
-            except Failure as failure:
-                rest = [name for later in controls[number + 1 :] if later.action == "start" for name in later.names]
-                again = [name for name in rest if name in stopped]
-                if control.action == "stop" and again:
-                    self._bring_back(again, failure)
+            except Unreachable:
                 raise
+            except Failure as failure:
+                failed = failure.failures if isinstance(failure, ServicesFailed) else {}
+                if control.action == "stop":
+                    stopped += [name for name in control.names if name not in failed]
+                    self._bring_back(stopped, controls[number + 1 :], failure)
+                if control.action == "stop" or not failed:
+                    raise
+                failures |= failed
             if control.action == "stop":
                 stopped += control.names
+        if failures:
+            raise ServicesFailed("start", self.host.name, failures)
 
-    def _bring_back(self, names: list[str], failure: Failure) -> None:
+    def _bring_back(self, stopped: Sequence[str], rest: Sequence[Control], failure: Failure) -> None:
+        """Start again, in the order of the plan, what was to start again anyway."""
+        again = [tuple(name for name in control.names if name in stopped) for control in rest]
         try:
-            self.control(Control("start", tuple(names)))
+            self.carry_out([Control("start", names) for names in again if names])
         except Failure as second:
-            failure.state = f"{', '.join(names)} was stopped for it and did not start again: {second}"
+            failure.state = f"What had stopped for it did not all start again: {second}"
 
     def control(self, control: Control) -> None:
         """Give one control to services that don't depend on each other and wait for all of them.
@@ -95,11 +107,12 @@ class ServiceControl:
             f"{action.replace('stop', 'stopp')}ing {_services.listed(control.names)}", self.limit
         )
         left, send, killed = list(control.names), list(control.names), False
+        codes: dict[str, int] = {}
         while left:
             self.run.check()
             seconds = max(1, min(CHUNK, int(narrator.left)))
             self.run.keep(seconds + COMMAND_LIMIT)
-            codes = self._give(action, send, left, seconds)
+            codes |= self._give(action, send, left, seconds)
             for name in list(left):
                 trouble = self._trouble(action, name, codes.get(name, 0))
                 if trouble or self._state(name) == _ARRIVED[action]:
@@ -114,7 +127,8 @@ class ServiceControl:
                     failures |= {name: self._hung(action, name) for name in left}
                     break
                 killed = True
-                self._kill(left)
+                failures |= self._kill(left)
+                left = [name for name in left if name not in failures]
                 narrator = self.run.narrator(f"ending {', '.join(left)}", self.limit)
             elif left:
                 narrator.say(", ".join(f"{name} is {self._state(name)}" for name in left))
@@ -156,16 +170,19 @@ class ServiceControl:
             return self._refused(action, name, service.exit_code)
         return None
 
-    def _kill(self, names: Sequence[str]) -> None:
+    def _kill(self, names: Sequence[str]) -> dict[str, Failure]:
+        """End the processes of services that hang; return what went wrong, by name."""
+        failures = {}
         for name in names:
             service = self.last[name]
             if service.shares_process and name != _services.W3SVC:
-                raise Failure(
-                    f"end the hanging {name}",
+                failures[name] = Failure(
+                    f"stop {name}",
                     self.host.name,
-                    f"its process {service.pid} also runs other services",
+                    f"it hangs, and its process {service.pid} also runs other services",
                     "See on the host what it waits for, or restart the host",
                 )
+                continue
             self.run.tell(f"{name} does not stop: ending its process {service.pid}")
             # By the service, not by the number: the process may have ended meanwhile and the number be another's.
             completed = self.host.run(
@@ -174,12 +191,13 @@ class ServiceControl:
                 limit=COMMAND_LIMIT,
             )
             if completed.rc != 0:
-                raise Failure(
-                    f"end the process of the hanging {name}",
+                failures[name] = Failure(
+                    f"stop {name}",
                     self.host.name,
-                    completed.stderr or completed.stdout,
+                    f"it hangs, and its process could not be ended: {completed.stderr or completed.stdout}",
                     "End it on the host, or restart the host",
                 )
+        return failures
 
     def _refused(self, action: str, name: str, code: int) -> Failure:
         return Failure(

@@ -11,8 +11,8 @@ and numbers are read here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
@@ -40,10 +40,14 @@ STATES = {
     6: "pause_pending",
     7: "paused",
 }
+RUNNING = ("running", "start_pending", "continue_pending")
+"""States of a service that runs or is about to."""
+
 _START_TYPES = {0: "boot", 1: "system", 2: "auto", 3: "manual", 4: "disabled"}
 _SHARED_PROCESS = 0x20
 
-NO_SUCH_SERVICE = 1060
+IS_DISABLED, NO_SUCH_SERVICE = 1058, 1060
+"""Errors of the service control manager."""
 
 _NAME = re.compile(r"[\w.$ -]+", re.ASCII)
 # French puts a blank before the colon.
@@ -71,7 +75,7 @@ class Service:
     @property
     def runs(self) -> bool:
         """Whether it runs or is about to."""
-        return self.state in ("running", "start_pending", "continue_pending")
+        return self.state in RUNNING
 
     @property
     def starts_by_itself(self) -> bool:
@@ -230,36 +234,63 @@ def plan(services: Services, names: Sequence[str], state: str, done: frozenset[s
     """
     _refuse(services, names, state)
     ordered = in_order(names)
-    after = {name: services[name].state for name in ordered}
-    if state == "started":
-        steps = _waves("start", [name for name in reversed(ordered) if not services[name].runs])
-        pending = [f"{name} is {services[name].state}" for name in ordered if services[name].state == "start_pending"]
-        after |= dict.fromkeys(ordered, "running")
-        return Plan(_states(services, ordered), after, steps, tuple(pending) if not steps else ())
     todo = [name for name in ordered if name not in done]
+    before = {name: services[name].state for name in ordered}
+    if state == "started":
+        steps = _controls("start", _waves(services, todo)[::-1], lambda name: not services[name].runs)
+        pending = [f"{name} is {now}" for name, now in before.items() if now == "start_pending"] if not steps else []
+        return Plan(before, dict.fromkeys(ordered, "running"), steps, tuple(pending))
     if state == "stopped":
         todo = [name for name in todo if services[name].state != "stopped"]
-    dependents = running_dependents(services, todo)
-    steps = (
-        *(Control("stop", (name,)) for name in dependents if name not in todo),
-        *_waves("stop", [name for name in todo if services[name].state != "stopped"]),
+        steps = _stops(services, todo)
+        dependents = dict.fromkeys(_dependents(services, todo), "stopped")
+        return Plan(before | dict.fromkeys(dependents, "running"), dependents | dict.fromkeys(ordered, state), steps)
+    # Said in words: a diff from "running" to "running" would show nothing of the restart.
+    again = dict.fromkeys([*_dependents(services, todo), *todo], "running (restarted)")
+    running = dict.fromkeys(_dependents(services, todo), "running")
+    return Plan(before | running, dict.fromkeys(ordered, "running") | again, restart(services, todo))
+
+
+def restart(services: Services, names: Sequence[str]) -> tuple[Control, ...]:
+    """Return the controls that restart services, with what depends on them and runs."""
+    return (
+        *_stops(services, names),
+        *_controls("start", _waves(services, names)[::-1], lambda name: True),
+        *(Control("start", (name,)) for name in reversed(_dependents(services, names))),
     )
-    after |= dict.fromkeys(ordered, "stopped")
-    if state == "restarted":
-        steps += (
-            *_waves("start", list(reversed(todo))),
-            *(Control("start", (name,)) for name in reversed(dependents) if name not in todo),
-        )
-        # Said in words: a diff from "running" to "running" would show nothing of the restart.
-        after |= dict.fromkeys(ordered, "running") | dict.fromkeys(todo, "running (restarted)")
-    before = _states(services, ordered) | dict.fromkeys(dependents, "running")
-    after = dict.fromkeys(dependents, "running (restarted)" if state == "restarted" else "stopped") | after
-    return Plan(before, after, steps)
+
+
+def _stops(services: Services, names: Sequence[str]) -> tuple[Control, ...]:
+    dependents = (Control("stop", (name,)) for name in _dependents(services, names))
+    return (*dependents, *_controls("stop", _waves(services, names), lambda name: services[name].state != "stopped"))
+
+
+def _dependents(services: Services, names: Sequence[str]) -> list[str]:
+    """Return what else runs and depends on these services, in the order in which to stop it."""
+    return [name for name in running_dependents(services, names) if name not in names]
 
 
 def in_order(names: Iterable[str]) -> list[str]:
     """Return the names, each once, in the order in which they stop: those of Finance + Operations as known, last."""
     return sorted(dict.fromkeys(names), key=lambda name: FO_SERVICES.index(name) if name in FO_SERVICES else -1)
+
+
+def _waves(services: Services, names: Sequence[str]) -> list[list[str]]:
+    """Split into what may stop at the same time: nothing before what depends on it, IIS after all that may be."""
+    waves: list[list[str]] = []
+    left = list(names)
+    while left:
+        free = [name for name in left if not {dependent for dependent, _state in services[name].dependents} & {*left}]
+        wave = [name for name in free if name != W3SVC] or free
+        waves.append(wave)
+        left = [name for name in left if name not in wave]
+    return waves
+
+
+def _controls(action: str, waves: Sequence[Sequence[str]], due: Callable[[str], bool]) -> tuple[Control, ...]:
+    order = 1 if action == "stop" else -1
+    named = (tuple(name for name in wave[::order] if due(name)) for wave in waves)
+    return tuple(Control(action, names) for names in named if names)
 
 
 def _refuse(services: Services, names: Sequence[str], state: str) -> None:
@@ -275,7 +306,8 @@ def _refuse(services: Services, names: Sequence[str], state: str) -> None:
         return
     for name in names:
         reason = why_not_startable(services[name])
-        if reason and not services[name].runs:
+        # A disabled service runs on, but once stopped it does not come back.
+        if reason and (not services[name].runs or state == "restarted"):
             raise Failure(f"start {name}", "the host", *reason)
 
 
@@ -301,17 +333,17 @@ def running_dependents(services: Services, names: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def _waves(action: str, names: list[str]) -> tuple[Control, ...]:
-    """Split into what goes together: W3SVC by itself, last to stop and first to start."""
-    others = tuple(name for name in names if name != W3SVC)
-    waves = [Control(action, others)] if others else []
-    if W3SVC in names:
-        waves.insert(0 if action == "start" else len(waves), Control(action, (W3SVC,)))
-    return tuple(waves)
-
-
-def _states(services: Services, names: Iterable[str]) -> dict[str, str]:
-    return {name: services[name].state for name in names}
+def seen_again(before: Services, now: Services) -> dict[str, Service]:
+    """Return the services of ``before`` as they are ``now``, with what a look at their state alone leaves out."""
+    states = {name: service.state for name, service in now.items()}
+    return {
+        name: replace(
+            now.get(name, service),
+            start_type=service.start_type,
+            dependents=tuple((other, states.get(other, state)) for other, state in service.dependents),
+        )
+        for name, service in before.items()
+    }
 
 
 _CODES = {

@@ -68,6 +68,8 @@ _MEANING: dict[int, tuple[str, str]] = {
     LOCKED: ("another run was writing the record all the time", "Run again"),
 }
 
+_REACH = "Check that SQL Server runs and can be reached from there, and O(sql_server)"
+
 # What a driver says where SQL Server itself gave no number: (pattern, remedy).
 _TEXTS = (
     (
@@ -78,12 +80,12 @@ _TEXTS = (
         ),
     ),
     (
-        re.compile("HYT00|query timeout expired|(?<!login )timeout expired", re.IGNORECASE),
-        "SQL Server did not answer in time: find what blocks it, or raise O(sql_query_timeout), and run again",
+        re.compile("login timeout|HYT01|network-related|could not open a connection|unable to connect", re.IGNORECASE),
+        _REACH,
     ),
     (
-        re.compile("login timeout|HYT01|network-related|could not open a connection|unable to connect", re.IGNORECASE),
-        "Check that SQL Server runs and can be reached from there, and O(sql_server)",
+        re.compile("HYT00|timeout expired", re.IGNORECASE),
+        "SQL Server did not answer in time: find what blocks it, or raise O(sql_query_timeout), and run again",
     ),
 )
 
@@ -102,8 +104,9 @@ _HEADING = re.compile(
 
 def number_of(text: str) -> int:
     """Return the error number that sqlcmd's messages name, 0 where they name none. ``text`` holds no rows."""
-    if match := _HEADING.search(text):
-        return int(match[1])
+    if numbers := [int(match[1]) for match in _HEADING.finditer(text)]:
+        # A database that cannot be opened comes with a failed login, before it or behind it.
+        return 4060 if 4060 in numbers else numbers[0]
     return next((number for pattern, number in _LOGIN_TEXTS if pattern.search(text)), 0)
 
 
@@ -130,8 +133,7 @@ class SqlFailure(Failure):
 
 
 def _remedy(text: str) -> str:
-    otherwise = "Check that SQL Server runs and can be reached from there"
-    return next((remedy for pattern, remedy in _TEXTS if pattern.search(text)), otherwise)
+    return next((remedy for pattern, remedy in _TEXTS if pattern.search(text)), _REACH)
 
 
 def _shortened(text: str) -> str:

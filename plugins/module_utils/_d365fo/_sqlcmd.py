@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import SqlFailure, number_of
@@ -18,6 +19,8 @@ PASSWORD_VARIABLE = "SQLCMDPASSWORD"
 
 ITEMS = frozenset(("value", "record", "now", "database", "fork", "created", "login", "may_update", "may_alter", END))
 """The first words of the rows that our batches return."""
+
+_NOT_FOUND = re.compile(r"""^[\w ]{0,40}(['"])[^'"\n]*sqlcmd[^'"\n]*\1 """, re.IGNORECASE | re.MULTILINE)
 
 _FORBIDDEN = frozenset('"%^&|<>\r\n')
 
@@ -99,10 +102,8 @@ def checked_rows(completed: Completed, doing: str, where: str, user: str = "") -
 
 
 def not_found(said: str) -> bool:
-    """Whether cmd.exe says that it knows no such program (its words are translated, the quotes around it are not)."""
-    return any(
-        line.lstrip().startswith("'") and "sqlcmd" in line.lower().partition("' ")[0] for line in said.splitlines()
-    )
+    """Whether cmd.exe says that it knows no such program: it quotes the name, with or without words before it."""
+    return bool(_NOT_FOUND.search(said))
 
 
 class Sqlcmd:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _services
@@ -52,7 +51,7 @@ def mode_word(seen: Seen) -> str:
     if reading is None or reading.mode is None:
         return "unknown"
     record = seen.record
-    if record and ((record.lease and record.lease.alive(reading.now)) or not (seen.settled or seen.never_set)):
+    if record and ((record.lease and record.lease.alive(reading.now)) or not seen.settled):
         return "changing"
     return "maintenance" if reading.mode == ENABLED else "normal"
 
@@ -64,7 +63,7 @@ def verified(seen: Seen) -> bool | None:
     if not seen.settled:
         return None if seen.never_set else False
     runs = seen.method == _method.SCRIPT or seen.aos_service_runs
-    return True if runs else None
+    return True if runs and seen.record.verified else None
 
 
 def _together(texts: Sequence[str]) -> str | None:
@@ -98,7 +97,7 @@ def notes(seen: Seen) -> list[str]:
             else "the AOS is not yet confirmed to run with this value: run again to finish the work"
         )
     if seen.foreign_record:
-        found.append(foreign(seen, reading.now))
+        found.append(foreign(seen))
     elif reading.mode == ENABLED and record is None and not reading.broken:
         found.append("turned on by somebody else: there is no record of who, why and since when")
     if record and len(record.windows) > 1:
@@ -106,7 +105,7 @@ def notes(seen: Seen) -> list[str]:
     return [*found, *amiss(seen)]
 
 
-def foreign(seen: Seen, now: datetime) -> str:
+def foreign(seen: Seen) -> str:
     """Say whose record it is that stands in the database."""
     record = seen.foreign_record
     where = record.host if record and record.host else "another environment"

@@ -51,7 +51,6 @@ class Site:
     script: ScriptOptions | None
     patience: Patience
     ready: Callable[[Sequence[str]], Sequence[str]]
-    aos: str = "the AOS"
     output: str = ""
     taking_over: bool = False
     verified: bool = False
@@ -93,8 +92,7 @@ class Site:
 
     def saw(self, services: Mapping[str, Service]) -> None:
         """Keep what was seen of services."""
-        known = {name: service for name, service in services.items() if name in self.findings.services}
-        self.findings = replace(self.findings, services={**self.findings.services, **known})
+        self.findings = replace(self.findings, services=_services.seen_again(self.findings.services, services))
 
 
 @dataclass(frozen=True)
@@ -144,28 +142,26 @@ def _see_that_it_was_set(site: Site, mode: str) -> None:
 
 @dataclass(frozen=True)
 class ControlServices:
-    """Stop or start services, in waves; ``names`` for people. What can't be started does not keep the others."""
+    """Stop or start services, in waves. ``accept`` says that one that can't start since somebody disabled or removed it
+    is no failure."""
 
     controls: tuple[Control, ...]
     title: str
     done: str
+    accept: bool = False
     limit: float = _SERVICES_LIMIT
 
     def carry_out(self, site: Site) -> None:
         site.touched = True
-        failures: dict[str, Failure] = {}
         try:
-            for control in self.controls:
-                try:
-                    site.services.control(control)
-                except ServicesFailed as failed:
-                    if control.action == "stop":
-                        raise
-                    failures |= failed.failures
+            site.services.carry_out(self.controls)
+        except ServicesFailed as failed:
+            codes = {failure.details.get("win32_error") for failure in failed.failures.values()}
+            if not self.accept or codes - {_services.IS_DISABLED, _services.NO_SUCH_SERVICE}:
+                raise
+            site.run.tell(f"left as it is: {failed.answer}")
         finally:
             site.saw(site.services.last)
-        if failures:
-            raise ServicesFailed("start", site.host.name, failures)
 
 
 @dataclass(frozen=True)
@@ -239,6 +235,13 @@ class WaitForAos:
 Step = WriteRecord | ControlServices | Restart | RunSetupTool | RunScript | WaitForAos
 
 
+def sets_variable(step: Step) -> bool:
+    """Whether a step writes the variable, or has a program write it."""
+    if isinstance(step, RunSetupTool):
+        return step.parameters != tuple(_setup_tool.SYNCHRONISE.items())
+    return isinstance(step, RunScript) or (isinstance(step, WriteRecord) and step.mode is not None)
+
+
 def covered(steps: Sequence[Step]) -> tuple[Step, ...]:
     """Let each record that is written hold its lease as long as what follows may take until the next one."""
     result: list[Step] = []
@@ -292,12 +295,15 @@ def stop(names: Sequence[str]) -> ControlServices:
     )
 
 
-def start(names: Sequence[str]) -> ControlServices:
+def start(names: Sequence[str], *, accept: bool = False) -> ControlServices:
     """Return the step that starts services: IIS first, background services together, then what depends on them."""
     first = [Control("start", (name,)) for name in names if name == _services.W3SVC]
     together = tuple(name for name in names if name in _services.BACKGROUND)
     last = [Control("start", (name,)) for name in names if name not in (*together, _services.W3SVC)]
     listed = _services.listed(names)
     return ControlServices(
-        (*first, *([Control("start", together)] if together else []), *last), f"start {listed}", f"started {listed}"
+        (*first, *([Control("start", together)] if together else []), *last),
+        f"start {listed}",
+        f"started {listed}",
+        accept,
     )

@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _plan, _refusals, _status
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen, Way
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._plan import Wish
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._readiness import Readiness
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import (
     DISABLED,
     ENABLED,
+    PREPARED,
     SETTLED,
     Record,
 )
@@ -23,10 +26,13 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._refus
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._service_control import ServiceControl
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import BACKGROUND, W3SVC
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._steps import (
+    ControlServices,
     RunScript,
     Site,
     Step,
     WaitForAos,
+    WriteRecord,
+    sets_variable,
     start,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import (
@@ -66,7 +72,7 @@ class SwitchOptions:
 class Switch:
     """One system on its way into maintenance mode or out of it.
 
-    ``readiness`` is told the address that web.config names by ``address``, where the task names none.
+    ``readiness`` says for findings how the AOS is asked whether it is ready.
     """
 
     way: Way
@@ -74,7 +80,7 @@ class Switch:
     consent: Consent
     options: SwitchOptions
     run: Run
-    readiness: Any
+    readiness: Callable[[Findings], Readiness]
     check_mode: bool = False
     done: list[Done] = field(default_factory=list)
     site: Site | None = None
@@ -88,9 +94,10 @@ class Switch:
         """Look at the system, once no other run is at work. After the work: what was read back by it."""
         if self.site is not None:
             return Seen(self.site.findings, self._method(self.site.findings))
-        seen = self._with_aos(self._in_turn())
-        # An AOS that does not answer may be one that another run is just restarting.
-        return self._with_aos(self._in_turn()) if seen.aos_objection else seen
+        self._seen = self._with_aos(self._in_turn())
+        if self._seen.aos_objection:  # the AOS may be one that another run is just restarting
+            self._seen = self._with_aos(self._in_turn())
+        return self._seen
 
     def plan(self, reading: Seen) -> Plan[Step]:
         """Plan the whole switch. Raises ``Refused`` with every reason that stands against it."""
@@ -119,12 +126,12 @@ class Switch:
                 raise Stale(conflict.attempted, conflict.target, conflict.answer, conflict.remedy) from conflict
             conflict.state = "Another run has taken over and works on the system now; this one has stopped."
             raise self._with_details(conflict) from None
-        except Unreachable as lost:
-            lost.state = self._state(site, lost)
-            raise self._with_details(lost) from None
         except Failure as failure:
-            if site.touched:
-                self._after(failure, before, site)
+            rest = plan.steps[len(self.done) :]
+            if isinstance(failure, Unreachable):
+                failure.state = self._state(site, failure, rest)
+            elif site.touched or failure.unknown:
+                self._after(failure, before, site, rest)
             raise self._with_details(failure) from None
         finally:
             self.run.keep = lambda seconds: None
@@ -174,7 +181,7 @@ class Switch:
         self._seen = Seen(findings, self._method(findings))
         return self._seen
 
-    def _method(self, findings: Any) -> str:
+    def _method(self, findings: Findings) -> str:
         return _method.choose(
             self.options.method,
             findings.kind,
@@ -216,8 +223,11 @@ class Switch:
 
     # --- what a failure leaves ---
 
-    def _after(self, failure: Failure, before: Seen, site: Site) -> None:
-        """Take back a way in that had not reached the AOS; else say how things stand, and let the next run begin."""
+    def _after(self, failure: Failure, before: Seen, site: Site, rest: Sequence[Step]) -> None:
+        """Take back a way in that had not reached the AOS; else say how things stand, and let the next run begin.
+
+        ``rest`` are the steps that were not done, the one that failed first.
+        """
 
         def keep(seconds: float) -> None:
             _try(lambda: site.keep(seconds))  # services that were stopped come first, a lease second
@@ -226,53 +236,44 @@ class Switch:
         if self.wish.state == ENABLED and before.reading.mode != ENABLED and not site.taking_over:
             failure.state = self._take_back(before, site)
             return
-        told = self._release(site)
-        failure.state = " ".join(filter(None, (self._state(site, failure), told)))
+        told = self._release(site, rest)
+        failure.state = " ".join(filter(None, (self._state(site, failure, rest), told)))
 
     def _take_back(self, before: Seen, site: Site) -> str:
         told = [_try(lambda: self._ask_again(site))]
-        reading, record = site.reading, site.reading.record
+        record = site.reading.record
         if record and record.lease and record.lease.run != self.run.id:
             return "Another run has taken over and works on the system now; this one has stopped."
-        known = not told[0]
-        if known and reading.mode == ENABLED and before.method == _method.SETUP_TOOL:
+        if not told[0] and site.reading.mode == ENABLED:
             # The AOS still runs as before. Its next restart, by whomever, would surprise everybody.
             told.append(_try(lambda: site.write(record, mode=DISABLED, hold=True)))
-        told.append(self._start_stopped(before, site))
-        off = known and site.reading.mode != ENABLED
-        if off:
-            back = None if before.record is None or before.never_set else before.record
-            told.append(_try(lambda: site.write(back)))
-        begin = (
-            "Maintenance mode was not turned on."
-            if off
-            else "In which state the system is could not be found out; run again, either way, to finish the work."
-        )
-        return " ".join(filter(None, (begin, *told)))
+        stopped = [service.name for service in (record.services if record else ()) if service.stopped]
+        failed = _try(lambda: start(stopped).carry_out(site)) if stopped else ""
+        if told[-1] or site.reading.mode == ENABLED:
+            known = "In which state the system is could not be found out; run again, either way, to finish the work."
+            return " ".join(filter(None, (known, *told, failed)))
+        back = None if before.record is None or before.never_set else before.record
+        if failed and record:  # what did not start again must not be forgotten
+            back = replace(back or replace(record, phase=PREPARED), services=record.services)
+        told = [failed or ("The services that were stopped run again." if stopped else "")]
+        told.append(_try(lambda: site.write(back)))
+        return " ".join(filter(None, ("Maintenance mode was not turned on.", *told)))
 
     def _ask_again(self, site: Site) -> None:
         site.findings = replace(site.findings, reading=site.database.read())
 
-    def _start_stopped(self, before: Seen, site: Site) -> str:
-        """Start what this run, or the one before it that was cut off, has stopped or was about to stop."""
-        record = site.reading.record
-        names = [service.name for service in (record.services if record else ()) if service.stopped]
-        if not names:
-            return ""
-        return _try(lambda: start(names).carry_out(site)) or "The services that were stopped run again."
-
-    def _release(self, site: Site) -> str:
+    def _release(self, site: Site, rest: Sequence[Step]) -> str:
         """Give the lease back, so that the next run need not wait; on the way out with what is known by now."""
         record = site.reading.record
         if record is None or (record.lease and record.lease.run != self.run.id):
             return ""
-        if self.wish.state == DISABLED and (site.verified or not self.wish.aos) and not record.windows:
-            record = replace(record, phase=SETTLED)
+        if self.wish.state == DISABLED and not record.windows and not any(_concerns_aos(step) for step in rest):
+            record = replace(record, phase=SETTLED, verified=site.verified)
         return _try(lambda: site.write(record))
 
-    def _state(self, site: Site, failure: Failure) -> str:
+    def _state(self, site: Site, failure: Failure, rest: Sequence[Step]) -> str:
         """Say in which state the system is now, as far as it is known."""
-        unknown = getattr(failure, "unknown", False)
+        unknown = failure.unknown and rest and sets_variable(rest[0])
         mode = "set" if site.reading.mode == ENABLED else "not set"
         parts = [
             "whether maintenance mode is set in the database is not known"
@@ -309,7 +310,7 @@ class Switch:
     def _report_left_over(self, site: Site) -> None:
         """Say at the end what could not be started again, though all else is done. Raises ``Failure``."""
         record = site.reading.record
-        if record is None or record.windows or not record.services:
+        if record is None or record.windows or record.phase != SETTLED or not record.services:
             return
         names = [service.name for service in record.services]
         types = ", ".join(f"{name} ({_word(record, name, site)})" for name in names)
@@ -329,13 +330,20 @@ class Switch:
         return failure
 
 
+def _concerns_aos(step: Step) -> bool:
+    """Whether the AOS has not taken the variable over as long as this step is to be done."""
+    if isinstance(step, ControlServices):
+        return any(W3SVC in control.names for control in step.controls)
+    return not isinstance(step, WriteRecord) or sets_variable(step)
+
+
 def _word(record: Record, name: str, site: Site) -> str:
     before = next(service.start_type for service in record.services if service.name == name)
     now = site.findings.services[name]
     return f"its start type was {before}, now it is {now.start_type} and {now.state}"
 
 
-def _try(call: Any) -> str:
+def _try(call: Callable[[], None]) -> str:
     """Do something that belongs to clearing up; return what went wrong, "" for nothing."""
     try:
         call()

@@ -40,7 +40,7 @@ _KINDS = (
     # Source: d365fo.tools, which tells environments apart by Infrastructure.HostName. Whatever else lies below
     # dynamics.com (sandbox.ax, sandbox.operations, operations: tier 1, tier 2, production) Microsoft runs itself.
     (re.compile(r"\bcloud\.onebox\.dynamics\.com\.?$", re.IGNORECASE), VHD),
-    (re.compile(r"(cloudax|axcloud).*dynamics\.com\.?$", re.IGNORECASE), ONE_BOX),
+    (re.compile(r"(^|\.)(cloudax|axcloud)\.([\w-]+\.)*dynamics\.com\.?$", re.IGNORECASE), ONE_BOX),
     (re.compile(r"(^|\.)dynamics\.(com|cn)\.?$", re.IGNORECASE), HOSTED),
 )
 

@@ -13,7 +13,6 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Ab
 LONG = 60.0
 
 # pytest warns of a thread that ends by SystemExit, of which Python itself says nothing.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
 
 @pytest.fixture

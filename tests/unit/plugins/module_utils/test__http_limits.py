@@ -9,8 +9,6 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._http import C
 
 from fakes.server import Talk, drips, serving, silent
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-
 FAR_BEYOND = 3.0
 
 

@@ -309,6 +309,11 @@ def test_no_secret_in_a_failure(monkeypatch: pytest.MonkeyPatch, details: dict[s
     assert "c4n4ry" not in str(failed({"password": "c4n4ry"}))
 
 
+def test_nor_one_whose_blanks_a_message_draws_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Example, "fails", Failure("log in", "srv", "refused c4n  4ry!", ""))
+    assert "c4n 4ry!" not in failed({"password": "c4n  4ry!"})["msg"]
+
+
 @pytest.mark.parametrize("value", [["c4n4ry"], {"a": "c4n4ry"}])
 def test_nor_where_it_is_of_a_wrong_type(value: Any) -> None:
     result = run(Example, {"password": value, "size": "many"})

@@ -20,8 +20,6 @@ from hypothesis import strategies as st
 
 from fakes.clock import Time
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-
 LINE = 'sc.exe queryex "W3SVC"& echo %ServiceDrive% $env:x ^& "a b"'
 CALL = f'cmd.exe --% /d /s /c "{LINE}"\nexit $LASTEXITCODE'
 LINES = st.text(st.characters(exclude_characters='\r\n"', exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200)

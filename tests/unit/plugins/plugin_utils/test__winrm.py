@@ -21,8 +21,6 @@ from winrm.exceptions import WinRMOperationTimeoutError, WinRMTransportError
 from fakes.clock import Time
 from fakes.winrm import REFUSED, Connection, Protocol, done, part
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-
 SECRETS = {"SQLCMDPASSWORD": "s3cret"}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _arguments
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._plan import BEFORE_RESTART
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +55,7 @@ def test_booleans_that_are_text_are_false(text: str) -> None:
     )
     wish, consent = _arguments.wish(found, "me"), _arguments.consent(found)
     options = _arguments.switch_options(found, "dev01")
-    assert (wish.synchronise, wish.stop_background_services, wish.all_windows, wish.create_missing) == (False,) * 4
+    assert (wish.synchronise, wish.stop_background_services, wish.all_windows) == (False,) * 3
     assert (consent.restart_all, consent.wait, consent.create_missing) == (False,) * 3
     assert (options.kill_hung, options.wait, options.take_over, options.expect_new_instances) == (False,) * 4
 
@@ -156,7 +157,8 @@ def test_defaults() -> None:
         _arguments.switch_options(found, "dev01"),
     )
     assert (wish.opening.id, wish.opening.owner, wish.stop_background_services) == ("default", "me", True)
-    assert (wish.all_windows, wish.synchronise, wish.stop_before, wish.create_missing) == (False, False, "", False)
+    assert (wish.all_windows, wish.synchronise) == (False, False)
+    assert wish.stop_before != BEFORE_RESTART
     assert (consent.restart_all, consent.wait) == (True, True)
     assert (options.system, options.method, options.busy_limit, options.take_over) == ("dev01", "auto", 240, False)
 
@@ -289,7 +291,9 @@ def test_script_and_cluster() -> None:
     script = _arguments.script_options(params(script=r"C:\s\x.ps1", execution_policy="Bypass", script_timeout="2h"))
     assert script
     assert (script.script, script.template_path, script.limit) == (r"C:\s\x.ps1", r"C:\s\ConfigTemplate.xml", 7200)
-    cluster = _arguments.cluster_options(params(cluster_url="https://sf:19080", url_ca_path="/ca.pem"))
+    cluster = _arguments.cluster_options(
+        params(cluster_url="https://sf:19080", cluster_ca_path="/ca.pem", url_ca_path="/url.pem")
+    )
     assert cluster
     assert (cluster.application, cluster.service, cluster.ca_path) == ("AXSF", "AXSF~AXService", "/ca.pem")
 

@@ -15,7 +15,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._datab
     parse_reading,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import SqlFailure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, TimedOut, Unreachable
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import Conflict, Stored
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,7 +126,8 @@ def refused(number: int) -> SqlFailure:
     return SqlFailure("write", "db", number, f"error {number}", sent=True)
 
 
-TIMED_OUT = SqlFailure("write", "db", 0, "[HYT00] Query timeout expired", sent=True)
+def no_answer() -> SqlFailure:
+    return SqlFailure("write", "db", 0, "[HYT00] Query timeout expired", sent=True)
 
 
 @dataclass
@@ -247,7 +248,7 @@ WRITTEN = rows("1", NEW, **FULL)
 UNCHANGED = rows("0", OLD, **FULL)
 
 
-@pytest.mark.parametrize("error", [TIMED_OUT, refused(0)])
+@pytest.mark.parametrize("error", [no_answer(), refused(0)])
 def test_the_write_was_made_although_its_answer_was_lost(error: Exception) -> None:
     axdb, sql, _time = database(error, WRITTEN)
     after = axdb.write(BEFORE, mode="enabled", record=(NEW,))
@@ -256,7 +257,7 @@ def test_the_write_was_made_although_its_answer_was_lost(error: Exception) -> No
 
 
 def test_the_write_was_not_made() -> None:
-    axdb, _sql, _time = database(TIMED_OUT, UNCHANGED)
+    axdb, _sql, _time = database(no_answer(), UNCHANGED)
     with pytest.raises(
         SqlFailure, match=r"Query timeout expired.*\. The write was not made\. SQL Server did not answer"
     ):
@@ -273,7 +274,7 @@ def test_the_write_was_not_made() -> None:
     ],
 )
 def test_somebody_else_wrote_meanwhile(found: Rows) -> None:
-    axdb, _sql, _time = database(TIMED_OUT, found)
+    axdb, _sql, _time = database(no_answer(), found)
     with pytest.raises(Conflict, match="changed at the same time"):
         axdb.write(BEFORE, mode="enabled", record=(NEW,))
 
@@ -287,7 +288,7 @@ def test_somebody_else_wrote_meanwhile(found: Rows) -> None:
     ],
 )
 def test_whether_it_was_made_cannot_be_found_out(second: Exception) -> None:
-    axdb, _sql, _time = database(TIMED_OUT, second)
+    axdb, _sql, _time = database(no_answer(), second)
     with pytest.raises(Failure, match="Whether the write was made is not known") as caught:
         axdb.write(BEFORE, mode="enabled", record=(NEW,))
     assert isinstance(caught.value, SqlFailure)
@@ -296,7 +297,7 @@ def test_whether_it_was_made_cannot_be_found_out(second: Exception) -> None:
 
 def test_a_command_on_the_host_that_timed_out_may_have_made_the_write_too() -> None:
     """By sqlcmd.exe the time limit of the command is one more; a time-out says that the write may have been made."""
-    timed_out = Failure("write", "dev01", "timed out after 85 s; the command was abandoned", "See on the host")
+    timed_out = TimedOut("write", "dev01", "timed out after 85 s; the command was abandoned", "See on the host")
     axdb, _sql, _time = database(timed_out, WRITTEN)
     after = axdb.write(BEFORE, mode="enabled", record=(NEW,))
     assert (after.mode, after.stored) == ("enabled", NEW)

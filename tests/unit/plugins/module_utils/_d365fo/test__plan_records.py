@@ -68,7 +68,7 @@ def test_it_says_what_ran_what_was_stopped_and_whose_it_is() -> None:
         (Window("CHG1", NOW, "ann", "keys", "T1", NOW.replace(hour=23)),), "prepared", RAN, COMPUTER, IDENTITY
     )
     assert after.record == replace(before.record, phase="set")
-    assert settled.record == replace(before.record, phase="settled")
+    assert settled.record == replace(before.record, phase="settled", verified=True)
     assert [step.mode for step in (before, after, settled)] == [None, "enabled", None]
 
 

@@ -243,7 +243,9 @@ def test_but_the_one_of_iis_is() -> None:
 def test_a_process_that_cannot_be_ended() -> None:
     machine = FakeMachine({"A": FakeService(stop_takes=HANGS)})
     machine.programs = {"taskkill": lambda line: Completed(128, "", "ERROR: Access is denied.\r\n")}
-    with pytest.raises(Failure, match="end the process of the hanging A on dev01: ERROR: Access is denied"):
+    with pytest.raises(
+        Failure, match="stop A on dev01: it hangs, and its process could not be ended: ERROR: Access is denied"
+    ):
         bring(machine, "stopped", limit=12, kill_hung=True)
 
 
@@ -272,7 +274,7 @@ def test_what_does_not_come_back_then_is_said() -> None:
     with pytest.raises(Failure) as caught:
         bring(machine, "restarted", BATCH, W3SVC)
     assert "stop W3SVC on dev01: it does not take this control (1052)" in str(caught.value)
-    assert f"{BATCH} was stopped for it and did not start again" in caught.value.state
+    assert f"What had stopped for it did not all start again: Could not start {BATCH}" in caught.value.state
     assert "(1067)" in caught.value.state
 
 

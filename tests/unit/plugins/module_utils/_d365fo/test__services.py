@@ -12,6 +12,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._servi
     check_names,
     describe_code,
     failure_code,
+    listed,
     parse_services,
     read_command,
     remedy,
@@ -282,6 +283,14 @@ def test_names_that_cmd_would_read_as_something_else(name: str) -> None:
     for use in (check_names, read_command, status_command, lambda names: wait_command(names, 5)):
         with pytest.raises(Failure, match=r"Invalid O\(names\): .* is no service name"):
             use([name])
+
+
+def test_long_names_are_named_by_their_ends() -> None:
+    """The name of the data management service has 62 characters; a line of progress is read by people."""
+    batch, _mr, dmf, web = FO_SERVICES
+    assert listed([batch, web]) == f"{batch}, {web}"
+    assert listed([dmf]) == "...DMF.SSISHelperService.exe"
+    assert listed([]) == ""
 
 
 def test_names() -> None:

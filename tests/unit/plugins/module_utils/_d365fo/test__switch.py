@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._aos import Answer
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import listed
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, Refused
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Stale
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned
@@ -17,8 +18,8 @@ from fakes.moments import NOW
 from fakes.switching import World
 from fakes.system import BATCH, DMF, MR, RAN, W3SVC, findings, foreign, lease, record, window
 
-STOPPED = f"stopped {BATCH}, {MR}, {DMF}"
-STARTED = f"started {DMF}, {MR}, {BATCH}"
+STOPPED = f"stopped {listed((BATCH, MR, DMF))}"
+STARTED = f"started {listed((DMF, MR, BATCH))}"
 AOS_READY = "the AOS at https://dev01.example.com/ is ready"
 IN = {
     "sql": ["recorded the window", STOPPED, "turned maintenance mode on in the database"],

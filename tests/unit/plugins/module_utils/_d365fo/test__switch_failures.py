@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._aos import Answer
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import SqlFailure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, TimedOut, Unreachable
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed
 
 from fakes.machine import HANGS, FakeService
@@ -20,7 +20,7 @@ ROADS = pytest.mark.parametrize("road", ["sql", "setup_tool"])
 TIMED_OUT = SqlFailure("set CONFIGURATIONMODE to 1", "db", 0, "[HYT00] Query timeout expired", sent=True)
 TIMED_OUT.answer += ". Whether the write was made is not known: no answer"  # as Database says when it could not look
 SILENT = SqlFailure("read CONFIGURATIONMODE", "db", 0, "no answer", sent=True)
-ON_HOST = Failure("write the record", "dev01", "timed out after 85 s; the command was abandoned", "See on the host")
+ON_HOST = TimedOut("write the record", "dev01", "timed out after 85 s; the command was abandoned", "See on the host")
 LOST = Unreachable("write the record", "dev01", "the connection broke", "Run again")
 NOT_ON = "Maintenance mode was not turned on."
 RUN_AGAIN = "The services that were stopped run again."

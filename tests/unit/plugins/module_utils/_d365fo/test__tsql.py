@@ -8,7 +8,12 @@ from hashlib import sha256
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _tsql
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import MAX_LENGTH, Record, parse
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import (
+    LEASE_LENGTH,
+    MAX_LENGTH,
+    Record,
+    parse,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import SqlcmdOptions, command_line
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -201,14 +206,14 @@ def test_known_traps(nasty: str) -> None:
 def longest() -> Record:
     """A record of the greatest length that is accepted."""
     held = record()
-    free = MAX_LENGTH - 400 - len(held.text())
+    free = MAX_LENGTH - LEASE_LENGTH - len(held.text())
     return replace(held, windows=(window(reason="keys" + "x" * free),))
 
 
 def test_the_longest_record_goes_through_cmd_exe() -> None:
     held = longest()
     held.check_length()
-    text = held.text() + "x" * 400  # the lease
+    text = held.text() + "x" * LEASE_LENGTH
     batch = _tsql.write(value=("0", "1"), record=(text, text))
     line = command_line(SqlcmdOptions(server="s" * 128, database="d" * 128, user="u" * 128, program="p" * 200), batch)
     assert len(line) <= 8191

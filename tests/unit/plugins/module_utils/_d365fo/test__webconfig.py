@@ -24,6 +24,7 @@ from hypothesis import strategies as st
         ("x-uat.sandbox.operations.dynamics.com", "microsoft_managed"),
         ("x-uat.sandbox.operations.eu.dynamics.com", "microsoft_managed"),
         ("contoso.operations.dynamics.com", "microsoft_managed"),
+        ("my-cloudax.operations.dynamics.com", "microsoft_managed"),
         ("CONTOSO.OPERATIONS.DYNAMICS.COM.", "microsoft_managed"),
         ("contoso.operations.eu.dynamics.com", "microsoft_managed"),
         ("contoso.dynamics.com", "microsoft_managed"),
