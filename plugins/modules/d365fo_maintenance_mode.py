@@ -82,7 +82,7 @@ options:
   stop_before:
     description:
       - V(restart) ends the task before IIS is restarted, with RV(restart_required=true). The same task with V(nothing)
-        goes on. This is for work of one's own between the two.
+        goes on, with O(sync) if that is asked for. This is for work of one's own between the two.
       - By default V(restart) if the variable C(d365fo_before_restart) is defined, the hook of the role, else
         V(nothing).
     type: str

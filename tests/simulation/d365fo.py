@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _arguments
@@ -22,7 +23,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import SqlFailure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import PASSWORD_VARIABLE
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._switch import Switch
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, TimedOut
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer as HttpAnswer
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
@@ -128,6 +129,13 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """Let simulated time pass."""
         self.wait(self.clock.sleep(seconds))
+
+    def pass_lease(self) -> None:
+        """Let time pass until shortly before the lease of a run that died ends: who waits sees nothing new until then."""
+        lease = json.loads(self.database.extended_property(PROPERTY) or "{}").get("lease")
+        if lease:
+            left = datetime.fromisoformat(lease["until"].replace("Z", "+00:00")).timestamp() - self.clock.time()
+            self.pass_time(max(left - 20, 0))
 
     # --- what a test looks at ---
 
@@ -275,7 +283,7 @@ class SimulatedHost:
         try:
             rc = self.world.wait(work())
         except asyncio.TimeoutError:
-            raise Failure(doing, self.name, f"timed out after {limit:.0f} s", "Look at the host") from None
+            raise TimedOut(doing, self.name, f"timed out after {limit:.0f} s", "Look at the host") from None
         return Completed(rc, written["stdout"].decode(), written["stderr"].decode())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import TimedOut, Unreachable
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class Gate:
         if fault == ANSWER_LOST:
             raise Unreachable(doing, name, "the connection broke", "Run again")
         if fault == TIMED_OUT:
-            raise Failure(doing, name, f"timed out after {limit:.0f} s; the command was abandoned", "Look at the host")
+            raise TimedOut(doing, name, f"timed out after {limit:.0f} s; the command was abandoned", "Look at the host")
         if fault == KILLED_AFTER:
             raise Killed
         return result

@@ -64,6 +64,7 @@ def _broken(world: World, direction: str, gate: Gate, following: str, operation:
     first = world.run(direction, gate, run="first", **OPTIONS)
     if first.how == "success" and world.state() != undisturbed(road, direction)[0]:
         return [f"{operation}: the run says success, but {world.state()}"]
+    world.pass_lease()
     second = world.run(following, run="second", **PATIENT)
     if second.how != "success":
         return [f"{operation}: {following} after it failed: {second.message}"]

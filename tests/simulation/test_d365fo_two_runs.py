@@ -55,6 +55,8 @@ class Both:
     def _stop_at(self, name: str, number: int, other: str) -> None:
         def give_way(at: int) -> None:
             if at == number and other not in self.ended:
+                if self.at_checks:
+                    self.world.pass_lease()
                 self.baton.give(other)
                 self.baton.wait(name)
 
@@ -82,6 +84,7 @@ def judge(both: Both, first: str, second: str, road: str, where: str) -> list[st
             wrong.append(f"{where}: {name} ({state}) says success, but {found}")
         if ended.how == "failure" and "another run" not in ended.message.lower():
             wrong.append(f"{where}: {name} ({state}) failed: {ended.message}")
+    both.world.pass_lease()
     last = both.world.run("disabled", run="last", all_windows=True, **PATIENT)
     if last.how != "success" or both.world.state() != undisturbed(road, "disabled")[0]:
         found = differences(both.world.state(), undisturbed(road, "disabled")[0])
