@@ -30,8 +30,8 @@ OWN: dict[str, Any] = {
     },
     "d365fo_before_restart": {
         "description": [
-            "Task file to run when the variable is set and before IIS is restarted, if it is going to be restarted. Not "
-            "on-premises, where the script restarts every AOS itself."
+            "Task file to run when the variable is set and before IIS is restarted, if it is going to be restarted.",
+            "Not on-premises, where the script restarts every AOS itself.",
         ],
         "type": "path",
     },
@@ -44,8 +44,8 @@ OWN: dict[str, Any] = {
 ABOUT: dict[str, Any] = {
     "short_description": "Enable or disable maintenance mode of a Dynamics 365 Finance + Operations system",
     "description": [
-        "Runs M(quiesce.maintenance.d365fo_maintenance_mode) on each host, or gathers its status, and leaves the result as "
-        "C(d365fo_status), the row of the status table in C(d365fo_status.status).",
+        "Runs M(quiesce.maintenance.d365fo_maintenance_mode) on each host, or gathers its status.",
+        "Leaves the result as C(d365fo_status), the row of the status table in C(d365fo_status.status).",
         "Its variables are the options of the module with the prefix C(d365fo_); the module reads them by itself.",
     ],
     "version_added": "0.1.0",

@@ -131,7 +131,7 @@ class World:
         self.wait(self.clock.sleep(seconds))
 
     def pass_lease(self) -> None:
-        """Let time pass until shortly before the lease of a run that died ends: who waits sees nothing new until then."""
+        """Let time pass until shortly before the lease of a dead run ends: who waits sees nothing new until then."""
         lease = json.loads(self.database.extended_property(PROPERTY) or "{}").get("lease")
         if lease:
             left = datetime.fromisoformat(lease["until"].replace("Z", "+00:00")).timestamp() - self.clock.time()
