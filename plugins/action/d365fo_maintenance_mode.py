@@ -5,22 +5,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _aos, _arguments, _cluster
+from ansible.errors import AnsibleError
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _aos, _arguments, _cluster, _status
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Way
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._plan import BEFORE_RESTART
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._readiness import Readiness
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._steps import restarts_aos
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._switch import Switch
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Host
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction, odbc_database
 
-HOOK = "d365fo_before_restart"
-"""The role's variable for tasks of the user's before the restart."""
+HOOKS = ("before_restart", "after_restart")
+"""The role's variables for task files of the user's."""
 
 
 class ActionModule(WindowsAction):
@@ -29,12 +32,20 @@ class ActionModule(WindowsAction):
     argument_spec = staticmethod(_arguments.switch_spec)
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Refuse bad options, then open host and database and bring the system where the task wants it."""
+        """Bring the system where the task wants it. Every failure comes with a row of the status table."""
+        try:
+            return self._switch(params)
+        except Failure as failure:
+            name = params["system"] or self.name
+            failure.details.setdefault("status", _status.unknown_row(name, str(failure)))
+            raise
+
+    def _switch(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Refuse bad options, then open host and database and do it."""
         run = self.new_run(params["owner"] or self._owner())
         options = _arguments.switch_options(params, self.name)
         wish = _arguments.wish(params, run.owner)
-        if params["stop_before"] is None and HOOK in self.task_vars:
-            wish = replace(wish, stop_before=BEFORE_RESTART)
+        self._find_hooks()
         consent = _arguments.consent(params)
         script = _arguments.script_options(params)
         question = _arguments.question(params)
@@ -56,9 +67,23 @@ class ActionModule(WindowsAction):
             result = switch.result(outcome.after)
         if self.check_mode:
             result["steps"] = [{"step": step.done, "seconds": None} for step in outcome.plan.steps]
+            result["restarted"] = restarts_aos(outcome.plan.steps)
         # What is left to the next task of the chain is a change of the whole.
         cut = wish.stop_before == BEFORE_RESTART and result["restart_required"]
         return {"changed": outcome.changed or cut, "diff": outcome.plan.diff, **result}
+
+    def _find_hooks(self) -> None:
+        """Refuse a task file of the role's that is not there, before anything is touched. Raises ``Invalid``."""
+        if not getattr(self._task, "_role", None):
+            return
+        find: Callable[[str, str], str] = self._find_needle  # where include_tasks looks
+        for name in HOOKS:
+            if file := self.task_vars.get(f"d365fo_{name}"):
+                path = str(self._templar.template(file))
+                try:
+                    find("tasks", path)
+                except AnsibleError as error:
+                    raise Invalid(name, f"there is no task file {path}", "Give its path on the controller") from error
 
     def _owner(self) -> str:
         """Return who runs this: the user of AWX, else the one on the controller."""
@@ -75,11 +100,11 @@ class ActionModule(WindowsAction):
             limit = _arguments.seconds(params, "aos_timeout")
             cluster = _cluster.Cluster(options, _cluster.open_client(options, survive=limit))
         url = params["url"] or findings.setting("Infrastructure.HostUrl")
+        validate, ca_path = params["url_validate_certs"], params["url_ca_path"]
+        limit = min(_aos.REQUEST_LIMIT, max(1.0, _arguments.seconds(params, "aos_timeout")))
         gets = {
-            _aos.CONTROLLER: _aos.from_controller(
-                params["url_validate_certs"], params["url_ca_path"], self.check_parent
-            ),
-            _aos.HOST: _aos.from_host(host, params["url_validate_certs"]),
+            _aos.CONTROLLER: _aos.from_controller(validate, ca_path, self.check_parent, limit),
+            _aos.HOST: _aos.from_host(host, validate, limit),
         }
         if params["aos_from"] != _aos.AUTO:
             gets = {params["aos_from"]: gets[params["aos_from"]]}

@@ -78,10 +78,14 @@ def in_one_piece(line: str) -> str:
     """
     quoted = False
     parts = []
-    for character in line:
-        if character == '"':
+    for part in re.findall(r'\^"|.', line, re.DOTALL):
+        if part == '"':
             quoted = not quoted
-        elif not quoted and character in _SPECIAL:
+        elif not quoted and part == '^"':
+            parts.append("^^")  # a quote that opens nothing
+        elif not quoted and part in _SPECIAL:
             parts.append("^")
-        parts.append(character)
+        elif part == '^"':
+            quoted = False
+        parts.append(part)
     return f"""for /f "delims=" %z in ('{"".join(parts)}') do @echo(%z"""

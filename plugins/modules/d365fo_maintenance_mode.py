@@ -83,10 +83,9 @@ options:
     description:
       - V(restart) ends the task before IIS is restarted, with RV(restart_required=true). The same task with V(nothing)
         goes on, with O(sync) if that is asked for. This is for work of one's own between the two.
-      - By default V(restart) if the variable C(d365fo_before_restart) is defined, the hook of the role, else
-        V(nothing).
     type: str
     choices: [restart, nothing]
+    default: nothing
   create_missing:
     description: Whether a missing row CONFIGURATIONMODE is inserted, by the pattern of Microsoft's own scripts.
     type: bool
@@ -233,6 +232,11 @@ restart_required:
   type: bool
   returned: success
   sample: false
+restarted:
+  description: Whether the task restarted the AOS. In check mode whether it would.
+  type: bool
+  returned: success, and failure after something was done
+  sample: true
 output:
   description: The end of what the setup tool or the script printed, without the password.
   type: str

@@ -12,7 +12,7 @@ import re
 import secrets
 import socket
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure
@@ -46,12 +46,16 @@ def _forms(secret: str) -> list[str]:
     return list(dict.fromkeys([secret, " ".join(secret.split())]))
 
 
-def spoken(text: str, prefix: str = "") -> str:
+def spoken(text: str, prefix: str = "", bare: Collection[str] = ()) -> str:
     """Return a message with its options as their user calls them.
 
-    ``O(kill_hung=true)`` becomes "kill_hung: true", with ``prefix`` put before it.
+    ``O(kill_hung=true)`` becomes "kill_hung: true", with ``prefix`` put before it unless it is among the ``bare`` ones.
     """
-    text = _OPTION.sub(lambda match: f"{prefix}{match[1]}{(match[2] or '').replace('=', ': ', 1)}", text)
+
+    def called(match: re.Match[str]) -> str:
+        return f"{'' if match[1] in bare else prefix}{match[1]}{(match[2] or '').replace('=', ': ', 1)}"
+
+    text = _OPTION.sub(called, text)
     return _VALUE.sub(r"\1", text)
 
 
@@ -92,6 +96,7 @@ class MaintenanceAction(ActionBase):
         self._parent = os.getppid()
         self._secrets: list[str] = []
         self._from_variables = False
+        self._in_task: frozenset[str] = frozenset()
         try:
             spec = self.argument_spec()
             arguments = self._arguments(spec)
@@ -115,6 +120,7 @@ class MaintenanceAction(ActionBase):
     def _arguments(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of the task and of the variables; what is left blank, as in a survey, is not given."""
         arguments: dict[str, Any] = plain(self._task.args)
+        self._in_task = frozenset(arguments)
         if self.variables:
             for name in spec:
                 variable = self.variables + name
@@ -122,7 +128,11 @@ class MaintenanceAction(ActionBase):
                     arguments[name] = plain(self._templar.template(self.task_vars[variable]))
                     self._from_variables = True
             self._look_for_others(spec)
-        return {name: value for name, value in arguments.items() if value is not None and value != ""}
+        return {
+            name: value
+            for name, value in arguments.items()
+            if value is not None and not (isinstance(value, str) and not value.strip())
+        }
 
     def _look_for_others(self, spec: Mapping[str, Any]) -> None:
         """Warn of a variable that looks like an option and is none. Raises ``Invalid`` for one that was replaced."""
@@ -170,7 +180,8 @@ class MaintenanceAction(ActionBase):
     def said(self, text: str) -> str:
         """Return free text as it may be shown: options as their user calls them, without secrets."""
         role = bool(getattr(self._task, "_role", None))
-        return masked(spoken(text, self.variables if role or self._from_variables else ""), self._secrets)
+        prefix = self.variables if role or self._from_variables else ""
+        return masked(spoken(text, prefix, frozenset() if role else self._in_task), self._secrets)
 
     def _masked(self, result: Any, free: bool = False) -> Any:
         if isinstance(result, Mapping):

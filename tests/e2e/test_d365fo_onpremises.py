@@ -1,530 +1,417 @@
-"""Dynamics 365 on-premises: maintenance mode by Microsoft's script, once for a cluster, in the usual order."""
+"""Dynamics 365 on-premises: what is refused, what goes wrong with script, nodes and AOS instances, and how it goes on.
+
+Three runs over many environments: with the faults; without them, each environment on or back; all back.
+"""
 
 from __future__ import annotations
 
-import importlib
-import json
 import re
-import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
+import pytest
 
-from lab.estate import Environment
-from lab.onpremises import LOCAL_FOLDER, SQL_LOGIN
+from lab.estate import SQL_LOGIN, Environment
 from lab.servicefabric import Instance
 from lab.windows.programs import sqlcmd
 from lab.windows.programs.maintenance_script import Faults
 from playbook import Done
-from playbook.estate import PROPERTY, Lab, message, row, unchanged
+from playbook.estate import (
+    EACH_ITS_WAY,
+    Lab,
+    failed,
+    is_normal,
+    message,
+    modes_of,
+    record_of,
+    row,
+    running,
+    state_of,
+)
 
-NAME = "quiesce.maintenance"
-COLLECTION = f"ansible_collections.{NAME}"
-URL_ONLY = ("d365fo_cluster_url", "d365fo_cluster_client_cert", "d365fo_cluster_client_key")
+Act = Callable[[Lab, Environment], object]
+SCRIPT = r"C:\\infrastructure\\scripts\\Set-MaintenanceMode\.ps1"
+CLUSTER_URL = ("d365fo_cluster_url", "d365fo_cluster_client_cert", "d365fo_cluster_client_key")
 
 
-def add(lab: Lab, name: str, nodes: int = 1, transport: str = "basic", **variables: Any) -> Environment:
-    """A cluster whose nodes are called after it: prod-01, prod-02..."""
-    environment = lab.estate.add_cluster(name, nodes=nodes, transport=transport, prefix=f"{name}-")
-    for node in environment.variables.values():
-        node.update(variables)
-    return environment
+def nothing(_lab: Lab, _environment: Environment) -> None:
+    """No fault, or one that needs no mending."""
 
 
-def by_odbc(lab: Lab, environment: Environment) -> Environment:
-    """The database is reached from the controller; the nodes have no sqlcmd.exe."""
-    for host in environment.onprem.hosts.values():
-        host.files.delete(sqlcmd.PATH)
-    for node in environment.variables.values():
-        node |= {
-            "d365fo_via": "odbc",
-            "d365fo_odbc_driver": "FreeTDS",
-            "d365fo_sql_server": environment.tds.address,
-            "d365fo_sql_port": environment.tds.port,
-            "d365fo_sql_login_user": SQL_LOGIN,
-            "d365fo_sql_login_password": environment.sql_password,
-            "d365fo_sql_ca_path": str(lab.estate.authority.ca_file),
-        }
-    return environment
+@dataclass(frozen=True)
+class Case:
+    """An environment with one fault, what is said of it (nothing: it works all the same), and what is left.
+
+    "normal", "set": the variable is on and the AOS are not all seen with it, "halfway": the next look will tell.
+    """
+
+    says: str = ""
+    left: str = "normal"
+    then: str = "enabled"
+    nodes: int = 1
+    variables: dict[str, Any] = field(default_factory=dict)
+    before: Act = nothing
+    fault: Act = nothing
+    mend: Act = nothing
+
+
+def variables(**given: Any) -> Act:
+    return lambda _lab, environment: environment.variables.update(given)
+
+
+def without(*names: str) -> Act:
+    return lambda _lab, environment: [environment.variables.pop(name) for name in names]
+
+
+def both(*acts: Act) -> Act:
+    return lambda lab, environment: [act(lab, environment) for act in acts]
+
+
+def script(**faults: Any) -> Act:
+    """Faults of the script; a node among them is given by its number."""
+
+    def act(_lab: Lab, environment: Environment) -> None:
+        environment.onprem.script.faults = Faults(**faults)
+
+    return act
+
+
+def script_loses(number: int) -> Act:
+    def act(_lab: Lab, environment: Environment) -> None:
+        environment.onprem.script.faults = Faults(loses_node=f"{environment.name}-{number:02}".upper())
+
+    return act
+
+
+def node_back(number: int) -> Act:
+    def act(lab: Lab, environment: Environment) -> None:
+        environment.onprem.script.faults = Faults()
+        lab.loop.run(environment.onprem.cluster.bring_node_back(f"{environment.name}-{number:02}".upper()))
+
+    return act
+
+
+def unreachable(*numbers: int, refuse: bool = True) -> Act:
+    def act(_lab: Lab, environment: Environment) -> None:
+        for number in numbers:
+            environment.winrm[f"{environment.name}-{number:02}"].faults.refuse_connections = refuse
+
+    return act
 
 
 def instances(environment: Environment) -> list[Instance]:
     return list(environment.onprem.cluster.instances.values())
 
 
-def modes(environment: Environment) -> set[bool | None]:
-    """What the AOS instances run with: in maintenance mode or not, None for one that does not run."""
-    return {instance.maintenance_mode for instance in instances(environment)}
+def instance_fault(name: str, value: Any) -> Act:
+    return lambda _lab, environment: setattr(instances(environment)[-1].faults, name, value)
 
 
-def value(environment: Environment) -> str | None:
-    return environment.onprem.database.value("CONFIGURATIONMODE")
+def delete(path: str) -> Act:
+    def act(_lab: Lab, environment: Environment) -> None:
+        for host in environment.onprem.hosts.values():
+            host.files.delete(path if path == sqlcmd.PATH else getattr(environment.onprem, path))
+
+    return act
 
 
-def record(environment: Environment) -> str | None:
-    return environment.onprem.database.extended_property(PROPERTY)
+def template(text: str) -> Act:
+    return lambda _lab, environment: environment.onprem.write_template(text)
 
 
-def switches(environment: Environment) -> list[str]:
-    """With which switch the script ran, each time."""
-    return [arguments[-1] for arguments in environment.onprem.script.runs]
+def other_database(_lab: Lab, environment: Environment) -> None:
+    environment.onprem.template.database = "AXTEST"
+    environment.onprem.write_template()
 
 
-def state_of(environment: Environment) -> dict[str, Any]:
-    """Everything about an environment that a run without a change must leave as it is."""
-    return {
-        "rows": environment.onprem.database.rows("SQLSYSTEMVARIABLES"),
-        "record": record(environment),
-        "aos": [(each.id, each.status, each.maintenance_mode, each.starts) for each in instances(environment)],
-        "runs": list(environment.onprem.script.runs),
-        "services": {
-            name: [(each.name, each.state.name, each.starts) for each in host.services]
-            for name, host in environment.onprem.hosts.items()
-        },
+def on_share(_lab: Lab, environment: Environment) -> None:
+    environment.onprem.share_scripts()
+    environment.variables["d365fo_script"] = environment.onprem.script_path
+
+
+def policy(name: str) -> Act:
+    def act(_lab: Lab, environment: Environment) -> None:
+        for host in environment.onprem.hosts.values():
+            host.execution_policy = name
+
+    return act
+
+
+def by_odbc(lab: Lab, environment: Environment) -> None:
+    """The database is reached from the controller; the nodes have no sqlcmd.exe."""
+    delete(sqlcmd.PATH)(lab, environment)
+    environment.variables |= {
+        "d365fo_via": "odbc",
+        "d365fo_sql_server": environment.tds.address,
+        "d365fo_sql_port": environment.tds.port,
+        "d365fo_sql_login_user": SQL_LOGIN,
+        "d365fo_sql_login_password": environment.sql_password,
+        "d365fo_sql_ca_path": str(lab.estate.authority.ca_file),
     }
 
 
-def test_the_whole_order(lab: Lab) -> None:
-    """Waits by Service Fabric, NTLM; by the F&O URL, as the cluster is out of reach, Basic."""
-    fabric = add(lab, "fabric", nodes=3, transport="ntlm")
-    fallback = add(lab, "fallback", d365fo_cluster_url="https://127.0.0.1:1")
-    environments = (fabric, fallback)
-    names = [environment.name for environment in environments]
-    lab.start()
-    for late in (instances(fabric)[1], *instances(fallback)):
-        late.faults.extra_build = 600.0  # so late that the waiting is seen
-
-    status = lab.run("status")
-    assert unchanged(status), status.output
-    assert [line.split()[:4] for line in status.of("The estate")["table"][2:]] == [
-        [name, "Dynamics", "365", "F&O"] for name in names
-    ]
-
-    states = [state_of(environment) for environment in environments]
-    check = lab.run("enable", "--check", "--diff", d365fo_reason="CHG0042")
-    assert check.code == 0, check.output
-    assert [state_of(environment) for environment in environments] == states
-
-    done = lab.run("enable", "--diff", d365fo_reason="CHG0042")
-    assert done.code == 0, done.output
-    for environment in environments:
-        first = f"{environment.name}-01"
-        assert modes(environment) == {True}
-        assert {instance.status for instance in instances(environment)} == {"Ready"}
-        assert switches(environment) == ["-Enable"]
-        kept = json.loads(record(environment) or "")
-        assert (kept["phase"], kept["reason"], kept["services"]) == ("settled", "CHG0042", [])
-        assert done.of("Say which node works for the cluster", first)["msg"] == (
-            f"{first} works for all nodes of {environment.name}."
-        )
-        told = done.of("Say what the script does", first)["msg"]
-        assert told.startswith(f"Microsoft's script now restarts all AOS instances of {environment.name} (")
-        assert told.endswith(f"), run on {first}.")
-        assert check.of("Say what the script does", first)["msg"] == told
-        assert check.of("Run the script", first)["diff"] == done.of("Run the script", first)["diff"]
-        assert [done.recap[node]["changed"] for node in environment.variables] == [4, 0, 0][
-            : len(instances(environment))
-        ]
-    waiting = re.findall(
-        r"fabric-01: waiting for the AOS instances of \S+, \d+ s of 900 s: (\d) of 3 ready; (.*)", done.output
-    )
-    assert {"FABRIC-02: InBuild, the database is being synchronised"} <= {missing for _ready, missing in waiting}
-    assert {"2"} <= {ready for ready, _missing in waiting}
-    assert re.search(
-        r"fallback-01: .*127.0.0.1:1.*Asking https://\S+ instead, which shows one AOS, not all", done.output
-    )
-    told = r"fallback-01: waiting for the AOS at https://\S+/namespaces/AXSF/, \d+ s of 900 s: HTTP 503"
-    assert re.search(told, done.output)
-    for instance in instances(fabric) + instances(fallback):
-        instance.faults.extra_build = 0.0
-
-    # again: each node is looked at, and from it the database; nothing else is asked
-    states = [state_of(environment) for environment in environments]
-    counts = [len(winrm.commands) for each in environments for winrm in each.winrm.values()]
-    asked = [(each.gateway.requests.copy(), each.frontend.requests) for each in environments]
-    done = lab.run("enable")
-    assert unchanged(done), done.output
-    assert [state_of(environment) for environment in environments] == states
-    now = [len(winrm.commands) for each in environments for winrm in each.winrm.values()]
-    assert [after - before for before, after in zip(counts, now, strict=True)] == [2] * 4
-    assert [(each.gateway.requests, each.frontend.requests) for each in environments] == asked
-
-    check = lab.run("disable", "--check", "--diff")
-    assert check.code == 0, check.output
-    assert [state_of(environment) for environment in environments] == states
-    done = lab.run("disable", "--diff")
-    assert done.code == 0, done.output
-    for environment in environments:
-        assert (modes(environment), value(environment), record(environment)) == ({False}, "0", None)
-        assert switches(environment) == ["-Enable", "-Disable"]
-
-
-def complaints(done: Done, expected: dict[str, str]) -> list[str]:
-    """Which of the messages differ from what is expected of each cluster's first node (an empty pattern: success)."""
-    wrong = []
-    for name, pattern in expected.items():
-        failed = done.recap[f"{name}-01"]["failed"] + done.recap[f"{name}-01"]["unreachable"]
-        found = message(done, f"{name}-01") if failed else ""
-        if bool(pattern) != bool(failed) or not re.search(pattern, found):
-            wrong.append(f"{name}: {pattern!r} not in: {found}")
-    return wrong
-
-
-def test_what_is_refused(lab: Lab) -> None:
-    """Nothing was touched, and a way out is named; some of the ways are gone."""
-    expected: dict[str, str] = {}
-
-    def refused(name: str, pattern: str, **variables: Any) -> Environment:
-        expected[name] = pattern
-        return add(lab, name, **variables)
-
-    asked = r"No node of {0} could be asked, nothing was touched. {0}-01 said: Could not "
-    script = r"C:\\infrastructure\\scripts\\Set-MaintenanceMode\.ps1"
-    template = r"C:\\infrastructure\\scripts\\ConfigTemplate\.xml"
-    gone = refused("gone", asked + rf"read {script} on {{0}}-01: it is not there.*2\.18\.2 or later")
-    gone.onprem.hosts["gone-01"].files.delete(gone.onprem.script_path)
-    share = refused(
-        "share", asked + r"read \\\\files01\\scripts\\Set.*double hop.*CredSSP.*delegation.*copy the scripts"
-    )
-    share.onprem.share_scripts()
-    share.variables["share-01"]["d365fo_script"] = share.onprem.script_path
-    hop = refused("hop", r"Refused.*anonymous login.*double hop\).*CredSSP.*or give a SQL login")
-    hop.onprem.allow_delegation(False)
-    untold = refused("untold", asked + rf"read {template} on {{0}}-01: The system cannot find the file")
-    untold.onprem.hosts["untold-01"].files.delete(untold.onprem.template_path)
-    refused(
-        "broken", asked + rf"use the configuration template on {template} on {{0}}-01: it is no XML"
-    ).onprem.write_template("<Config>")
-    other = refused("other", r"Refused.*database can't be opened.*\(error 4060\)")
-    other.onprem.template.database = "AXTEST"
-    other.onprem.write_template()
-    refused("limited", r"Refused.*not an elevated administrator").account.elevated = False
-    consent = refused(
-        "consent",
-        r"Refused, nothing was touched on consent-01. Microsoft's script restarts all AOS instances of consent "
-        r"\(CONSENT-01\): everybody who works there is thrown out. Set d365fo_restart_consent to true for this run.",
-        d365fo_confirm_restart=True,
-    )
-    stranger = refused("stranger", r"read the health of the AOS application on \S+: HTTP 403.*client certificate")
+def stranger(lab: Lab, environment: Environment) -> None:
     certificate, key = lab.estate.authority.client("stranger")
-    stranger.variables["stranger-01"] |= {
+    environment.variables |= {
         "d365fo_cluster_client_cert": str(certificate),
         "d365fo_cluster_client_key": str(key),
     }
-    silent = refused(
-        "silent", r"on https://127\.0\.0\.1:1: .*refuses connections", d365fo_cluster_url="https://127.0.0.1:1"
-    )
-    del silent.variables["silent-01"]["d365fo_url"]
-    mute = refused("mute", r"Refused.*address the AOS answers.*d365fo_url, on-premises d365fo_cluster_url")
-    for variable in ("d365fo_url", *URL_ONLY):
-        del mute.variables["mute-01"][variable]
-    relative = refused("relative", r"not the full path of a \.ps1 file", d365fo_script="Set-MaintenanceMode.ps1")
+
+
+IMPATIENT = variables(d365fo_aos_timeout="3s")
+PATIENT = variables(d365fo_aos_timeout="60s")
+NOBODY = "https://127.0.0.1:1"
+
+REFUSED = {
+    "no-script": Case(rf"{SCRIPT}.*2\.18\.2 or later", before=delete("script_path")),
+    "no-template": Case(r"ConfigTemplate\.xml.*d365fo_template|d365fo_template", before=delete("template_path")),
+    "broken-template": Case(r"ConfigTemplate\.xml.*no XML", before=template("<Config>")),
+    "share": Case(r"double hop.*CredSSP.*copy the scripts", before=on_share),
+    "double-hop": Case(
+        r"double hop.*CredSSP", before=lambda _lab, environment: environment.onprem.allow_delegation(False)
+    ),
+    "other-database": Case(r"cannot be opened.*\(error 4060\)", before=other_database),
+    "not-elevated": Case(
+        r"not an elevated administrator",
+        before=lambda _lab, environment: setattr(environment.account, "elevated", False),
+    ),
+    "no-consent": Case(r"restarts all AOS.*d365fo_restart_consent", variables={"d365fo_confirm_restart": True}),
+    "no-consent-as-text": Case(
+        r"restarts all AOS.*d365fo_restart_consent",
+        variables={"d365fo_confirm_restart": "yes", "d365fo_restart_consent": "false"},
+    ),
+    "stranger": Case(r"HTTP 403.*client certificate", before=stranger),
+    "nobody-to-ask": Case(
+        r"127\.0\.0\.1:1.*refuse", variables={"d365fo_cluster_url": NOBODY}, before=without("d365fo_url")
+    ),
+    "no-address": Case(
+        r"at which address the AOS answers.*d365fo_cluster_url", before=without("d365fo_url", *CLUSTER_URL)
+    ),
+    "dead": Case(r"\S", nodes=2, before=unreachable(1, 2)),
+}
+CASES = {
+    # the script
+    "policy": Case(
+        r"policy forbids.*d365fo_execution_policy",
+        before=policy("Restricted"),
+        mend=variables(d365fo_execution_policy="Bypass"),
+    ),
+    "throws": Case(r"exit code 1.*boom", fault=script(throws="boom"), mend=script()),
+    "throws-and-back": Case(r"exit code 1.*boom", fault=script(throws="boom"), mend=script(), then="disabled"),
+    "crashes": Case(r"unhandled \.NET exception.*boom", fault=script(crashes="boom"), mend=script()),
+    "hangs": Case(
+        r"timed out after 2 s",
+        variables={"d365fo_script_timeout": "2s"},
+        fault=script(hangs=True),
+        mend=both(script(), variables(d365fo_script_timeout="1h")),
+    ),
+    "does-nothing": Case(r"the database says disabled", fault=script(does_nothing=True), mend=script()),
+    "odbc-does-nothing": Case(
+        r"the database says disabled", before=by_odbc, fault=script(does_nothing=True), mend=script()
+    ),
+    "complains": Case(r"text on stderr.*careful", left="halfway", fault=script(complains="careful"), mend=script()),
+    "restarts-nothing": Case(
+        r"exit code 1.*boom", left="halfway", fault=script(throws_before_restart="boom"), mend=script()
+    ),
+    "restarts-nothing-and-back": Case(
+        r"exit code 1.*boom", left="halfway", fault=script(throws_before_restart="boom"), mend=script(), then="disabled"
+    ),
+    "writes-nothing": Case(
+        r"the database says disabled", fault=script(writes_nothing=True), mend=script(), then="disabled"
+    ),
+    # nodes and AOS instances
+    "aos-down": Case(
+        r"1 of 2 ready; AOS-DOWN-02.*Down.*State now: maintenance mode is set",
+        left="set",
+        nodes=2,
+        fault=both(IMPATIENT, instance_fault("stays_down", True)),
+        mend=both(PATIENT, instance_fault("stays_down", False)),
+    ),
+    "aos-sick": Case(
+        r"AOS-SICK-01.*State now: maintenance mode is set",
+        left="set",
+        fault=both(IMPATIENT, instance_fault("unhealthy", True)),
+        mend=both(PATIENT, instance_fault("unhealthy", False)),
+    ),
+    "node-lost": Case(
+        r"2 of 3 ready; NODE-LOST-03: the node is Down.*State now: maintenance mode is set",
+        left="set",
+        nodes=3,
+        fault=both(IMPATIENT, script_loses(3)),
+        mend=both(PATIENT, node_back(3)),
+        then="disabled",
+    ),
+    "speaker-lost": Case(
+        r"[Rr]un again",
+        left="halfway",
+        nodes=2,
+        fault=both(IMPATIENT, script_loses(1)),
+        mend=both(PATIENT, node_back(1), variables(d365fo_take_over=True)),
+    ),
+    "first-node-dead": Case(nodes=2, before=unreachable(1)),
+    "first-node-dead-exec": Case(nodes=2, variables={"d365fo_run_by": "exec_command"}, before=unreachable(1)),
+    "gateway-dead": Case(nodes=2, variables={"d365fo_cluster_url": NOBODY}),
+    "url-only": Case(before=without(*CLUSTER_URL)),
+    "late": Case(nodes=2, fault=instance_fault("extra_build", 300.0)),
+    "consented": Case(variables={"d365fo_confirm_restart": True, "d365fo_restart_consent": "true"}),
+    "unwaited": Case(variables={"d365fo_wait_for_aos": False}),
+}
+ALL = {**REFUSED, **CASES}
+FAILING = [name for name, case in CASES.items() if case.says]
+WORKING = [name for name, case in CASES.items() if not case.says]
+# the script ended before it restarted anything
+NO_RESTART = ["policy", "throws", "crashes", "hangs", "does-nothing", "restarts-nothing"]
+
+
+@dataclass(frozen=True)
+class OnPremises:
+    lab: Lab
+    done: Done
+    before: dict[str, dict[str, Any]]
+    after: dict[str, dict[str, Any]]
+    records: dict[str, dict[str, Any] | None]
+    modes: dict[str, set[bool | None]]
+    services: dict[str, dict[str, tuple[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def onpremises(shared_lab: Lab) -> OnPremises:
+    lab = shared_lab
+    for name, case in ALL.items():
+        environment = lab.cluster(name, nodes=case.nodes, **case.variables)
+        case.before(lab, environment)
     lab.start()
     environments = lab.estate.environments
-    states = {name: state_of(environment) for name, environment in environments.items()}
-
-    done = lab.run("enable")
-    assert complaints(done, {name: pattern.format(name) for name, pattern in expected.items()}) == []
-    assert {name: state_of(environment) for name, environment in environments.items()} == states
-    status = lab.run("status")
-    assert unchanged(status), status.output
-    assert row(status, "gone-01")["mode"] == "unknown"
-    assert "it is not there" in row(status, "gone-01")["notes"][0]
-
-    # the ways out
-    share.onprem.allow_delegation()
-    share.variables["share-01"]["d365fo_execution_policy"] = "Bypass"  # RemoteSigned takes a share for remote
-    hop.onprem.allow_delegation()
-    mute.variables["mute-01"]["d365fo_wait_for_aos"] = False
-    relative.variables["relative-01"]["d365fo_script"] = rf"{LOCAL_FOLDER}\Set-MaintenanceMode.ps1"
-    ways = {"share": share, "hop": hop, "consent": consent, "mute": mute, "relative": relative}
-    nodes = ",".join(f"{name}-01" for name in ways)
-    for variable in URL_ONLY:
-        del hop.variables["hop-01"][variable]
-    instances(hop)[0].faults.extra_build = 400.0
-    done = lab.run("enable", "-l", nodes, d365fo_restart_consent=True)
-    assert done.code == 0, done.output
-    for name, environment in ways.items():
-        assert (value(environment), switches(environment)) == ("1", ["-Enable"])
-        assert modes(environment) == {True} or name == "mute"
-    told = r"hop-01: waiting for the AOS at https://\S+/namespaces/AXSF/, \d+ s of 900 s: HTTP 503"
-    assert re.search(told, done.output)
-    # nothing left to restart: no consent is needed
-    assert unchanged(lab.run("enable", "-l", "consent-01"))
-
-
-def test_every_way_to_fail(lab: Lab) -> None:
-    expected: dict[str, str] = {}
-
-    def add_failing(
-        name: str, pattern: str, nodes: int = 1, faults: Faults | None = None, **variables: Any
-    ) -> Environment:
-        expected[name] = pattern.format(name)
-        environment = add(lab, name, nodes=nodes, **variables)
-        environment.onprem.script.faults = faults or Faults()
-        return environment
-
-    ended = r"Could not have Set-MaintenanceMode\.ps1 set maintenance mode enabled on {0}-01: the script ended with "
-    off = ".*Maintenance mode was not turned on.$"
-    unsettled = r".*could not be settled; run again, enable or disable"
-    # nothing was changed
-    policy = add_failing("policy", ended + r"exit code 1: .*The host's policy forbids.*execution_policy" + off)
-    policy.onprem.hosts["policy-01"].execution_policy = "Restricted"
-    add_failing(
-        "throws", ended + r"exit code 1: boom .*whether the AOS instances run" + off, faults=Faults(throws="boom")
-    )
-    add_failing("crashes", ended + r".*unhandled \.NET exception\).*boom" + off, faults=Faults(crashes="boom"))
-    hangs = add_failing("hangs", r"no end after 2 s.*last output: Enabling" + off, faults=Faults(hangs=True))
-    hangs.variables["hangs-01"]["d365fo_script_timeout"] = 2
-    liar = (
-        r"verify the change on the configuration mode, asked from {0}-01: after the write.*'disabled'.*wanted was" + off
-    )
-    add_failing("nothing", liar, faults=Faults(does_nothing=True))
-    elsewhere = r"verify the change on odbc-01: no failure was reported, but the database says disabled"
-    by_odbc(lab, add_failing("odbc", elsewhere + off, faults=Faults(does_nothing=True)))
-    untouched = ("odbc", "policy", "throws", "crashes", "hangs", "nothing")
-    # something was
-    add_failing(
-        "stderr", ended + "exit code 0, but text on stderr.*careful" + unsettled, faults=Faults(complains="careful")
-    )
-    add_failing("halfway", ended + "exit code 1.*boom" + unsettled, faults=Faults(throws_before_restart="boom"))
-    # the script succeeds, the AOS do not
-    waits = r"see the change in effect within 3 s on the AOS instances of \S+: still pending: "
-    down = add_failing(
-        "down", waits + r"1 of 2 ready; DOWN-02: the AOS instance is Down.*Run again to go on waiting", nodes=2
-    )
-    node = add_failing("node", waits + r"2 of 3 ready; NODE-03: the node is Down", 3, Faults(loses_node="NODE-03"))
-    # the node that works for the others is lost
-    add_failing("speaker", "The connection to speaker-01 broke", 2, Faults(loses_node="SPEAKER-01"))
-    for environment in (down, node):
-        for variables in environment.variables.values():
-            variables["d365fo_aos_timeout"] = 3
-    lab.start()
-    instances(down)[1].faults.stays_down = True
-    environments = lab.estate.environments
-    states = {name: state_of(environment) for name, environment in environments.items()}
-
-    done = lab.run("enable", "-l", "*-01")
-    assert complaints(done, expected) == []
-    for name in untouched:
-        now = state_of(environments[name])
-        assert {**now, "runs": []} == {**states[name], "runs": []}, name
-        assert len(now["runs"]) == (0 if name == "policy" else 1)
-    for name in untouched:
-        assert (value(environments[name]), record(environments[name])) == ("0", None)
-    for name in ("down", "node"):
-        assert json.loads(record(environments[name]) or "")["phase"] == "set"
-    status = lab.run("status", "-l", "*-01,speaker-02")
-    shown = {name: row(status, f"{name}-0{2 if name == 'speaker' else 1}") for name in environments}
-    assert {name: line["mode"] for name, line in shown.items() if line["mode"] != "normal"} == dict.fromkeys(
-        ("stderr", "halfway", "down", "node", "speaker"), "switching"
+    for name, case in ALL.items():
+        case.fault(lab, environments[name])
+        environments[name].variables["way"] = "enabled"
+    before = {name: state_of(environment) for name, environment in environments.items()}
+    services = {name: running(environment) for name, environment in environments.items()}
+    done = lab.play(EACH_ITS_WAY, d365fo_reason="CHG0042")
+    return OnPremises(
+        lab,
+        done,
+        before,
+        {name: state_of(environment) for name, environment in environments.items()},
+        {name: record_of(environment) for name, environment in environments.items()},
+        {name: modes_of(environment) for name, environment in environments.items()},
+        services,
     )
 
-    # the reasons are mended: the next run does the rest, and the script only where it has not run to its end
-    runs = {name: len(environment.onprem.script.runs) for name, environment in environments.items()}
-    for environment in environments.values():
-        environment.onprem.script.faults = Faults()
-        for instance in instances(environment):
-            instance.faults.stays_down = False
-    lab.loop.run(node.onprem.cluster.bring_node_back("NODE-03"))
-    policy.variables["policy-01"]["d365fo_execution_policy"] = "Bypass"
-    some = ("policy", "stderr", "halfway", "down", "node")
-    done = lab.run("enable", "-l", ",".join(f"{name}-01" for name in some), d365fo_aos_timeout=60)
-    assert done.code == 0, done.output
-    for name in some:
-        assert modes(environments[name]) == {True}, name
-        assert json.loads(record(environments[name]) or "")["phase"] == "settled"
-    again = {name: len(environments[name].onprem.script.runs) - runs[name] for name in some}
-    assert again == {**dict.fromkeys(some, 0), "policy": 1, "stderr": 1, "halfway": 1}
 
-    # another node works where the first one is lost; only when that is back all are ready
-    done = lab.run("enable", "-l", "speaker-*", d365fo_aos_timeout=3)
-    assert done.of("Say which node works for the cluster")["msg"] == "speaker-02 works for all nodes of speaker."
-    told = done.of("Say what the script does", "speaker-02")["msg"]
-    assert told.endswith("Not ready before it, and awaited after it: SPEAKER-01: the node is Down.")
-    assert "1 of 2 ready; SPEAKER-01: the node is Down" in message(done, "speaker-02")
-    lab.loop.run(environments["speaker"].onprem.cluster.bring_node_back("SPEAKER-01"))
-    done = lab.run("enable", "-l", "speaker-*")
-    assert done.code == 0, done.output
-    assert modes(environments["speaker"]) == {True}
-    assert switches(environments["speaker"]) == ["-Enable", "-Enable"]
+@pytest.fixture(scope="module")
+def mended(onpremises: OnPremises) -> Done:
+    for name, case in CASES.items():
+        case.mend(onpremises.lab, onpremises.lab.estate.environments[name])
+    onpremises.lab.estate.environments["url-only"].variables["d365fo_sync"] = True
+    return onpremises.lab.each_its_way({**{name: CASES[name].then for name in FAILING}, "url-only": "disabled"})
 
 
-SCRIPT_RUNS = r"-File .*Set-MaintenanceMode\.ps1"
-FIRST_RECORD = "sp_addextendedproperty"
-NEXT_RECORD = "sp_updateextendedproperty"
+@pytest.fixture(scope="module")
+def all_back(onpremises: OnPremises, mended: Done) -> Done:
+    assert mended.results
+    del onpremises.lab.estate.environments["url-only"].variables["d365fo_sync"]
+    return onpremises.lab.each_its_way(dict.fromkeys(CASES, "disabled"))
 
 
-def test_cut_off(lab: Lab) -> None:
-    """The connection breaks; what was started on the node goes on. The next run finishes, whichever it is.
-
-    The script runs again only where nothing says that it ran to its end.
-    """
-    cut_at = {
-        # name: (the command that runs then, how often the script has run after the next run)
-        "recording": (FIRST_RECORD, 1),
-        "running": (SCRIPT_RUNS, 2),
-        "ended": (NEXT_RECORD, 1),
-    }
-    # the same, and then the window is given up
-    given_up = {"running-off": (SCRIPT_RUNS, ["-Enable", "-Disable"])}
-    again = {name: add(lab, name) for name in cut_at}
-    back = {name: add(lab, name) for name in given_up}
-    both: dict[str, Environment] = {**again, **back}
-
-    def cut(playbook: str, at: dict[str, str]) -> None:
-        for name, pattern in at.items():
-            both[name].winrm[f"{name}-01"].faults.drop_in = pattern
-        done = lab.run(playbook, *nodes(at))
-        for name in at:
-            assert done.recap[f"{name}-01"]["unreachable"] == 1, done.output
-            assert "run again, the next run looks first and finishes the work" in message(done, f"{name}-01")
-        # what goes on without its client ends sooner than a person runs the playbook again
-        deadline = time.monotonic() + 20
-        hosts = [host for environment in both.values() for host in environment.onprem.hosts.values()]
-        while any(host.processes.named("powershell.exe") for host in hosts):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-
-    def nodes(some: dict[str, Any]) -> tuple[str, str]:
-        return "-l", ",".join(f"{name}-01" for name in some)
-
-    lab.start()
-    cut("enable", {name: pattern for name, (pattern, _then) in {**cut_at, **given_up}.items()})
-    done = lab.run("enable", *nodes(again))
-    assert done.code == 0, done.output
-    for name, environment in again.items():
-        assert (modes(environment), switches(environment)) == ({True}, ["-Enable"] * cut_at[name][1]), name
-        assert json.loads(record(environment) or "")["phase"] == "settled"
-    done = lab.run("disable", *nodes(back))
-    assert done.code == 0, done.output
-    for name, environment in back.items():
-        assert (modes(environment), switches(environment)) == ({False}, given_up[name][1]), name
-        assert (value(environment), record(environment)) == ("0", None)
-
-    # and on the way back
-    cut("disable", {"recording": NEXT_RECORD, "running": SCRIPT_RUNS, "ended": SCRIPT_RUNS})
-    done = lab.run("disable", *nodes({"recording": 1, "running": 1}))
-    assert done.code == 0, done.output
-    for name, runs in (("recording", 1), ("running", 2)):
-        assert switches(again[name])[cut_at[name][1] :] == ["-Disable"] * runs
-        assert (modes(again[name]), value(again[name]), record(again[name])) == ({False}, "0", None)
-    # on again instead
-    done = lab.run("enable", *nodes({"ended": 1}))
-    assert done.code == 0, done.output
-    assert (modes(again["ended"]), switches(again["ended"])) == ({True}, ["-Enable", "-Disable", "-Enable"])
+@pytest.mark.parametrize("name", [*REFUSED, *FAILING])
+def test_it_fails_and_says_why(onpremises: OnPremises, name: str) -> None:
+    said = message(onpremises.done, name)
+    assert re.search(ALL[name].says, said, re.DOTALL), said
+    assert "Traceback" not in said
 
 
-def test_nodes_that_do_not_answer(lab: Lab) -> None:
-    """The first node that can be asked works for all; where none can, nothing happens.
-
-    One has its commands sent by exec_command, the other its database asked by ODBC.
-    """
-    lost = add(lab, "lost", nodes=2, d365fo_run_by="exec_command")
-    bare, dead = by_odbc(lab, add(lab, "bare", nodes=2)), add(lab, "dead", nodes=2)
-    lost.winrm["lost-01"].faults.refuse_connections = True
-    bare.onprem.hosts["bare-01"].files.delete(bare.onprem.script_path)
-    for winrm in dead.winrm.values():
-        winrm.faults.refuse_connections = True
-    lab.start()
-    state = state_of(dead)
-    done = lab.run("enable")
-    for name, environment in (("lost", lost), ("bare", bare)):
-        assert done.of("Say which node works for the cluster", f"{name}-02")["msg"].startswith(f"{name}-02 works")
-        assert (modes(environment), switches(environment)) == ({True}, ["-Enable"])
-        assert [done.recap[f"{name}-0{number}"]["failed"] for number in (1, 2)] == [0, 0]
-    for node in ("dead-01", "dead-02"):
-        told = message(done, node)
-        assert f"No node of dead could be asked, nothing was touched. {node} said: " in told
-        assert re.search("HTTPSConnectionPool|Connection (aborted|reset)", told)  # as the moment of the reset has it
-    assert state_of(dead) == state
-    status = lab.run("status")
-    assert status.code == 0, status.output
-    table = status.of("The estate")["table"][2:]
-    assert sorted(line.split()[0] for line in table if not line.startswith(" ")) == [
-        *("bare", "bare-01", "dead-01", "dead-02", "lost", "lost-01"),
-    ]
-    # the other one speaks now
-    lost.winrm["lost-01"].faults.refuse_connections = False
-    done = lab.run("disable", "-l", "lost-*,bare-*")
-    assert done.code == 0, done.output
-    assert "lost-01 works for all nodes of lost." in done.output
-    assert any("-EncodedCommand" in command for command in lost.winrm["lost-01"].commands)
-    for environment in (lost, bare):
-        assert (modes(environment), value(environment), record(environment)) == ({False}, "0", None)
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused_is_not_touched(onpremises: OnPremises, name: str) -> None:
+    assert onpremises.after[name] == onpremises.before[name]
 
 
-def test_the_modules_by_themselves(lab: Lab) -> None:
-    """Their examples, with the lab's address and certificates; and what they do on other input."""
-    environment = add(lab, "contoso", nodes=2)
-    variables = environment.variables["contoso-01"]
-    lab.start()
-    examples = []
-    for name in ("d365fo_maintenance_script", "d365fo_aos_wait", "d365fo_cluster_info"):
-        text = importlib.import_module(f"{COLLECTION}.plugins.modules.{name}").EXAMPLES
-        for there, here in (
-            ("https://sf01.example.com:19080", environment.gateway.url),
-            ("https://dev01.cloud.onebox.dynamics.com/", environment.frontend.url),
-            ("/etc/quiesce/cluster-client.pem", variables["d365fo_cluster_client_cert"]),
-            ("/etc/quiesce/cluster-client.key", variables["d365fo_cluster_client_key"]),
-            ("/etc/quiesce/cluster-ca.pem", variables["d365fo_url_ca_path"]),
-        ):
-            text = text.replace(there, here)
-        examples += yaml.safe_load(text)
-    done = lab.task(
-        *examples,
-        ignore_errors=False,
-        module_defaults={f"{NAME}.d365fo_aos_wait": {"ca_path": variables["d365fo_url_ca_path"], "interval": 1}},
-    )
-    assert done.code == 0, done.output
-    assert "2 of 2 AOS ready" in done.output
-    assert (modes(environment), switches(environment)) == ({True}, ["-Enable"])
+@pytest.mark.parametrize("name", WORKING)
+def test_it_works_all_the_same(onpremises: OnPremises, name: str) -> None:
+    assert not failed(onpremises.done, name), message(onpremises.done, name)
+    assert len(onpremises.after[name]["runs"]) == 1
+    if name != "unwaited":
+        assert onpremises.modes[name] == {True}
+        assert row(onpremises.done, name)["verified"] is True
 
-    module = f"{NAME}.d365fo_maintenance_script"
-    script = environment.onprem.script_path
-    asked = f"{NAME}.d365fo_cluster_info"
-    reach = {
-        "client_cert": variables["d365fo_cluster_client_cert"],
-        "client_key": variables["d365fo_cluster_client_key"],
-        "ca_path": variables["d365fo_url_ca_path"],
-    }
-    cluster = {"cluster_url": environment.gateway.url, **reach}
-    environment.gateway.page_size = 1
-    done = lab.task(
-        {"name": "again", module: {"state": "enabled", "script": script}},
-        {"name": "forced", module: {"state": "enabled", "script": script, "force": True}, "check_mode": True},
-        {"name": "off", module: {"state": "disabled", "script": script}, "check_mode": True, "diff": True},
-        {"name": "quoted", module: {"state": "disabled", "script": r"C:\a%b\x.ps1"}},
-        {"name": "pages", asked: cluster, "delegate_to": "localhost"},
-        {
-            "name": "no certificate",
-            asked: {**cluster, "client_cert": None, "client_key": None},
-            "delegate_to": "localhost",
-        },
-        {"name": "no such application", asked: {**cluster, "application": "Other"}, "delegate_to": "localhost"},
-        {"name": "no such nodes", asked: {**cluster, "aos_node_types": ["Mine"]}, "delegate_to": "localhost"},
-        {"name": "nobody", asked: {**cluster, "cluster_url": "https://127.0.0.1:1"}, "delegate_to": "localhost"},
-        hosts="contoso-01",
-    )
-    assert (done.of("again")["changed"], done.of("again")["mode_before"]) == (False, "enabled")
-    assert done.of("again")["template"] == {
-        "database": "AXDB",
-        "sql_server": "sql-ls",
-        "aos_nodes": [{"name": f"CONTOSO-0{number}", "type": "AOSNodeType"} for number in (1, 2)],
-    }
-    assert (done.of("forced")["changed"], done.of("off")["changed"]) == (True, True)
-    assert done.of("off")["diff"] == {
-        "before": {"configuration_mode": "enabled"},
-        "after": {"configuration_mode": "disabled"},
-    }
-    assert "use script" in done.of("quoted")["msg"]
-    assert switches(environment) == ["-Enable"]
-    seen = done.of("pages")
-    assert (seen["health"], seen["expected"], seen["ready"], seen["missing"]) == ("Ok", 2, 2, [])
-    assert {each["node"] for each in seen["instances"]} == {"CONTOSO-01", "CONTOSO-02"}
-    refused = done.of("no certificate")
-    assert (refused["failed"], refused["out_of_reach"]) == (True, False)
-    assert re.search("HTTP 403.*client certificate that the cluster knows", refused["msg"])
-    assert "HTTP 404" in done.of("no such application")["msg"]
-    assert "no node is of type Mine" in done.of("no such nodes")["msg"]
-    assert (done.of("nobody")["out_of_reach"], "refuses connections" in done.of("nobody")["msg"]) == (True, True)
+
+@pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left == "normal"])
+def test_what_the_script_did_not_do_is_not_claimed(onpremises: OnPremises, name: str) -> None:
+    before, after = onpremises.before[name], onpremises.after[name]
+    assert (after["rows"], after["services"]) == (before["rows"], before["services"])
+    said = message(onpremises.done, name)
+    assert re.search(r"was not turned on|is not set|is not known", said), said
+    record = onpremises.records[name]
+    assert record is None or record["phase"] == "prepared"
+    assert row(onpremises.done, name)["mode"] in ("normal", "changing")
+
+
+@pytest.mark.parametrize("name", NO_RESTART)
+def test_no_restart_is_claimed_that_nobody_saw(onpremises: OnPremises, name: str) -> None:
+    """Nothing is known of it: the script did not get so far, or did not say."""
+    assert onpremises.after[name]["aos"] == onpremises.before[name]["aos"]
+    assert "the AOS was restarted" not in message(onpremises.done, name)
+
+
+@pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left != "normal"])
+def test_what_is_not_finished_is_recorded(onpremises: OnPremises, name: str) -> None:
+    record = onpremises.records[name]
+    assert record is not None
+    assert record["phase"] in ("prepared", "set")
+    assert [window["reason"] for window in record["windows"]] == ["CHG0042"]
+
+
+def test_the_run_says_before_that_everybody_is_thrown_out(onpremises: OnPremises) -> None:
+    told = r"node-lost: the script, run on \S+, restarts all AOS instances \(NODE-LOST-01, NODE-LOST-02, NODE-LOST-03\)"
+    position = re.search(told, onpremises.done.output)
+    assert position is not None
+    assert position.start() < onpremises.done.output.index("node-lost: turned maintenance mode on with the script")
+
+
+def test_waiting_says_what_is_missing(onpremises: OnPremises) -> None:
+    told = r"late: waiting for the AOS instances of https://\S+: \d+ of 900 s, 1 of 2 ready; LATE-02: InBuild"
+    assert re.search(told, onpremises.done.output)
+
+
+def test_a_gateway_that_does_not_answer_is_told_with_what_that_means(onpremises: OnPremises) -> None:
+    about = "\n".join(line for line in onpremises.done.output.splitlines() if "gateway-dead" in line)
+    assert re.search(r"127\.0\.0\.1:1.*(one AOS|not all)", about + str(row(onpremises.done, "gateway-dead"))), about
+
+
+@pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].then == "enabled"])
+def test_the_next_run_goes_on(onpremises: OnPremises, mended: Done, name: str) -> None:
+    assert not failed(mended, name), message(mended, name)
+    shown = row(mended, name)
+    assert (shown["mode"], shown["verified"]) == ("maintenance", True)
+    assert onpremises.done.results
+
+
+@pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].then == "disabled"])
+def test_the_next_run_takes_it_back(onpremises: OnPremises, mended: Done, name: str) -> None:
+    assert not failed(mended, name), message(mended, name)
+    assert is_normal(onpremises.lab.systems[name], onpremises.services[name]) == []
+
+
+def test_a_synchronisation_is_refused_on_premises(onpremises: OnPremises, mended: Done) -> None:
+    assert onpremises.modes["url-only"] == {True}
+    assert re.search(r"nothing was touched.*d365fo_sync|d365fo_sync.*on-premises", message(mended, "url-only"))
+
+
+def test_the_script_does_not_run_again_where_all_that_is_missing_is_an_answer(
+    onpremises: OnPremises, mended: Done
+) -> None:
+    """Each run throws everybody out."""
+    assert mended.results
+    for name in ("aos-down", "aos-sick"):
+        runs = onpremises.lab.estate.environments[name].onprem.script.runs
+        assert len([run for run in runs if "-Enable" in run]) == 1, name
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_in_the_end_all_is_as_it_was(onpremises: OnPremises, all_back: Done, name: str) -> None:
+    assert not failed(all_back, name), message(all_back, name)
+    environment = onpremises.lab.estate.environments[name]
+    if name != "unwaited":
+        assert is_normal(environment, onpremises.services[name]) == []
+    assert record_of(environment) is None

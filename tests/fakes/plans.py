@@ -47,6 +47,7 @@ def words(steps: Iterable[Step]) -> str:
 
 def _word(title: str) -> str:
     verb = title.partition(" ")[0]
+    title = title.partition("; still open")[0]
     return _TITLES.get(title) or (verb if verb in ("stop", "start") else f"<{title}>")
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +35,7 @@ class Done:
             for entry in self.results
             if entry["task"].rpartition(" : ")[2] == task and host in ("", entry["host"])
         ]
-        assert found, f"no task {task!r} among {[entry['task'] for entry in self.results]}\n{self.output}"
+        assert found, f"no task {task!r} of {host!r} among {[entry['task'] for entry in self.results]}"
         result: dict[str, Any] = found[-1]
         return result
 
@@ -85,30 +87,81 @@ def run_playbook(
 ) -> Done:
     """Run ``ansible-playbook``; its result lines are recorded below ``folder`` by the callback beside this file."""
     record = folder / "results.jsonl"
-    record.write_text("")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
     done = subprocess.run(
         [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), *arguments],
         cwd=ROOT,
-        env={
-            **clean,
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback"),
-            "ANSIBLE_CALLBACKS_ENABLED": "record",
-            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
-            "ANSIBLE_ASYNC_DIR": str(folder / "async"),
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_PIPELINING": "1",
-            "QUIESCE_RECORD": str(record),
-            **(environment or {}),
-        },
+        env=_environment(folder, record, environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=timeout,
         check=False,
     )
+    return Done(done.returncode, done.stdout, _results(record))
+
+
+@dataclass(frozen=True)
+class Running:
+    """A run that goes on by itself, the leader of its own process group."""
+
+    process: subprocess.Popen[str]
+    output: Path
+    record: Path
+
+    def kill(self) -> None:
+        """SIGKILL for ansible-playbook and everything in its process group."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def interrupt(self) -> None:
+        """Ctrl+C in the terminal: SIGINT for the process group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def wait(self, timeout: float = 120.0) -> Done:
+        """Wait for its end."""
+        code = self.process.wait(timeout)
+        return Done(code, self.output.read_text(encoding="utf-8"), _results(self.record))
+
+
+def start_playbook(
+    folder: Path, playbook: Path | str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> Running:
+    """Start ``ansible-playbook`` and don't wait for it. ``folder`` may be shared with other runs."""
+    name = uuid.uuid4().hex
+    record, output = folder / f"{name}.jsonl", folder / f"{name}.log"
+    with output.open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), *arguments],
+            cwd=ROOT,
+            env=_environment(folder, record, environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    return Running(process, output, record)
+
+
+def _environment(folder: Path, record: Path, more: Mapping[str, str] | None) -> dict[str, str]:
+    record.write_text("")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
+    return {
+        **clean,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback"),
+        "ANSIBLE_CALLBACKS_ENABLED": "record",
+        "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+        "ANSIBLE_ASYNC_DIR": str(folder / "async"),
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_PIPELINING": "1",
+        "QUIESCE_RECORD": str(record),
+        **(more or {}),
+    }
+
+
+def _results(record: Path) -> tuple[dict[str, Any], ...]:
     results = tuple(json.loads(line) for line in record.read_text().splitlines())
     for entry in results:
         entry["result"]["failed"] = entry["outcome"] != "ok"
-    return Done(done.returncode, done.stdout, results)
+    return results

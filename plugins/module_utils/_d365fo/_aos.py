@@ -26,7 +26,7 @@ REQUEST_LIMIT = 30
 
 CONTROLLER, HOST, AUTO = "controller", "host", "auto"
 
-UNTRUSTED, UNRESOLVED, SILENT = "untrusted", "unresolved", "silent"
+UNTRUSTED, UNRESOLVED, SILENT, NO_HTTP = "untrusted", "unresolved", "silent", "no HTTP"
 
 _CURL = {6: UNRESOLVED, 51: UNTRUSTED, 58: UNTRUSTED, 60: UNTRUSTED, 77: UNTRUSTED}
 """What exit codes of curl mean (curl's manual, "EXIT CODES")."""
@@ -66,14 +66,19 @@ def _usable(url: str) -> bool:
     return usable and url.isascii() and url.isprintable() and " " not in url
 
 
-def from_controller(validate_certs: bool, ca_path: str | None, tick: Callable[[], None]) -> Get:
-    """Return how the controller asks. A redirect to the sign-in page is not followed: it shows that the AOS works."""
+def from_controller(
+    validate_certs: bool, ca_path: str | None, tick: Callable[[], None], limit: float = REQUEST_LIMIT
+) -> Get:
+    """Return how the controller asks. A redirect to the sign-in page is not followed: it shows that the AOS works.
+
+    ``limit`` is the longest that one request may take, in seconds, as for ``from_host``.
+    """
 
     def ask(url: str) -> Answer:
         response = Request().open(
             "GET",
             url,
-            timeout=REQUEST_LIMIT,
+            timeout=limit,
             follow_redirects="none",
             validate_certs=validate_certs,
             ca_path=ca_path,
@@ -86,12 +91,14 @@ def from_controller(validate_certs: bool, ca_path: str | None, tick: Callable[[]
         if not _usable(url):
             return Answer(None, f"{url!r} is no address of an AOS", UNRESOLVED)
         try:
-            return within(REQUEST_LIMIT, lambda: ask(url), tick=tick)
+            return within(limit, lambda: ask(url), tick=tick)
         except HTTPError as error:
             error.close()
             return Answer(error.code)
+        except http.client.RemoteDisconnected:
+            return Answer(None, "it closed the connection without an answer", SILENT)
         except http.client.HTTPException as error:
-            return Answer(None, f"it answered something that is no HTTP ({type(error).__name__})", SILENT)
+            return Answer(None, f"it answered something that is no HTTP ({type(error).__name__})", NO_HTTP)
         except (URLError, OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             if isinstance(reason, ssl.SSLCertVerificationError):
@@ -103,7 +110,7 @@ def from_controller(validate_certs: bool, ca_path: str | None, tick: Callable[[]
     return get
 
 
-def from_host(host: Host, validate_certs: bool) -> Get:
+def from_host(host: Host, validate_certs: bool, limit: float = REQUEST_LIMIT) -> Get:
     """Return how the machine asks itself: by the curl.exe that Windows has since Server 2019.
 
     It trusts what the machine trusts; whether certificates were revoked is not asked, since many machines can't.
@@ -113,10 +120,10 @@ def from_host(host: Host, validate_certs: bool) -> Get:
         check_plain("O(url)", url)
         insecure = "" if validate_certs else "-k "
         completed = host.run(
-            f"curl.exe -sS -o nul -D - --ssl-no-revoke {insecure}--connect-timeout 10 --max-time {REQUEST_LIMIT} "
-            f'"{url}"',
+            f"curl.exe -sS -o nul -D - --ssl-no-revoke {insecure}"
+            f'--connect-timeout {min(10, limit):.0f} --max-time {limit:.0f} "{url}"',
             doing="ask the AOS",
-            limit=REQUEST_LIMIT + 30,
+            limit=limit + 30,
         )
         statuses = re.findall(r"^HTTP/[0-9.]+ ([0-9]{3})", completed.stdout, re.MULTILINE)
         if statuses:
@@ -172,8 +179,8 @@ class Aos:
                 self._place = place
                 return answer, ""
             troubles[place] = answer.trouble
-            if answer.kind == UNTRUSTED:
-                break
+            if answer.kind in (UNTRUSTED, NO_HTTP):
+                break  # it was reached, so it would say the same to others
         if len(troubles) == 1:
             return answer, next(iter(troubles.values()))
         return answer, "; ".join(f"from the {place}: {trouble}" for place, trouble in troubles.items())

@@ -10,6 +10,7 @@ An option is called the same in every module, so that one variable ("d365fo_sql_
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _services, _setup_tool
@@ -29,6 +30,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import SqlcmdOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._switch import SwitchOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import AOS_NODE_TYPES
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._webconfig import is_microsofts_sql
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_duration
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Opening
@@ -132,7 +134,7 @@ def switch_spec() -> Spec:
         "expires": {"type": "str"},
         "busy_timeout": {"type": "str", "default": "4m"},
         "take_over": {"type": "bool", "default": False},
-        "stop_before": {"type": "str", "choices": [BEFORE_RESTART, NOTHING]},
+        "stop_before": {"type": "str", "choices": [BEFORE_RESTART, NOTHING], "default": NOTHING},
         "create_missing": {"type": "bool", "default": False},
         "stop_background_services": {"type": "bool", "default": True},
         "service_timeout": {"type": "str", "default": "5m"},
@@ -269,7 +271,7 @@ def question(params: Params) -> Question:
 
 def sqlcmd_options(params: Params, *, server: str = ".", database: str = "AXDB") -> SqlcmdOptions:
     """Return how sqlcmd.exe is called; ``server`` and ``database`` stand in where the task names none."""
-    _check_login(params)
+    _check_sql(params)
     if params["sql_encrypt"] is False:
         raise Invalid(
             "sql_encrypt",
@@ -291,11 +293,12 @@ def sqlcmd_options(params: Params, *, server: str = ".", database: str = "AXDB")
 
 def odbc_options(params: Params) -> OdbcOptions:
     """Return how the database is reached by ODBC. Raises ``Invalid`` where the server is not named."""
-    _check_login(params)
+    _check_sql(params)
     if not params["sql_server"]:
         raise Invalid(
             "sql_server", "it is not given", "Name the SQL Server as the controller reaches it, for O(via=odbc)"
         )
+    _check_file(params, "sql_ca_path")
     return OdbcOptions(
         server=params["sql_server"],
         database=params["sql_database"] or "AXDB",
@@ -312,7 +315,7 @@ def odbc_options(params: Params) -> OdbcOptions:
     )
 
 
-def _check_login(params: Params) -> None:
+def _check_sql(params: Params) -> None:
     if bool(params["sql_login_user"]) != bool(params["sql_login_password"]):
         missing = "sql_login_password" if params["sql_login_user"] else "sql_login_user"
         raise Invalid(
@@ -321,6 +324,17 @@ def _check_login(params: Params) -> None:
     for name in ("sql_server", "sql_database", "sql_login_user"):
         if set(params[name] or "") & set("\r\n;{}"):
             raise Invalid(name, "it holds a line break or one of ; { }, which no name has")
+    if is_microsofts_sql(params["sql_server"] or ""):
+        raise Invalid(
+            "sql_server",
+            f"{params['sql_server']} is a database that Microsoft manages",
+            "Give the system's own as O(sql_server) and O(sql_database)",
+        )
+
+
+def _check_file(params: Params, name: str) -> None:
+    if params[name] and not Path(params[name]).is_file():
+        raise Invalid(name, f"the controller has no file {params[name]}", "Give the path of a file in PEM format")
 
 
 def tool_options(params: Params) -> ToolOptions:
@@ -372,7 +386,13 @@ def cluster_options(params: Params) -> ClusterOptions | None:
 
 
 def wish(params: Params, owner: str) -> Wish:
-    """Return what the task asks for."""
+    """Return what the task asks for. Raises ``Invalid`` for a synchronisation that there is no tool for."""
+    if params["sync"] and params["script"]:
+        raise Invalid(
+            "sync",
+            "the setup tool that synchronises is one of development machines, and this is an on-premises environment",
+            "Leave it out; on-premises the database is synchronised when the environment is serviced",
+        )
     return Wish(
         state=params["state"],
         opening=Opening(
@@ -385,7 +405,7 @@ def wish(params: Params, owner: str) -> Wish:
         all_windows=params["all_windows"],
         stop_background_services=params["stop_background_services"],
         synchronise=params["sync"],
-        stop_before=params["stop_before"] or NOTHING,
+        stop_before=params["stop_before"],
         tool_limit=seconds(params, "setup_tool_timeout"),
         sync_limit=seconds(params, "sync_timeout"),
         script_limit=seconds(params, "script_timeout"),
@@ -403,9 +423,10 @@ def consent(params: Params) -> Consent:
 
 
 def switch_options(params: Params, name: str) -> SwitchOptions:
-    """Return how the switch goes about its work. Refuses an address that is none."""
+    """Return how the switch goes about its work. Refuses an address or a file that is none."""
     if params["url"]:
         check_url(params["url"])
+    _check_file(params, "url_ca_path")
     return SwitchOptions(
         system=params["system"] or name,
         method=params["method"],

@@ -22,6 +22,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._datab
     parse_reading,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import Service
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import number_of
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcmd import Sqlcmd, SqlcmdOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import Template
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Unreachable
@@ -259,8 +260,10 @@ def _with_database(findings: Findings, sql: SqlcmdOptions, answers: list[str], c
 
 
 def _with_reading(findings: Findings, text: str, where: str, user: str) -> Findings:
-    # The exit code of the whole line is not sqlcmd's: whether it succeeded shows in its last row.
-    rc = 0 if (_tsql.END, "1") in _sqlcmd.parse_rows(text) else 1
+    # The exit code of the whole line is not sqlcmd's. The last row alone does not tell: a statement that failed, for
+    # want of a permission, does not end its batch.
+    complete = (_tsql.END, "1") in _sqlcmd.parse_rows(text)
+    rc = 0 if complete and not number_of(_sqlcmd.messages(text)) else 1
     try:
         rows = _sqlcmd.checked_rows(Completed(rc, text, ""), f"read {_tsql.VARIABLE}", where, user)
         return replace(findings, reading=parse_reading(rows, where))

@@ -88,13 +88,16 @@ class Seen:
 def is_own(record: Record, computer: str, identity: str) -> bool:
     """Whether a record was written for this machine and this database.
 
-    A database is known by its recovery fork and its creation date: a restored copy differs in both, the other replica
-    of an availability group perhaps in one of them. What is not known is no difference.
+    A database is known by its recovery fork: each restore begins another one, the replicas of an availability group
+    share it (Microsoft Learn, "sys.database_recovery_status"). Where it could not be read the date of creation, which
+    a restore over the same database leaves alone, has to do. What is not known is no difference.
     """
     if record.host and computer and record.host.lower() != computer.lower():
         return False
-    mine, theirs = set(identity.split()), set(record.database.split())
-    return not mine or not theirs or bool(mine & theirs)
+    mine, theirs = identity.split(), record.database.split()
+    if len(mine) == len(theirs) == 2:
+        return mine[0] == theirs[0]
+    return not mine or not theirs or bool({*mine} & {*theirs})
 
 
 @dataclass(frozen=True)

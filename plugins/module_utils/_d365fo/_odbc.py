@@ -14,14 +14,15 @@ import os
 import re
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import SqlFailure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._tsql import END
+from ansible_collections.quiesce.maintenance.plugins.module_utils._deadline import TooLong, within
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 
 try:
@@ -36,9 +37,14 @@ _SYSTEM_CAS = (
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",  # Alpine
 )
+# Errors of FreeTDS: read or write failed, unexpected end, dead connection; and the SQLSTATE of a broken connection.
+_BROKEN = re.compile(r"08S01|\((20004|20006|20017|20047)\)")
+_MARGIN = 5.0
+"""Seconds that the driver may take beyond its own limit for a query, which a server that drips outlives."""
+
 _UNSAID = (
-    "Check that SQL Server runs and can be reached from there. FreeTDS says no more than that if the certificate can't "
-    "be verified either: check that O(sql_ca_path) holds its authority and that it is made out to O(sql_server)"
+    "Check that SQL Server runs and can be reached from there, and O(sql_server). FreeTDS says the same of a "
+    "certificate that cannot be verified: check O(sql_ca_path), and that the certificate is made out to O(sql_server)"
 )
 
 
@@ -199,12 +205,12 @@ def connect(options: OdbcOptions) -> Iterator[Odbc]:
     driver = find_driver(options.driver, pyodbc.drivers())
     kind = family(driver)
     where = f"database {options.database} of SQL Server {options.server},{options.port}"
-    connection = _open(options, driver, kind, where)
+    odbc = Odbc(lambda: _open(options, driver, kind, where), where, options.user, options.query_timeout + _MARGIN)
     try:
-        connection.timeout = options.query_timeout
-        yield Odbc(connection, where, options.user)
+        odbc.open()
+        yield odbc
     finally:
-        connection.close()
+        odbc.close()
 
 
 def _open(options: OdbcOptions, driver: str, kind: str, where: str) -> Any:
@@ -219,42 +225,75 @@ def _open(options: OdbcOptions, driver: str, kind: str, where: str) -> Any:
             variables["SSL_CERT_FILE"] = options.ca_path
         with _variables(variables):
             try:
-                return pyodbc.connect(
-                    connection_string(options, driver, kind), autocommit=True, timeout=options.connect_timeout
+                connection = within(
+                    # The driver's own limit ends with the login, behind which pyodbc asks the server for its types.
+                    options.connect_timeout + options.query_timeout,
+                    lambda: pyodbc.connect(
+                        connection_string(options, driver, kind), autocommit=True, timeout=options.connect_timeout
+                    ),
                 )
+                connection.timeout = options.query_timeout
+                return connection
+            except TooLong as error:
+                raise SqlFailure("connect", _as(where, options.user), 0, f"timed out, {error}") from None
             except pyodbc.Error as error:
                 unsaid = _UNSAID if kind == "freetds" and options.encrypt and options.validate_certs else ""
                 raise _failure("connect", _as(where, options.user), error, unsaid=unsaid) from None
 
 
 class Odbc:
-    """Runs batches on an open connection."""
+    """Runs batches on one connection; after one that broke, ``opened`` opens another."""
 
-    def __init__(self, connection: Any, where: str, user: str) -> None:
-        self._connection = connection
+    def __init__(self, opened: Callable[[], Any], where: str, user: str, limit: float) -> None:
+        self._opened = opened
+        self._connection: Any = None
         self._where = where
         self._user = user
+        self._limit = limit
+
+    def open(self) -> Any:
+        """Return the connection, opened if need be. Raises ``Failure`` or ``SqlFailure``."""
+        if self._connection is None:
+            self._connection = self._opened()
+        return self._connection
+
+    def close(self) -> None:
+        """Close the connection, if there is one. One that broke can't be closed any more."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(pyodbc.Error):
+                connection.close()
 
     def describe(self) -> str:
         return self._where
 
     def query(self, batch: str, doing: str) -> list[tuple[str, str]]:
-        rows: list[tuple[str, str]] = []
+        connection = self.open()
         try:
-            cursor = self._connection.cursor()
-            cursor.execute(batch)
-            more = True
-            while more:
-                if cursor.description:
-                    rows += [
-                        (str(item), "" if content is None else str(content)) for item, content in cursor.fetchall()
-                    ]
-                more = cursor.nextset()  # an error of a later statement is raised here
+            rows = within(self._limit, lambda: _rows(connection, batch))
+        except TooLong as error:
+            self._connection = None  # still in use, so it can't be closed
+            raise SqlFailure(doing, _as(self._where, self._user), 0, f"timeout expired: {error}", sent=True) from None
         except pyodbc.Error as error:
-            raise _failure(doing, _as(self._where, self._user), error, sent=True) from None
+            failure = _failure(doing, _as(self._where, self._user), error, sent=True)
+            if not failure.number:
+                self.close()
+            raise failure from None
         if (END, "1") not in rows:
             raise SqlFailure(doing, _as(self._where, self._user), 0, "the answer was cut off", sent=True)
         return rows
+
+
+def _rows(connection: Any, batch: str) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    cursor = connection.cursor()
+    cursor.execute(batch)
+    more = True
+    while more:
+        if cursor.description:
+            rows += [(str(item), "" if content is None else str(content)) for item, content in cursor.fetchall()]
+        more = cursor.nextset()  # an error of a later statement is raised here
+    return rows
 
 
 def _as(where: str, user: str) -> str:
@@ -264,11 +303,13 @@ def _as(where: str, user: str) -> str:
 def _failure(doing: str, where: str, error: Any, *, unsaid: str = "", sent: bool = False) -> SqlFailure:
     """Translate a driver's error. Its text names the native number in brackets: "... (208) (SQLExecDirectW)".
 
-    ``unsaid`` is added where SQL Server itself did not answer.
+    ``unsaid`` is what to do where neither SQL Server nor the driver says what is wrong.
     """
     text = str(error.args[-1]) if error.args else str(error)
     number = native_number(text)
-    return SqlFailure(doing, where, number, text if number else text + unsaid, sent=sent)
+    if sent and not number and _BROKEN.search(text):
+        text = f"the connection broke: {text}"
+    return SqlFailure(doing, where, number, text, sent=sent, unsaid=unsaid)
 
 
 def native_number(text: str) -> int:

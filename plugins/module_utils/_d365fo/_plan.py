@@ -116,7 +116,8 @@ def _way_out(seen: Seen, wish: Wish) -> list[Step]:
     windows = with_closed(base.windows, None if wish.all_windows else wish.opening.id)
     if windows:
         closed = replace(base, windows=windows)
-        return [] if windows == base.windows else [_write(closed, "close the window", hold=False)]
+        still = "; ".join(str(window) for window in windows)
+        return [] if closed == base else [_write(closed, f"close the window; still open: {still}", hold=False)]
     record = replace(base, windows=())
     if seen.never_set:
         # Nothing was turned on: what was stopped starts again, and the record keeps its window until then.
@@ -136,7 +137,7 @@ def _way_out(seen: Seen, wish: Wish) -> list[Step]:
     restart = _take_over(seen, wish, _idle(seen, record), script_due)
     left = _not_startable(seen, record)
     last = _settle(replace(record, services=left), restart) if left else _drop()
-    return [*steps, *restart, *_start_again(seen, record), last]
+    return [*steps, *restart, *_start_again(seen, record, iis=False), last]
 
 
 def _set(seen: Seen, wish: Wish, record: Record, halt: Sequence[Step], *, script_due: bool) -> list[Step]:
@@ -185,10 +186,11 @@ def _left_behind(seen: Seen, record: Record) -> list[str]:
     return [each.name for each in record.services if each.name in dependents and not seen.runs(each.name)]
 
 
-def _start_again(seen: Seen, record: Record, *, accept: bool = False) -> list[Step]:
+def _start_again(seen: Seen, record: Record, *, iis: bool = True, accept: bool = False) -> list[Step]:
     """Return the step that starts exactly the services that ran before and don't run now.
 
-    ``accept`` says that one that was disabled or removed meanwhile is no failure.
+    ``iis`` says that IIS is among them: where a restart is due it is the restart's business. ``accept`` says that one
+    that was disabled or removed meanwhile is no failure.
     """
     left = {service.name for service in _not_startable(seen, record)}
     names = [
@@ -200,8 +202,7 @@ def _start_again(seen: Seen, record: Record, *, accept: bool = False) -> list[St
         and not seen.runs(service.name)
         and service.name not in left
     ]
-    # IIS is the restart's business, but where no restart is due.
-    names = [name for name in names if name != W3SVC or seen.never_set or seen.settled]
+    names = [name for name in names if name != W3SVC or iis]
     return [start(names, accept=accept)] if names else []
 
 

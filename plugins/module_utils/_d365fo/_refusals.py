@@ -22,6 +22,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._steps
     Step,
     WaitForAos,
     WriteRecord,
+    sets_variable,
+    stops,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._webconfig import is_microsofts_sql
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, sentence
@@ -93,9 +95,18 @@ def against(seen: Seen, steps: Sequence[Step], consent: Consent) -> list[str]:
         reasons += _on_premises(seen, steps, consent)
     else:
         reasons += _one_box(seen.findings, steps)
-        if any(isinstance(step, RunSetupTool) for step in steps):
-            reasons += _setup_tool.objections(seen.findings, consent.tool, consent.keeps_secrets)
+        reasons += _tool(seen.findings, steps, consent)
     return reasons + _address(seen, steps, consent)
+
+
+def _tool(findings: Findings, steps: Sequence[Step], consent: Consent) -> list[str]:
+    runs = [sets_variable(step) for step in steps if isinstance(step, RunSetupTool)]
+    if not runs:
+        return []
+    way_round = "O(method=sql) does without the tool." if all(runs) else "Without O(sync) the tool is not needed."
+    if len(set(runs)) > 1:
+        way_round = "O(method=sql) without O(sync) does without the tool."
+    return _setup_tool.objections(findings, consent.tool, consent.keeps_secrets, way_round)
 
 
 def _records(steps: Sequence[Step]) -> list[str]:
@@ -161,19 +172,17 @@ def _one_box(findings: Findings, steps: Sequence[Step]) -> list[str]:
 
 
 def _not_to_be_started_again(findings: Findings, steps: Sequence[Step]) -> list[str]:
-    stopping = {
-        name
-        for step in steps
-        if isinstance(step, ControlServices)
-        for control in step.controls
-        if control.action == "stop"
-        for name in control.names
+    """What would be stopped, on its own or with IIS, and is disabled. Of IIS itself that is said elsewhere."""
+    ways_out = {
+        name: " or leave it alone (O(stop_background_services=false))" if isinstance(step, ControlServices) else ""
+        for step in reversed(steps)
+        for name in stops(step)
+        if name != W3SVC
     }
     return [
-        f"{name} runs but is disabled: once stopped it could not be started again. Set its start type, or "
-        "O(stop_background_services=false)."
-        for name in sorted(stopping & set(findings.services))
-        if findings.services[name].start_type == "disabled"
+        f"{name} runs but is disabled: once stopped it could not be started again. Set its start type{way_out}."
+        for name, way_out in sorted(ways_out.items())
+        if name in findings.services and findings.services[name].start_type == "disabled"
     ]
 
 

@@ -111,7 +111,7 @@ def _not_there(path: str, host: str, said: str) -> Failure:
         f"read {path}",
         host,
         " ".join(said.split()) or "it is not there",
-        "Give the path of the infrastructure scripts (2.18.2 or later) on this node",
+        "Give the path of the infrastructure scripts (2.18.2 or later) on this node (O(script), O(template))",
     )
 
 

@@ -83,28 +83,25 @@ def mode_parameters(state: str) -> dict[str, str]:
     return {"setupmode": "maintenancemode", "isinmaintenancemode": "true" if state == ENABLED else "false"}
 
 
-def objections(findings: Findings, options: ToolOptions, keeps_secrets: bool) -> list[str]:
-    """Return why the tool can't be run on this host, each with its way out (``Host.keeps_secrets``). Pure."""
+def objections(findings: Findings, options: ToolOptions, keeps_secrets: bool, way_round: str = "") -> list[str]:
+    """Return why the tool can't be run on this host, each with its way out (``Host.keeps_secrets``). Pure.
+
+    ``way_round`` says how the caller does without the tool.
+    """
     reasons = []
     if not (options.tool or findings.setup_tool):
-        reasons.append(
-            f"The setup tool was not found on the host ({SETUP_TOOL}): give its path as O(setup_tool). "
-            "O(method=sql) does without it."
-        )
+        reasons.append(f"The setup tool was not found on the host ({SETUP_TOOL}): give its path as O(setup_tool).")
     if missing := [name for name, value in _parameters(findings, options, {}).items() if value == ""]:
         reasons.append(
             f"The setup tool needs a value for {', '.join(f'--{name}' for name in missing)}, and has no integrated "
             "login: give O(sql_login_user), O(sql_login_password) and O(packages_directory), or drop the parameter in "
-            "O(setup_tool_arguments). O(method=sql) does without the tool."
+            "O(setup_tool_arguments)."
         )
     if options.password and not keeps_secrets:
-        reasons.append(
-            "The connection has no safe place for the setup tool's password. Use ansible_connection: winrm, or "
-            "O(method=sql)."
-        )
+        reasons.append("The connection has no safe place for the setup tool's password. Use ansible_connection: winrm.")
     if not findings.elevated:
         reasons.append("The setup tool works only elevated. Connect with a member of the local Administrators group.")
-    return reasons
+    return [*reasons, *([way_round] if reasons and way_round else [])]
 
 
 def _parameters(findings: Findings, options: ToolOptions, mode: Mapping[str, str]) -> dict[str, str | None]:

@@ -113,10 +113,13 @@ def number_of(text: str) -> int:
 class SqlFailure(Failure):
     """SQL Server, or the way to it, refused; ``number`` is its error number, 0 where SQL Server itself gave none.
 
+    ``unsaid`` is what to do where ``text`` does not tell what is wrong.
     ``unknown`` says that a batch may have been carried out all the same: the answer was lost, or did not come in time.
     """
 
-    def __init__(self, attempted: str, target: str, number: int, text: str, *, sent: bool = False) -> None:
+    def __init__(
+        self, attempted: str, target: str, number: int, text: str, *, sent: bool = False, unsaid: str = ""
+    ) -> None:
         self.number = number
         self.unknown = sent and not number
         answer, remedy = _MEANING.get(number, ("", ""))
@@ -128,12 +131,13 @@ class SqlFailure(Failure):
             )
         if not answer:
             answer = _shortened(text) or "no answer"
-            remedy = "See SQL Server's message" if number else _remedy(text)
+            remedy = "See SQL Server's message" if number else _remedy(text, unsaid or _REACH)
         super().__init__(attempted, target, answer, remedy, details={"sql_error": number} if number else None)
 
 
-def _remedy(text: str) -> str:
-    return next((remedy for pattern, remedy in _TEXTS if pattern.search(text)), _REACH)
+def _remedy(text: str, otherwise: str) -> str:
+    remedy = next((remedy for pattern, remedy in _TEXTS if pattern.search(text)), _REACH)
+    return otherwise if remedy == _REACH else remedy
 
 
 def _shortened(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sql_errors import SqlFailure, number_of
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._tsql import END
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed, Host
 
 PASSWORD_VARIABLE = "SQLCMDPASSWORD"
@@ -23,6 +23,12 @@ ITEMS = frozenset(("value", "record", "now", "database", "fork", "created", "log
 _NOT_FOUND = re.compile(r"""^[\w ]{0,40}(['"])[^'"\n]*sqlcmd[^'"\n]*\1 """, re.IGNORECASE | re.MULTILINE)
 
 _FORBIDDEN = frozenset('"%^&|<>\r\n')
+_GIVEN_TO_CMD = {
+    "server": "sql_server",
+    "database": "sql_database",
+    "user": "sql_login_user",
+    "program": "sqlcmd_path",
+}
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,11 @@ def command_line(options: SqlcmdOptions, batch: str, *, server: str | None = Non
     ``server`` and ``database`` replace those of the options unchecked (for a variable of cmd.exe).
     Raises ``Failure`` for a value that cmd.exe would read as something else.
     """
-    for name in ("server", "database", "user", "program"):
+    for name, option in _GIVEN_TO_CMD.items():
         if _FORBIDDEN & set(getattr(options, name)):
-            raise Failure(
-                "run sqlcmd.exe",
-                "the host",
-                f"the option for the SQL {name} holds a quote, a line break or one of % ^ & | < >",
+            raise Invalid(
+                option,
+                "it holds a quote, a line break or one of % ^ & | < >",
                 "Such a name can't be given to cmd.exe; use O(via=odbc)",
             )
     words = [f'@"{options.program}"' if " " in options.program else options.program]

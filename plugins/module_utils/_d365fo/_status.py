@@ -127,7 +127,7 @@ def amiss(seen: Seen) -> list[str]:
     found = []
     for name, service in seen.findings.services.items():
         should_run = (service.starts_by_itself and (name == _services.W3SVC or not on)) or (name in left and not on)
-        if should_run and not service.runs:
+        if (should_run and not service.runs) or (name in left and service.state == "start_pending" and not on):
             before = f" and {service.start_type}, ran before the maintenance" if name in left else ""
             found.append(f"{name} is {service.state}{before}")
         elif name in stopped_by_us and service.state == "running":

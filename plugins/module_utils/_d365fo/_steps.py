@@ -38,7 +38,8 @@ class Site:
     """What the steps of one run work on, and what they have seen so far.
 
     ``ready`` asks the AOS what is still pending, with the ids of the instances that are to be gone; ``patience`` is how
-    long to wait for it.
+    long to wait for it. ``taking_over`` says that it may have taken the variable over, ``restarted`` that we saw IIS
+    start.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Site:
     ready: Callable[[Sequence[str]], Sequence[str]]
     output: str = ""
     taking_over: bool = False
+    restarted: bool = False
     verified: bool = False
     touched: bool = False
     _lasts: float = 0.0
@@ -153,8 +155,11 @@ class ControlServices:
 
     def carry_out(self, site: Site) -> None:
         site.touched = True
+        starts_aos = restarts_aos([self])
+        site.taking_over |= starts_aos
         try:
             site.services.carry_out(self.controls)
+            site.restarted |= starts_aos
         except ServicesFailed as failed:
             codes = {failure.details.get("win32_error") for failure in failed.failures.values()}
             if not self.accept or codes - {_services.IS_DISABLED, _services.NO_SUCH_SERVICE}:
@@ -177,6 +182,7 @@ class Restart:
         site.taking_over = True
         try:
             site.services.carry_out(self.controls)
+            site.restarted = True
         finally:
             site.saw(site.services.last)
 
@@ -240,6 +246,21 @@ def sets_variable(step: Step) -> bool:
     if isinstance(step, RunSetupTool):
         return step.parameters != tuple(_setup_tool.SYNCHRONISE.items())
     return isinstance(step, RunScript) or (isinstance(step, WriteRecord) and step.mode is not None)
+
+
+def restarts_aos(steps: Sequence[Step]) -> bool:
+    """Whether one of these steps starts the AOS, again or for the first time."""
+    return any(
+        isinstance(step, (Restart, RunScript))
+        or (isinstance(step, ControlServices) and any(_services.W3SVC in each.names for each in step.controls))
+        for step in steps
+    )
+
+
+def stops(step: Step) -> list[str]:
+    """Return the services that a step stops, for good or to restart them."""
+    controls = step.controls if isinstance(step, (ControlServices, Restart)) else ()
+    return [name for control in controls if control.action == "stop" for name in control.names]
 
 
 def covered(steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -32,8 +32,10 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._steps
     Step,
     WaitForAos,
     WriteRecord,
+    restarts_aos,
     sets_variable,
     start,
+    stops,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import (
     Failure,
@@ -82,6 +84,7 @@ class Switch:
     run: Run
     readiness: Callable[[Findings], Readiness]
     check_mode: bool = False
+    planned: tuple[Step, ...] = ()
     done: list[Done] = field(default_factory=list)
     site: Site | None = None
     _ready: Readiness = field(default_factory=Readiness)
@@ -94,9 +97,9 @@ class Switch:
         """Look at the system, once no other run is at work. After the work: what was read back by it."""
         if self.site is not None:
             return Seen(self.site.findings, self._method(self.site.findings))
-        self._seen = self._with_aos(self._in_turn())
+        self._seen = self._with_more(self._in_turn())
         if self._seen.aos_objection:  # the AOS may be one that another run is just restarting
-            self._seen = self._with_aos(self._in_turn())
+            self._seen = self._with_more(self._in_turn())
         return self._seen
 
     def plan(self, reading: Seen) -> Plan[Step]:
@@ -117,6 +120,7 @@ class Switch:
         assert before is not None
         site = self.site = self._site(before)
         self.run.keep = site.keep
+        self.planned = plan.steps
         self._announce(before, plan)
         try:
             carry_out_steps(plan.steps, site, self.run, self.done)
@@ -140,11 +144,15 @@ class Switch:
     def result(self, seen: Seen) -> dict[str, Any]:
         """Return what the task's result says of the system as it is now."""
         row = _status.row(self.options.system, seen)
+        windows = seen.record.windows if seen.record else ()
+        if self.wish.state == DISABLED and len(windows) == 1:  # of several the row speaks anyway
+            row["notes"].insert(0, f"maintenance mode stays on for window {windows[0]}")
         verified = bool(self.site and self.site.verified) or row["verified"]
         return {
             "steps": [step.result() for step in self.done],
             "status": row | {"verified": verified},
             "output": self.site.output if self.site else "",
+            "restarted": restarts_aos(self.planned[: len(self.done)]),
             "restart_required": seen.record is not None and not (seen.settled or seen.never_set),
         }
 
@@ -162,11 +170,25 @@ class Switch:
         limit = 0.0 if self.check_mode else self.options.busy_limit
         return await_turn(self._look, self._other, self.run, what=self.options.system, limit=limit)
 
-    def _with_aos(self, seen: Seen) -> Seen:
-        """Ask the AOS too if it is going to be waited for, while it still runs."""
+    def _with_more(self, seen: Seen) -> Seen:
+        """Look at what else the plan is going to touch, while it still runs."""
         if seen.findings.reading is None:
             return seen
-        waits = any(isinstance(step, WaitForAos) for step in _plan.plan(seen, self.wish).steps)
+        steps = _plan.plan(seen, self.wish).steps
+        return self._with_aos(self._with_dependents(seen, steps), steps)
+
+    def _with_dependents(self, seen: Seen, steps: Sequence[Step]) -> Seen:
+        """Look at what stops since it depends on another service: a disabled one could not be started again."""
+        known = seen.findings.services
+        names = [name for step in steps for name in stops(step) if name not in known]
+        if not names:
+            return seen
+        services = known | ServiceControl(self.way.host, self.run, self.options.service_limit).read(names)
+        return replace(seen, findings=replace(seen.findings, services=services))
+
+    def _with_aos(self, seen: Seen, steps: Sequence[Step]) -> Seen:
+        """Ask the AOS too if it is going to be waited for."""
+        waits = any(isinstance(step, WaitForAos) for step in steps)
         if not waits or not (seen.method == _method.SCRIPT or seen.aos_service_runs):
             return seen
         before = self._ready.before()
@@ -236,6 +258,11 @@ class Switch:
         if self.wish.state == ENABLED and before.reading.mode != ENABLED and not site.taking_over:
             failure.state = self._take_back(before, site)
             return
+        if self.wish.state == DISABLED and before.reading.mode == ENABLED and not site.taking_over:
+            told = self._stay_in(before, site)
+            if told:
+                failure.state = told
+                return
         told = self._release(site, rest)
         failure.state = " ".join(filter(None, (self._state(site, failure, rest), told)))
 
@@ -247,7 +274,11 @@ class Switch:
         if not told[0] and site.reading.mode == ENABLED:
             # The AOS still runs as before. Its next restart, by whomever, would surprise everybody.
             told.append(_try(lambda: site.write(record, mode=DISABLED, hold=True)))
-        stopped = [service.name for service in (record.services if record else ()) if service.stopped]
+        stopped = [
+            service.name
+            for service in (record.services if record else ())
+            if service.stopped and not Seen(site.findings, "").runs(service.name)
+        ]
         failed = _try(lambda: start(stopped).carry_out(site)) if stopped else ""
         if told[-1] or site.reading.mode == ENABLED:
             known = "In which state the system is could not be found out; run again, either way, to finish the work."
@@ -258,6 +289,16 @@ class Switch:
         told = [failed or ("The services that were stopped run again." if stopped else "")]
         told.append(_try(lambda: site.write(back)))
         return " ".join(filter(None, ("Maintenance mode was not turned on.", *told)))
+
+    def _stay_in(self, before: Seen, site: Site) -> str:
+        """Put the record back where the variable was not cleared; return what to say of it, "" where it was."""
+        if _try(lambda: self._ask_again(site)) or site.reading.mode != ENABLED:
+            return ""
+        record = site.reading.record
+        if record and record.lease and record.lease.run != self.run.id:
+            return "Another run has taken over and works on the system now; this one has stopped."
+        told = _try(lambda: site.write(before.record))
+        return f"Maintenance mode was not turned off; nothing was restarted. {told}".strip()
 
     def _ask_again(self, site: Site) -> None:
         site.findings = replace(site.findings, reading=site.database.read())
@@ -305,7 +346,9 @@ class Switch:
         web = site.findings.services.get(W3SVC)
         if web and not web.runs:
             return f"W3SVC is {web.state}"
-        return "the AOS was restarted and is not seen to be ready"
+        if site.restarted:
+            return "the AOS was restarted and is not seen to be ready"
+        return "whether the AOS runs with it is not known"
 
     def _report_left_over(self, site: Site) -> None:
         """Say at the end what could not be started again, though all else is done. Raises ``Failure``."""

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _deadline
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _aos
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._aos import (
+    NO_HTTP,
     SILENT,
     UNRESOLVED,
     UNTRUSTED,
@@ -145,7 +146,7 @@ def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_no_http_is_trouble_and_no_traceback(text: str) -> None:
     with serving(says(text)) as port:
         answer = ask(f"http://127.0.0.1:{port}/")
-    assert (answer.status, answer.kind) == (None, SILENT)
+    assert (answer.status, answer.kind) == (None, NO_HTTP if text else SILENT)
     assert answer.trouble
 
 
@@ -336,6 +337,15 @@ def test_the_name_of_a_vhd_resolves_on_the_machine_itself_only() -> None:
     assert aos.pending() == ["HTTP 503"]
     assert aos.pending() == []
     assert len(asked) == 2, "once the host got an answer, it alone is asked"
+
+
+def test_who_answers_something_else_is_not_asked_from_elsewhere() -> None:
+    """It was reached; what the machine says of its certificate would only lead astray."""
+    controller, _asked = place(Answer(None, "it answered something that is no HTTP", NO_HTTP))
+    host, not_asked = place(STRANGE)
+    said = Aos(URL, {"controller": controller, "host": host}).objection()
+    assert said.startswith(f"{URL}: it answered something that is no HTTP. Check that")
+    assert not_asked == []
 
 
 def test_only_the_place_that_the_task_names() -> None:

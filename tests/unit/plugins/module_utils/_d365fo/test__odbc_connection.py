@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -62,6 +63,8 @@ class FakePyodbc:
     conf: str = ""
     timeout: int = 0
     closed: bool = False
+    connections: int = 0
+    waits: threading.Event | None = None
     Error = Error
 
     def drivers(self) -> list[str]:
@@ -74,10 +77,17 @@ class FakePyodbc:
             self.conf = Path(path).read_text()
         if self.refuses:
             raise Error("state", self.refuses)
+        self.connections += 1
+        self._wait()
         return self
 
     def cursor(self) -> Cursor:
+        self._wait()
         return Cursor(self.results)
+
+    def _wait(self) -> None:
+        if self.waits is not None:
+            self.waits.wait(20)
 
     def close(self) -> None:
         self.closed = True
@@ -248,6 +258,65 @@ def test_after_a_time_out_it_may_have_been_done(fake: Fake) -> None:
 
 
 # --- trusted authorities ---
+
+
+# --- a connection that broke, and one on which nothing comes ---
+
+LOST = f"[08S01] {TDS}Unexpected EOF from the server (20017) (SQLExecDirectW)"
+
+
+@pytest.mark.parametrize("text", [LOST, "[08S01] [Microsoft][ODBC Driver 18 for SQL Server]TCP Provider: 0x68 (104)"])
+def test_after_a_connection_that_broke_another_one_is_opened(fake: Fake, text: str) -> None:
+    """What was sent may have been done: the next question asks for it."""
+    pyodbc = fake(V18, results=[Error("08S01", text)])
+    with connect(OPTIONS) as sql:
+        with pytest.raises(SqlFailure, match="the connection broke: ") as caught:
+            sql.query("UPDATE", "set X")
+        assert caught.value.unknown
+        assert (pyodbc.closed, pyodbc.connections) == (True, 1)
+        pyodbc.results = [ROWS + END]
+        assert ("value", "1") in sql.query("SELECT", "read X")
+    assert pyodbc.connections == 2
+
+
+def test_what_sql_server_refuses_breaks_no_connection(fake: Fake) -> None:
+    pyodbc = fake(V18, results=[Error("42000", f"[42000] {TDS}Permission denied (229) (SQLExecDirectW)")])
+    with connect(OPTIONS) as sql:
+        with pytest.raises(SqlFailure, match="229"):
+            sql.query("SELECT", "read X")
+        pyodbc.results = [ROWS + END]
+        sql.query("SELECT", "read X")
+    assert pyodbc.connections == 1
+
+
+def test_a_login_behind_which_nothing_comes_has_an_end(fake: Fake) -> None:
+    """The driver's own limit is one for the login; pyodbc asks the server for its types behind it."""
+    stuck = threading.Event()
+    fake(V18, waits=stuck)
+    options = replace(OPTIONS, connect_timeout=0, query_timeout=0)
+    with pytest.raises(SqlFailure, match="timed out, no end after 0 s") as caught, connect(options):
+        pass
+    stuck.set()
+    assert not caught.value.unknown
+
+
+def test_an_answer_that_never_ends_has_an_end(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that drips outlives the driver's own limit. A connection in use can't be closed."""
+    monkeypatch.setattr(_odbc, "_MARGIN", 0.0)
+    pyodbc = fake(V18, results=[ROWS + END])
+    with connect(OPTIONS) as sql:
+        sql.query("SELECT", "read X")
+    pyodbc = fake(V18, results=[ROWS + END])
+    with connect(replace(OPTIONS, query_timeout=1)) as sql:
+        stuck = pyodbc.waits = threading.Event()
+        with pytest.raises(SqlFailure, match=r"timeout expired: no end after 1 s.*O\(sql_query_timeout\)") as caught:
+            sql.query("UPDATE", "set X")
+        assert not pyodbc.closed
+        stuck.set()
+    assert caught.value.unknown
+
+
+# --- authorities ---
 
 
 def test_each_distribution_has_its_own_file_of_authorities(monkeypatch: pytest.MonkeyPatch) -> None:

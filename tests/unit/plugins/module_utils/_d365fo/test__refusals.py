@@ -185,8 +185,9 @@ def test_nobody_needs_an_address(of: Findings, consent: Consent) -> None:
 @pytest.mark.parametrize("state", ["enabled", "disabled"])
 def test_the_tool(state: str, changes: dict[str, Any], consent: Consent, words: str) -> None:
     of = findings(reading("disabled") if state == "enabled" else reading("enabled", record()), **changes)
-    (reason,) = reasons(of, state=state, method="setup_tool", consent=consent)
+    reason, way_round = reasons(of, state=state, method="setup_tool", consent=consent)
     assert words in reason
+    assert way_round == "O(method=sql) does without the tool."
     assert "s3cret" not in reason
 
 
@@ -201,10 +202,16 @@ def test_synchronising_needs_the_tool_before_the_variable_is_cleared(
     changes: dict[str, Any], consent: Consent, words: str
 ) -> None:
     """The variable was cleared, the AOS stayed in maintenance, and every run again failed alike."""
-    (reason,) = reasons(
-        findings(reading("enabled", record()), **changes), state="disabled", consent=consent, synchronise=True
-    )
+    of = findings(reading("enabled", record()), **changes)
+    reason, way_round = reasons(of, state="disabled", consent=consent, synchronise=True)
     assert words in reason
+    assert way_round == "Without O(sync) the tool is not needed."
+
+
+def test_who_sets_by_the_tool_and_synchronises_needs_both_changed() -> None:
+    of = findings(reading("enabled", record()))
+    told = reasons(of, state="disabled", method="setup_tool", consent=Consent(), synchronise=True)
+    assert told[1:] == ["O(method=sql) without O(sync) does without the tool."]
 
 
 # --- on-premises ---

@@ -15,7 +15,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._sqlcm
     messages,
     parse_rows,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Completed
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,11 +42,19 @@ def test_a_variable_of_cmd_may_stand_in() -> None:
     assert '-S "%s" -d "%b"' in command_line(SqlcmdOptions(), "SELECT 1", server="%s", database="%b")
 
 
-@pytest.mark.parametrize("name", ["server", "database", "user", "program"])
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("server", "sql_server"),
+        ("database", "sql_database"),
+        ("user", "sql_login_user"),
+        ("program", "sqlcmd_path"),
+    ],
+)
 @pytest.mark.parametrize("character", list('"%^&|<>\r\n'))
-def test_what_cmd_would_read_as_something_else(name: str, character: str) -> None:
+def test_what_cmd_would_read_as_something_else(name: str, option: str, character: str) -> None:
     changes: dict[str, Any] = {name: f"a{character}b"}
-    with pytest.raises(Failure, match=f"the option for the SQL {name} holds a quote"):
+    with pytest.raises(Invalid, match=rf"O\({option}\): it holds a quote"):
         command_line(replace(SqlcmdOptions(), **changes), "SELECT 1")
 
 

@@ -1,0 +1,428 @@
+"""Dynamics 365: what goes wrong on the way in. What began before the restart is taken back; what went further says in
+which state the system is now; the next run goes on from there, in either direction.
+
+Three runs over many machines: with the faults; without them, each machine one way or the other; all back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from lab.estate import Machine
+from lab.windows.machines import TOOL
+from lab.windows.programs.setup_tool import Faults as ToolFaults
+from lab.windows.services import Service, State
+from playbook import Done
+from playbook.estate import (
+    BACKGROUND,
+    BATCH,
+    REPORTER,
+    Lab,
+    aos_of,
+    failed,
+    is_normal,
+    message,
+    record_of,
+    row,
+    running,
+    steps,
+)
+
+Act = Callable[[Lab, Machine], object]
+STATE = r"State now: maintenance mode is set"
+
+
+def nothing(_lab: Lab, _machine: Machine) -> None:
+    """No fault, or one that goes by itself."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A machine with one fault: what is said of it (nothing: it works all the same), and where it goes from there."""
+
+    says: str = ""
+    left: str = "normal"  # or "set"
+    then: str = "enabled"
+    vhd: bool = False
+    via: str = "sqlcmd"
+    variables: dict[str, Any] = field(default_factory=dict)
+    before: Act = nothing
+    fault: Act = nothing
+    mend: Act = nothing
+    again: dict[str, Any] = field(default_factory=dict)  # variables of the next run
+
+
+def service_fault(name: str, fault: str, on: bool = True) -> Act:
+    return lambda _lab, machine: setattr(machine.host.services[name].faults, fault, on)
+
+
+def aos_fault(fault: str, value: Any) -> Act:
+    return lambda _lab, machine: setattr(aos_of(machine).faults, fault, value)
+
+
+def aos_fault_after_restart(fault: str, value: Any) -> Act:
+    """From the moment IIS starts again; until then the AOS answers as usual."""
+
+    def act(_lab: Lab, machine: Machine) -> None:
+        machine.host.services["W3SVC"].when_running.append(lambda: setattr(aos_of(machine).faults, fault, value))
+
+    return act
+
+
+def aos_mended(lab: Lab, machine: Machine) -> None:
+    machine.host.services["W3SVC"].when_running.pop()
+    for fault in ("never_comes_up", "drip", "not_http"):
+        setattr(aos_of(machine).faults, fault, False)
+    aos_of(machine).faults.status = None
+
+
+def unhang(name: str) -> Act:
+    """Somebody ends the process that hangs."""
+
+    def act(lab: Lab, machine: Machine) -> None:
+        machine.host.services[name].faults.hang_on_stop = False
+        lab.call(lambda: machine.host.services.crash(name))
+
+    return act
+
+
+def when_stopped(call: Callable[[Machine], Callable[[], None]]) -> Act:
+    """From the moment the background services stop until they run again."""
+
+    def act(_lab: Lab, machine: Machine) -> None:
+        machine.host.services[REPORTER].when_stopped.append(call(machine))
+
+    return act
+
+
+def nothing_runs(lab: Lab, machine: Machine) -> None:
+    for name in BACKGROUND:
+        lab.service(machine, name, State.STOPPED)
+
+
+def when_mended(_lab: Lab, machine: Machine) -> None:
+    machine.host.services[REPORTER].when_stopped.clear()
+    machine.database.available = True
+
+
+def locked_meanwhile(_lab: Lab, machine: Machine) -> None:
+    held = contextlib.ExitStack()
+    service = machine.host.services[REPORTER]
+    service.when_stopped.append(lambda: held.enter_context(machine.database.hold_lock()))
+    service.when_running.append(held.close)
+
+
+def gone(machine: Machine) -> Callable[[], None]:
+    return lambda: setattr(machine.database, "available", False)
+
+
+def tool(**faults: Any) -> Act:
+    def act(_lab: Lab, machine: Machine) -> None:
+        assert machine.host.setup_tool is not None
+        machine.host.setup_tool.faults = ToolFaults(**faults)
+
+    return act
+
+
+def dependent(_lab: Lab, machine: Machine) -> None:
+    machine.host.services.add(Service("DepSvc", "Depends on it", dependencies=(REPORTER,)))
+
+
+HUNG = rf"stop {REPORTER}.*after 3 s it is stop_pending \(PID \d+\).*d365fo_kill_hung: true"
+IIS_HUNG = r"stop W3SVC.*after 3 s it is stop_pending \(PID \d+\).*d365fo_kill_hung: true"
+QUICK = {"d365fo_service_timeout": "3s"}
+IMPATIENT = {"d365fo_aos_timeout": "2s"}
+
+CASES = {
+    # services
+    "hung": Case(HUNG, variables=QUICK, fault=service_fault(REPORTER, "hang_on_stop"), mend=unhang(REPORTER)),
+    "hung-killed": Case(variables=QUICK | {"d365fo_kill_hung": True}, fault=service_fault(REPORTER, "hang_on_stop")),
+    "dependent": Case(before=dependent),
+    "dependent-hung": Case(
+        r"stop DepSvc.*after 3 s it is stop_pending",
+        variables=QUICK,
+        before=dependent,
+        fault=service_fault("DepSvc", "hang_on_stop"),
+        mend=unhang("DepSvc"),
+        then="disabled",
+    ),
+    "denied": Case(
+        rf"stop {REPORTER}.*(denied|\(5\))",
+        fault=service_fault(REPORTER, "access_denied"),
+        mend=service_fault(REPORTER, "access_denied", False),
+    ),
+    "iis-hung": Case(
+        f"{IIS_HUNG}.*{STATE}",
+        left="set",
+        variables=QUICK,
+        fault=service_fault("W3SVC", "hang_on_stop"),
+        mend=unhang("W3SVC"),
+    ),
+    "iis-hung-and-back": Case(
+        f"{IIS_HUNG}.*{STATE}",
+        left="set",
+        variables=QUICK,
+        fault=service_fault("W3SVC", "hang_on_stop"),
+        mend=unhang("W3SVC"),
+        then="disabled",
+    ),
+    "iis-killed": Case(variables=QUICK | {"d365fo_kill_hung": True}, fault=service_fault("W3SVC", "hang_on_stop")),
+    "iis-crashes": Case(
+        rf"start W3SVC.*1067.*{STATE}",
+        left="set",
+        fault=service_fault("W3SVC", "crash_on_start"),
+        mend=service_fault("W3SVC", "crash_on_start", False),
+    ),
+    "iis-crashes-and-back": Case(
+        rf"start W3SVC.*1067.*{STATE}",
+        left="set",
+        fault=service_fault("W3SVC", "crash_on_start"),
+        mend=service_fault("W3SVC", "crash_on_start", False),
+        then="disabled",
+    ),
+    "iis-silent": Case(
+        rf"start W3SVC.*1053.*{STATE}",
+        left="set",
+        fault=service_fault("W3SVC", "no_answer_on_start"),
+        mend=service_fault("W3SVC", "no_answer_on_start", False),
+    ),
+    "nothing-runs": Case(fault=nothing_runs),
+    # the AOS
+    "aos-never": Case(
+        rf"the AOS at https://\S+.*HTTP 503.*{STATE}",
+        left="set",
+        variables=IMPATIENT,
+        fault=aos_fault("never_comes_up", True),
+        mend=aos_fault("never_comes_up", False),
+    ),
+    "aos-never-and-back": Case(
+        rf"the AOS at https://\S+.*HTTP 503.*{STATE}",
+        left="set",
+        variables=IMPATIENT,
+        fault=aos_fault("never_comes_up", True),
+        mend=aos_fault("never_comes_up", False),
+        then="disabled",
+    ),
+    "aos-late": Case(fault=aos_fault("extra_warm_up", 250.0)),
+    "aos-500": Case(
+        rf"HTTP 500.*{STATE}",
+        left="set",
+        variables=IMPATIENT,
+        fault=aos_fault_after_restart("status", 500),
+        mend=aos_mended,
+    ),
+    "aos-drips": Case(
+        rf"no answer \(no end after [12] s\).*{STATE}",
+        left="set",
+        variables=IMPATIENT,
+        fault=aos_fault_after_restart("drip", True),
+        mend=aos_mended,
+        then="disabled",
+    ),
+    "aos-no-http": Case(
+        rf"no HTTP.*{STATE}",
+        left="set",
+        variables=IMPATIENT,
+        fault=aos_fault_after_restart("not_http", True),
+        mend=aos_mended,
+    ),
+    # the database
+    "locked": Case(r"holds a lock.*\(error 1222.*blocking", fault=locked_meanwhile, mend=when_mended),
+    "locked-odbc": Case(
+        r"holds a lock.*\(error 1222.*blocking",
+        via="odbc",
+        fault=locked_meanwhile,
+        mend=when_mended,
+        then="disabled",
+    ),
+    "deadlock-once": Case(fault=lambda _lab, machine: setattr(machine.database, "deadlock_next", 1)),
+    "deadlocks": Case(
+        r"deadlock.*\(error 1205\)",
+        fault=lambda _lab, machine: setattr(machine.database, "deadlock_next", 10),
+        mend=lambda _lab, machine: setattr(machine.database, "deadlock_next", 0),
+        then="disabled",
+    ),
+    "database-lost": Case(
+        r"\(error 4060\)",
+        left="record",
+        fault=when_stopped(gone),
+        mend=when_mended,
+        then="disabled",
+        again={"d365fo_take_over": True},
+    ),
+    "answer-lost": Case(
+        fault=lambda _lab, machine: setattr(machine.sql, "lose_connection_on", r"SET VALUE|UPDATE dbo"),
+    ),
+    # Microsoft's setup tool
+    "tool-crashes": Case(
+        r"setup tool.*-532462766.*It is broken", vhd=True, fault=tool(crashes="It is broken"), mend=tool()
+    ),
+    "tool-does-nothing": Case(
+        r"no failure was reported, but the database says disabled",
+        vhd=True,
+        fault=tool(does_nothing=True),
+        mend=tool(),
+        then="disabled",
+    ),
+    "tool-complains": Case(r"Careful!", vhd=True, fault=tool(complains="Careful!"), mend=tool()),
+    "tool-exits": Case(r"exit code 7", vhd=True, fault=tool(exit_code=7), mend=tool()),
+    "tool-hangs": Case(
+        r"setup tool.*2 s",
+        vhd=True,
+        variables={"d365fo_setup_tool_timeout": "2s"},
+        fault=tool(hangs=True),
+        mend=tool(),
+    ),
+}
+FAILING = [name for name, case in CASES.items() if case.says]
+WORKING = [name for name, case in CASES.items() if not case.says]
+# and what hangs there
+HANGING = {"hung": REPORTER, "dependent-hung": "DepSvc"}
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """The first run, and what each machine was before it and after it."""
+
+    lab: Lab
+    done: Done
+    before: dict[str, dict[str, tuple[str, str]]]
+    wrong: dict[str, list[str]]
+    now: dict[str, dict[str, tuple[str, str]]]
+    variable: dict[str, str | None]
+    records: dict[str, dict[str, Any] | None]
+
+
+@pytest.fixture(scope="module")
+def way_in(shared_lab: Lab) -> WayIn:
+    lab = shared_lab
+    for name, case in CASES.items():
+        machine = lab.vhd(name, **case.variables) if case.vhd else lab.add(name, via=case.via, **case.variables)
+        case.before(lab, machine)
+    lab.start()
+    machines = lab.estate.machines
+    for name, case in CASES.items():
+        case.fault(lab, machines[name])
+    before = {name: running(machine) for name, machine in machines.items()}
+    done = lab.run("enable", d365fo_reason="CHG0042")
+    return WayIn(
+        lab,
+        done,
+        before,
+        {name: is_normal(machine, before[name]) for name, machine in machines.items()},
+        {name: running(machine) for name, machine in machines.items()},
+        {name: machine.database.value("CONFIGURATIONMODE") for name, machine in machines.items()},
+        {name: record_of(machine) for name, machine in machines.items()},
+    )
+
+
+@pytest.fixture(scope="module")
+def mended(way_in: WayIn) -> Done:
+    """The faults are gone; each machine goes on, or back."""
+    lab = way_in.lab
+    for name, case in CASES.items():
+        case.mend(lab, lab.estate.machines[name])
+        lab.estate.machines[name].variables.update(case.again)
+    return lab.each_its_way({name: CASES[name].then for name in FAILING}, d365fo_aos_timeout="60s")
+
+
+@pytest.fixture(scope="module")
+def all_back(way_in: WayIn, mended: Done) -> Done:
+    assert mended.results
+    return way_in.lab.run("disable", d365fo_aos_timeout="60s")
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_it_fails_and_says_why(way_in: WayIn, name: str) -> None:
+    said = message(way_in.done, name)
+    assert re.search(CASES[name].says, said, re.DOTALL), said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("name", WORKING)
+def test_it_works_all_the_same(way_in: WayIn, name: str) -> None:
+    assert not failed(way_in.done, name), message(way_in.done, name)
+    assert (way_in.variable[name], (way_in.records[name] or {})["phase"]) == ("1", "settled")
+    assert [way_in.now[name][service][0] for service in BACKGROUND] == ["STOPPED"] * 3
+
+
+@pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left == "normal" and name not in HANGING])
+def test_what_did_not_get_to_the_restart_is_taken_back(way_in: WayIn, name: str) -> None:
+    assert way_in.wrong[name] == []
+    assert "Maintenance mode was not turned on" in message(way_in.done, name) or not steps(way_in.done, name)
+    assert row(way_in.done, name)["mode"] == "normal"
+
+
+@pytest.mark.parametrize("name", HANGING)
+def test_all_but_what_hangs_runs_again(way_in: WayIn, name: str) -> None:
+    differs = {service for service, state in way_in.now[name].items() if state != way_in.before[name][service]}
+    assert differs == {HANGING[name]}
+    assert way_in.variable[name] == "0"
+
+
+@pytest.mark.parametrize("name", HANGING)
+def test_what_hangs_is_not_forgotten(way_in: WayIn, name: str) -> None:
+    """It ran before, and will be stopped once it stops hanging: somebody has to know that it is to run again."""
+    record = way_in.records[name]
+    assert record is not None
+    assert HANGING[name] in [service["name"] for service in record["services"]]
+
+
+@pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left == "set"])
+def test_after_the_variable_was_set_it_says_in_which_state_the_system_is(way_in: WayIn, name: str) -> None:
+    said = message(way_in.done, name)
+    assert re.search(r"State now: maintenance mode is set, .* stopped.*[Rr]un again", said), said
+    assert (way_in.variable[name], (way_in.records[name] or {})["phase"]) == ("1", "set")
+    shown = row(way_in.done, name)
+    assert (shown["mode"], shown["verified"]) == ("changing", False)
+    assert way_in.done.of("Enable maintenance mode", name)["restart_required"]
+
+
+def test_a_database_that_is_lost_keeps_the_record(way_in: WayIn) -> None:
+    """It cannot be written; what ran before is known from it, and runs again as far as it can without a database."""
+    assert (way_in.records["database-lost"] or {})["phase"] == "prepared"
+    assert [service for service, (state, _kind) in way_in.now["database-lost"].items() if state != "RUNNING"] == [BATCH]
+
+
+def test_the_answer_was_really_lost(way_in: WayIn) -> None:
+    assert way_in.lab.estate.machines["answer-lost"].sql.lose_connection_on == ""
+    assert way_in.variable["answer-lost"] == "1"
+
+
+def test_a_tool_that_was_given_up_does_not_run_on(way_in: WayIn) -> None:
+    """It would set the variable later, behind everybody's back."""
+    images = [process.image for process in way_in.lab.estate.machines["tool-hangs"].host.processes]
+    assert "services.exe" in images
+    assert TOOL not in images
+
+
+def test_waiting_and_killing_are_told_as_they_happen(way_in: WayIn) -> None:
+    assert re.search(r"aos-late: waiting for the AOS at https://\S+: \d+ of 900 s, HTTP 503", way_in.done.output)
+    assert re.search(rf"hung-killed: {REPORTER} does not stop: ending its process \d+", way_in.done.output)
+
+
+@pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].then == "enabled"])
+def test_the_next_run_goes_on(way_in: WayIn, mended: Done, name: str) -> None:
+    assert way_in.done.results
+    assert not failed(mended, name), message(mended, name)
+    shown = row(mended, name)
+    assert (shown["mode"], shown["verified"]) == ("maintenance", True)
+    assert CASES[name].left == "normal" or shown["reason"] == "CHG0042"
+
+
+@pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].then == "disabled"])
+def test_the_next_run_takes_it_back(way_in: WayIn, mended: Done, name: str) -> None:
+    assert not failed(mended, name), message(mended, name)
+    assert is_normal(way_in.lab.estate.machines[name], way_in.before[name]) == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_in_the_end_all_is_as_it_was(way_in: WayIn, all_back: Done, name: str) -> None:
+    assert not failed(all_back, name), message(all_back, name)
+    assert is_normal(way_in.lab.estate.machines[name], way_in.before[name]) == []
