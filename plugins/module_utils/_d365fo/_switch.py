@@ -256,7 +256,7 @@ class Switch:
 
         self.run.keep = keep
         if self.wish.state == ENABLED and before.reading.mode != ENABLED and not site.taking_over:
-            failure.state = self._take_back(before, site)
+            failure.state = self._take_back(failure, before, site)
             return
         if self.wish.state == DISABLED and before.reading.mode == ENABLED and not site.taking_over:
             told = self._stay_in(before, site)
@@ -266,7 +266,7 @@ class Switch:
         told = self._release(site, rest)
         failure.state = " ".join(filter(None, (self._state(site, failure, rest), told)))
 
-    def _take_back(self, before: Seen, site: Site) -> str:
+    def _take_back(self, failure: Failure, before: Seen, site: Site) -> str:
         told = [_try(lambda: self._ask_again(site))]
         record = site.reading.record
         if record and record.lease and record.lease.run != self.run.id:
@@ -277,7 +277,8 @@ class Switch:
         stopped = [
             service.name
             for service in (record.services if record else ())
-            if service.stopped and not Seen(site.findings, "").runs(service.name)
+            # One that refused to stop still runs; where the answer was lost nobody knows.
+            if service.stopped and (failure.unknown or not Seen(site.findings, "").runs(service.name))
         ]
         failed = _try(lambda: start(stopped).carry_out(site)) if stopped else ""
         if told[-1] or site.reading.mode == ENABLED:
