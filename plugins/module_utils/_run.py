@@ -22,7 +22,7 @@ _NAME_LENGTH = 40
 _SAY_EVERY = 60.0
 _LOOK_EVERY = 15.0
 
-Site = TypeVar("Site", contravariant=True)
+Site_contra = TypeVar("Site_contra", contravariant=True)
 Seen = TypeVar("Seen")
 
 
@@ -101,7 +101,7 @@ class Narrator:
             )
 
 
-class Step(Protocol[Site]):
+class Step(Protocol[Site_contra]):
     """Something to do, as a value of a plan. ``title`` is an imperative, ``done`` says it in the past tense."""
 
     @property
@@ -110,7 +110,7 @@ class Step(Protocol[Site]):
     @property
     def done(self) -> str: ...
 
-    def carry_out(self, site: Site) -> None:
+    def carry_out(self, site: Site_contra) -> None:
         """Do it. Raises ``Failure``."""
 
 
@@ -126,7 +126,7 @@ class Done:
         return {"step": self.name, "seconds": round(self.seconds, 1)}
 
 
-def carry_out_steps(steps: Sequence[Step[Site]], site: Site, run: Run, done: list[Done]) -> None:
+def carry_out_steps(steps: Sequence[Step[Site_contra]], site: Site_contra, run: Run, done: list[Done]) -> None:
     """Do one step after the other, tell each as it is done, and add it to ``done``. Raises ``Failure``."""
     for step in steps:
         run.check()

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
@@ -45,8 +45,10 @@ def open_host(
             "the commands run in a shell of the connecting account, which become does not reach",
             "Connect with an account that has the rights and remove become from the task",
         )
-    if transport == "winrm" and way == "auto":
-        with open_winrm(connection, name, addresses, environment or {}, secrets, run) as host:
-            yield host
-        return
-    yield open_exec(connection, name, addresses, run)
+    opened: AbstractContextManager[Host] = (
+        open_winrm(connection, name, addresses, environment or {}, secrets, run)
+        if transport == "winrm" and way == "auto"
+        else nullcontext(open_exec(connection, name, addresses, run))
+    )
+    with opened as host:
+        yield host

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from types import MappingProxyType
 from typing import Any
 
@@ -63,19 +63,13 @@ class WindowsAction(MaintenanceAction):
 @contextmanager
 def odbc_database(params: dict[str, Any]) -> Iterator[Database | None]:
     """Open the database by ODBC for the time of a ``with``, if the task says so."""
-    if params["via"] != "odbc":
-        yield None
-        return
-    with _odbc.connect(odbc_options(params)) as sql:
-        yield Database(sql)
+    with _odbc.connect(odbc_options(params)) if params["via"] == "odbc" else nullcontext() as sql:
+        yield Database(sql) if sql else None
 
 
 @contextmanager
 def database_of(action: WindowsAction, params: dict[str, Any]) -> Iterator[Database]:
     """Open the task's database, by ODBC from here or by sqlcmd.exe on the host."""
-    with odbc_database(params) as odbc:
-        if odbc is not None:
-            yield odbc
-            return
-        with action.host(params) as host:
-            yield Database(Sqlcmd(host, sqlcmd_options(params)))
+    with ExitStack() as opened:
+        odbc = opened.enter_context(odbc_database(params))
+        yield odbc or Database(Sqlcmd(opened.enter_context(action.host(params)), sqlcmd_options(params)))

@@ -111,6 +111,7 @@ def test_the_switch_works_with_hooks(hooks: Hooks, name: str) -> None:
     assert (shown["mode"], shown["verified"], shown["reason"]) == ("maintenance", True, "CHG0042")
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", HOOKED)
 def test_which_hooks_run(hooks: Hooks, name: str) -> None:
     wanted = [each for each in HOSTS[name] if each is not None]

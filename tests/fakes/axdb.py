@@ -61,13 +61,14 @@ class Axdb(Database):
         if self.before_write:
             self.before_write.pop(0)()
         fault = self.faults.pop(0) if self.faults else None
-        if isinstance(fault, Failure):
-            raise fault
+        before, after = ((fault,), ()) if isinstance(fault, Failure) else ((), fault or ())
+        for failure in before:
+            raise failure
         if (mode and reading.mode != self.mode) or (record and reading.stored != self.text):
             raise Conflict("write the record", self.describe(), "the record was written by another run", "Run again")
         self.mode = mode or self.mode
         self.text = record[0] if record else self.text
         self.written.append((mode, self.record))
-        if fault:
-            raise fault[0]
+        for failure in after:
+            raise failure
         return self._now()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _script, _setup_tool
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._database import Database, Reading
@@ -20,6 +20,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._disco
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen, Way, is_own
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._method import MANAGED, SCRIPT, choose
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._refusals import Consent, database, managed
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._script import ScriptOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup_tool import ToolOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome, Plan
@@ -74,8 +75,8 @@ class Variable:
         return plan
 
     def apply(self, plan: Plan[str]) -> None:
-        assert self._last is not None
-        self._last = self.database.write(self._last, mode=self.state, record=(self._last.stored,))
+        seen = self.read()
+        self._last = self.database.write(seen, mode=self.state, record=(seen.stored,))
 
 
 @dataclass
@@ -140,8 +141,7 @@ def by_setup_tool(way: Way, options: ToolOptions, state: str) -> Program:
 
 def by_script(way: Way, state: str) -> Program:
     """Return the variable as the on-premises script sets it."""
-    script = way.script
-    assert script is not None
+    script = cast(ScriptOptions, way.script)
     return Program(
         way,
         state,

@@ -139,15 +139,14 @@ def look(host: Host, question: Question) -> Findings:
     )
     findings = parse(completed, question, host.name)
     if findings.sql and not findings.reading and not findings.sql_failure:
-        return _ask_by_itself(host, question, findings)
+        return _ask_by_itself(host, question, findings, findings.sql)
     return findings
 
 
-def _ask_by_itself(host: Host, question: Question, findings: Findings) -> Findings:
+def _ask_by_itself(host: Host, question: Question, findings: Findings, sql: SqlcmdOptions) -> Findings:
     """Ask the database by a command of its own, and what runs after it."""
-    assert findings.sql is not None
     try:
-        findings = replace(findings, reading=Database(Sqlcmd(host, findings.sql)).read())
+        findings = replace(findings, reading=Database(Sqlcmd(host, sql)).read())
     except Unreachable:
         raise
     except Failure as failure:

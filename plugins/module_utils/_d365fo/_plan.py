@@ -288,9 +288,7 @@ def _until_restart(steps: list[Step], seen: Seen) -> list[Step]:
     kept = steps[:at]
     if all(isinstance(step, WriteRecord) and _says_nothing_new(step, seen) for step in kept):
         return []
-    last = max(number for number, step in enumerate(kept) if isinstance(step, WriteRecord))
-    step = kept[last]
-    assert isinstance(step, WriteRecord)
+    last, step = [(number, step) for number, step in enumerate(kept) if isinstance(step, WriteRecord)][-1]
     return [*kept[:last], replace(step, hold=last < len(kept) - 1), *kept[last + 1 :]]
 
 

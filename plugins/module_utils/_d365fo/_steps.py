@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeAlias, cast
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _script, _services, _setup_tool
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._database import Database, Reading
@@ -66,8 +67,7 @@ class Site:
     @property
     def reading(self) -> Reading:
         """What the database said last."""
-        assert self.findings.reading is not None
-        return self.findings.reading
+        return cast(Reading, self.findings.reading)
 
     def write(self, record: Record | None, *, mode: str | None = None, hold: bool = False, cover: float = 0.0) -> None:
         """Write record and mode by compare and set, and keep what was read back.
@@ -211,10 +211,9 @@ class RunScript:
     limit: float
 
     def carry_out(self, site: Site) -> None:
-        assert site.script is not None
         site.taking_over = True
         site.run.keep(self.limit)
-        site.output = _script.run_script(site.host, site.script, self.state, self.title)
+        site.output = _script.run_script(site.host, cast(ScriptOptions, site.script), self.state, self.title)
 
 
 @dataclass(frozen=True)
@@ -238,7 +237,7 @@ class WaitForAos:
         site.verified = True
 
 
-Step = WriteRecord | ControlServices | Restart | RunSetupTool | RunScript | WaitForAos
+Step: TypeAlias = "WriteRecord | ControlServices | Restart | RunSetupTool | RunScript | WaitForAos"
 
 
 def sets_variable(step: Step) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _plan, _refusals, _status
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
@@ -116,8 +116,7 @@ class Switch:
 
     def apply(self, plan: Plan[Step]) -> None:
         """Do the steps. A failure says in which state the system is now; what had not begun yet is taken back."""
-        before = self._seen
-        assert before is not None
+        before = cast(Seen, self._seen)
         site = self.site = self._site(before)
         self.run.keep = site.keep
         self.planned = plan.steps

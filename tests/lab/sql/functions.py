@@ -30,6 +30,9 @@ def install(database: Database, sqlite: sqlite3.Connection) -> None:
         assert database.current is not None
         return database.current
 
+    def newid() -> str:
+        return session().server.new_guid()
+
     functions: dict[str, Callable[..., Value]] = {
         **_PURE,
         "t_store": lambda *arguments: _store(database, *arguments),
@@ -55,7 +58,7 @@ def install(database: Database, sqlite: sqlite3.Connection) -> None:
         "t_error_procedure": lambda: _caught(session(), "procedure") or None,
         "t_now": lambda: tick(_now(session())).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
         "t_now2": lambda: _now(session()).strftime("%Y-%m-%d %H:%M:%S.%f") + "0",
-        "t_newid": lambda: session().server.new_guid(),
+        "t_newid": newid,
     }
     for name, call in functions.items():
         sqlite.create_function(name, -1, database.guarded(call))

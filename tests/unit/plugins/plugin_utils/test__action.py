@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -41,7 +42,7 @@ class Example(MaintenanceAction):
     variables = "d365fo_"
     own = frozenset({"state", "names", "status", "before_restart"})
     replaced: ClassVar[dict[str, str]] = {"cluster": "Give its nodes as O(nodes)"}
-    fails: BaseException | None = None
+    fails: Sequence[BaseException] = ()
 
     @staticmethod
     def argument_spec() -> dict[str, Any]:
@@ -56,8 +57,8 @@ class Example(MaintenanceAction):
         }
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
-        if self.fails:
-            raise self.fails
+        for failure in self.fails:
+            raise failure
         return {"changed": self.check_mode, "params": params}
 
 
@@ -221,28 +222,28 @@ def test_options_as_their_user_calls_them(text: str, prefix: str, shown: str) ->
 def test_a_message_names_the_option_that_the_reader_has(
     monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], variables: dict[str, Any], role: bool, shown: str
 ) -> None:
-    monkeypatch.setattr(Example, "fails", Failure("stop X", "dev01", "it hangs", "O(kill_hung=true) ends it"))
+    monkeypatch.setattr(Example, "fails", [Failure("stop X", "dev01", "it hangs", "O(kill_hung=true) ends it")])
     assert shown in failed(arguments, variables, role=role)["msg"]
 
 
 def test_a_failure_has_one_shape(monkeypatch: pytest.MonkeyPatch) -> None:
     failure = Failure("log in", "srv", "refused", "Try again", details={"sql_error": 18456, "changed": True})
     failure.state = "State now: nothing"
-    monkeypatch.setattr(Example, "fails", failure)
+    monkeypatch.setattr(Example, "fails", [failure])
     result = failed({})
     assert result["msg"] == "Could not log in on srv: refused. Try again. State now: nothing."
     assert (result["sql_error"], result["changed"]) == (18456, True)
 
 
 def test_a_refusal_is_a_failure_of_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Example, "fails", Refused("dev01", ["It is busy. Wait."]))
+    monkeypatch.setattr(Example, "fails", [Refused("dev01", ["It is busy. Wait."])])
     assert failed({})["msg"] == "Refused, nothing was touched on dev01. It is busy. Wait."
 
 
 def test_a_broken_connection_makes_the_host_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = Unreachable("stop X", "dev01", "the connection broke: c4n4ry", "Run again, O(take_over=true)")
     lost.state = "State now: maintenance mode is set"
-    monkeypatch.setattr(Example, "fails", lost)
+    monkeypatch.setattr(Example, "fails", [lost])
     with pytest.raises(AnsibleConnectionFailure) as caught:
         run(Example, {"password": "c4n4ry"})
     text = str(caught.value)
@@ -305,12 +306,12 @@ def test_a_secret_from_a_variable_is_one_too(shown: list[str]) -> None:
 def test_no_secret_in_a_failure(monkeypatch: pytest.MonkeyPatch, details: dict[str, Any]) -> None:
     failure = Failure("log in as c4n4ry", "c4n4ry", "c4n4ry", "c4n4ry", details=details)
     failure.state = "c4n4ry"
-    monkeypatch.setattr(Example, "fails", failure)
+    monkeypatch.setattr(Example, "fails", [failure])
     assert "c4n4ry" not in str(failed({"password": "c4n4ry"}))
 
 
 def test_nor_one_whose_blanks_a_message_draws_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Example, "fails", Failure("log in", "srv", "refused c4n  4ry!", ""))
+    monkeypatch.setattr(Example, "fails", [Failure("log in", "srv", "refused c4n  4ry!", "")])
     assert "c4n 4ry!" not in failed({"password": "c4n  4ry!"})["msg"]
 
 

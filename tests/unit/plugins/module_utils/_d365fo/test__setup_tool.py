@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -41,7 +43,9 @@ def arguments(**given_: str | None) -> ToolOptions:
     return replace(LOGIN, arguments=given_)
 
 
-def words(findings: Findings = FOUND, options: ToolOptions = LOGIN, mode: dict[str, str] = ON) -> list[str]:
+def words(
+    findings: Findings = FOUND, options: ToolOptions = LOGIN, mode: Mapping[str, str] = MappingProxyType(ON)
+) -> list[str]:
     """The parts of the command line; nothing in these tests has a blank."""
     return command_line(findings, options, mode).split(" ")
 
