@@ -84,6 +84,10 @@ molecule: setup ## Run the molecule scenarios against the lab
 matrix: ## Run unit and smoke tests on the other Pythons and ansible-core versions found here
 	@tests/matrix.sh
 
+.PHONY: importer
+importer: setup ## Have galaxy-importer judge the built collection
+	@tests/importer.sh
+
 .PHONY: clean
 clean: ## Remove everything that was installed or made here
 	rm -rf .venv .cache .ansible .lab .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -22,7 +22,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._host import H
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction, odbc_database
 
-BEFORE, AFTER = "before_restart", "after_restart"
+BEFORE = "before_restart"
+AFTER = "after_restart"
 """The role's variables for task files of the user's."""
 
 HANDLER = "d365fo hooks"

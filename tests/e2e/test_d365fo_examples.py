@@ -57,9 +57,9 @@ def examples(module: str, replace: dict[str, str]) -> list[dict[str, Any]]:
     return found
 
 
-def from_readme(heading: str) -> list[dict[str, Any]]:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = re.search(rf"### {heading}\n.*?```yaml\n(.*?)```", text, re.DOTALL)
+def from_readme(heading: str, path: str = "README.md") -> list[dict[str, Any]]:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    block = re.search(rf"#+ {heading}\n.*?```yaml\n(.*?)```", text, re.DOTALL)
     assert block is not None
     found: list[dict[str, Any]] = yaml.safe_load(block[1])
     return found
@@ -73,6 +73,8 @@ class Examples:
     examples: Done
     readme: Done
     seen_in_readme: list[bool | None]
+    role: Done
+    role_left: tuple[bool | None, list[str]]
     by_hand: dict[str, Done]
     states_by_hand: dict[tuple[str, str], tuple[bool | None, list[str]]]
 
@@ -109,13 +111,18 @@ def run(shared_lab: Lab) -> Examples:
     dev.host.services["W3SVC"].when_stopped.append(lambda: modes.append(aos_of(dev).maintenance_mode))
     change = lab.play(yaml.safe_dump(from_readme("A change as one playbook"), sort_keys=False))
 
+    role = lab.play(yaml.safe_dump(from_readme("d365fo", "roles/d365fo/README.md"), sort_keys=False))
+    role_left = mode_of(dev), windows_of(dev)
+    lab.run("disable", "-l", "dev01")
+
     by_hand, states = {}, {}
     for state in ("enabled", "disabled"):
         by_hand[state] = lab.run(BY_HAND, "-l", ",".join(HANDS), "-e", f"d365fo_state={state}", "-e", QUICK)
         for machine in hands:
             stopped = [name for name, (now, _kind) in running(machine).items() if now == "STOPPED"]
             states[state, machine.name] = (mode_of(machine), sorted(stopped))
-    return Examples(lab, before, len(on_vhd) + len(on_node), done, change, modes, by_hand, states)
+    count = len(on_vhd) + len(on_node)
+    return Examples(lab, before, count, done, change, modes[:2], role, role_left, by_hand, states)
 
 
 def test_every_module_has_examples_that_were_run() -> None:
@@ -155,6 +162,11 @@ def test_the_play_of_the_readme(run: Examples) -> None:
     assert (told[0]["mode"], told[0]["reason"]) == ("maintenance", "CHG0042 configuration keys")
     assert told[0]["expires"] > told[0]["since"]
     assert (told[1]["mode"], steps(run.readme, "dev01")[-1]) == ("normal", "removed the record")
+
+
+def test_the_play_of_the_roles_readme(run: Examples) -> None:
+    assert run.role.code == 0, run.role.output[-3000:]
+    assert run.role_left == (True, ["default"])
 
 
 @pytest.mark.parametrize("host", HANDS)
