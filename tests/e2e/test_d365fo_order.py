@@ -81,6 +81,7 @@ def by_ssh(shell: Shell) -> Callable[[Lab, str], System]:
 
 ROADS: dict[str, Callable[[Lab, str], System]] = {
     "sqlcmd-basic": lambda lab, name: lab.add(name),
+    "sqlcmd-ntlm": lambda lab, name: lab.add(name, transport="ntlm"),
     "sqlcmd-ntlm-french": french,
     "sqlcmd-password": with_password,
     "odbc-freetds": lambda lab, name: lab.add(name, via="odbc", transport="ntlm", d365fo_odbc_driver="FreeTDS"),
@@ -97,8 +98,15 @@ TOOLS = ("vhd-tool", "cluster")  # Microsoft's own program sets the variable
 LOOKS = {"cluster": 2}  # the template first, which says where the database is
 
 # HTTP requests: nothing to do, enable, disable.
-REQUESTS = {"sqlcmd-basic": (5, 23, 20), "odbc-freetds": (8, 17, 17)}
-SHELLS = {"sqlcmd-basic": 1, "sqlcmd-ntlm-french": 1, "odbc-freetds": 1, "sqlcmd-password": 2, "vhd-tool": 2}
+REQUESTS = {"sqlcmd-basic": (5, 23, 20), "sqlcmd-ntlm": (8, 26, 23), "odbc-freetds": (8, 17, 17)}
+SHELLS = {
+    "sqlcmd-basic": 1,
+    "sqlcmd-ntlm": 1,
+    "sqlcmd-ntlm-french": 1,
+    "odbc-freetds": 1,
+    "sqlcmd-password": 2,
+    "vhd-tool": 2,
+}
 
 
 @dataclass(frozen=True)

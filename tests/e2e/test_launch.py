@@ -400,7 +400,7 @@ def test_drain_waits_and_says_for_what(start: Launch, play: Play, api: str, trac
     assert server.running == []
     assert server.maintenance
     assert re.search(
-        rf"draining {url(server)}, 0 s of 60 s: 2 processes run: Deploy \(JPetStore to PROD\) by mary "
+        rf"draining {url(server)}: 0 of 60 s, 2 processes run: Deploy \(JPetStore to PROD\) by mary "
         r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ; Clean up by jsmith since ",
         done.output,
     )
