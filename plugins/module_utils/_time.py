@@ -42,8 +42,9 @@ def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> d
     if plain.lower() == "now":
         return now.astimezone(timezone.utc)
     try:
-        # Python 3.10 does not read the zone "Z".
-        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", plain))
+        # Python 3.10 reads neither the zone "Z" nor any fraction of a second, which is of no matter here.
+        whole = re.sub(r"(:\d\d:\d\d)[.,]\d+", r"\1", plain, count=1)
+        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", whole))
     except ValueError:
         try:
             return (base or now).astimezone(timezone.utc) + parse_duration(plain)
