@@ -16,14 +16,12 @@ import pytest
 
 from lab.estate import SQL_LOGIN, Machine
 from lab.windows.machines import TOOL, Layout, open_visual_studio, vhd_layout
-from lab.windows.programs.setup_tool import Faults as ToolFaults
 from lab.windows.services import Service, StartType, State
 from playbook import Done
 from playbook.estate import (
     BATCH,
     REPORTER,
     Lab,
-    aos_of,
     failed,
     is_normal,
     message,
@@ -34,12 +32,7 @@ from playbook.estate import (
     state_of,
     steps,
 )
-
-Act = Callable[[Lab, Machine], object]
-
-
-def nothing(_lab: Lab, _machine: Machine) -> None:
-    """No fault, or one that goes by itself."""
+from playbook.faults import Act, aos_fault, both, dependent, nothing, service_fault, start_type, tool, unhang, variables
 
 
 @dataclass(frozen=True)
@@ -59,53 +52,11 @@ class Case:
     differs: dict[str, tuple[str, str]] = field(default_factory=dict)  # from what ran before, in the end
 
 
-def service_fault(name: str, fault: str, on: bool = True) -> Act:
-    return lambda _lab, machine: setattr(machine.host.services[name].faults, fault, on)
-
-
-def aos_fault(fault: str, value: Any) -> Act:
-    return lambda _lab, machine: setattr(aos_of(machine).faults, fault, value)
-
-
-def start_type(name: str, kind: StartType) -> Act:
-    return lambda _lab, machine: setattr(machine.host.services[name], "start_type", kind)
-
-
-def variables(**given: Any) -> Act:
-    return lambda _lab, machine: machine.variables.update(given)
-
-
-def both(*acts: Act) -> Act:
-    return lambda lab, machine: [act(lab, machine) for act in acts]
-
-
-def unhang(name: str, fault: str = "hang_on_stop") -> Act:
-    def act(lab: Lab, machine: Machine) -> None:
-        setattr(machine.host.services[name].faults, fault, False)
-        lab.call(lambda: machine.host.services.crash(name))
-
-    return act
-
-
 def needs_another(_lab: Lab, machine: Machine) -> None:
     """The service is told during the window to depend on one that does not start."""
     needed = machine.host.services.add(Service("NeededSvc", "Needed", StartType.DEMAND, start_seconds=0.2))
     needed.faults.crash_on_start = True
     machine.host.services[REPORTER].dependencies = ("NeededSvc",)
-
-
-def dependent(on: str, name: str) -> Act:
-    return lambda _lab, machine: machine.host.services.add(
-        Service(name, name, dependencies=(on,), start_seconds=0.2, stop_seconds=0.2)
-    )
-
-
-def tool(**faults: Any) -> Act:
-    def act(_lab: Lab, machine: Machine) -> None:
-        assert machine.host.setup_tool is not None
-        machine.host.setup_tool.faults = ToolFaults(**faults)
-
-    return act
 
 
 def locked(_lab: Lab, machine: Machine) -> None:

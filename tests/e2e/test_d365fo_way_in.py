@@ -16,8 +16,7 @@ import pytest
 
 from lab.estate import Machine
 from lab.windows.machines import TOOL
-from lab.windows.programs.setup_tool import Faults as ToolFaults
-from lab.windows.services import Service, State
+from lab.windows.services import State
 from playbook import Done
 from playbook.estate import (
     BACKGROUND,
@@ -33,13 +32,9 @@ from playbook.estate import (
     running,
     steps,
 )
+from playbook.faults import Act, aos_fault, dependent, nothing, service_fault, tool, unhang
 
-Act = Callable[[Lab, Machine], object]
 STATE = r"State now: maintenance mode is set"
-
-
-def nothing(_lab: Lab, _machine: Machine) -> None:
-    """No fault, or one that goes by itself."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +53,6 @@ class Case:
     again: dict[str, Any] = field(default_factory=dict)  # variables of the next run
 
 
-def service_fault(name: str, fault: str, on: bool = True) -> Act:
-    return lambda _lab, machine: setattr(machine.host.services[name].faults, fault, on)
-
-
-def aos_fault(fault: str, value: Any) -> Act:
-    return lambda _lab, machine: setattr(aos_of(machine).faults, fault, value)
-
-
 def aos_fault_after_restart(fault: str, value: Any) -> Act:
     """From the moment IIS starts again; until then the AOS answers as usual."""
 
@@ -80,16 +67,6 @@ def aos_mended(lab: Lab, machine: Machine) -> None:
     for fault in ("never_comes_up", "drip", "not_http"):
         setattr(aos_of(machine).faults, fault, False)
     aos_of(machine).faults.status = None
-
-
-def unhang(name: str) -> Act:
-    """Somebody ends the process that hangs."""
-
-    def act(lab: Lab, machine: Machine) -> None:
-        machine.host.services[name].faults.hang_on_stop = False
-        lab.call(lambda: machine.host.services.crash(name))
-
-    return act
 
 
 def when_stopped(call: Callable[[Machine], Callable[[], None]]) -> Act:
@@ -122,18 +99,6 @@ def gone(machine: Machine) -> Callable[[], None]:
     return lambda: setattr(machine.database, "available", False)
 
 
-def tool(**faults: Any) -> Act:
-    def act(_lab: Lab, machine: Machine) -> None:
-        assert machine.host.setup_tool is not None
-        machine.host.setup_tool.faults = ToolFaults(**faults)
-
-    return act
-
-
-def dependent(_lab: Lab, machine: Machine) -> None:
-    machine.host.services.add(Service("DepSvc", "Depends on it", dependencies=(REPORTER,)))
-
-
 HUNG = rf"stop {REPORTER}.*after 3 s it is stop_pending \(PID \d+\).*d365fo_kill_hung: true"
 IIS_HUNG = r"stop W3SVC.*after 3 s it is stop_pending \(PID \d+\).*d365fo_kill_hung: true"
 QUICK = {"d365fo_service_timeout": "3s"}
@@ -143,11 +108,11 @@ CASES = {
     # services
     "hung": Case(HUNG, variables=QUICK, fault=service_fault(REPORTER, "hang_on_stop"), mend=unhang(REPORTER)),
     "hung-killed": Case(variables=QUICK | {"d365fo_kill_hung": True}, fault=service_fault(REPORTER, "hang_on_stop")),
-    "dependent": Case(before=dependent),
+    "dependent": Case(before=dependent(REPORTER)),
     "dependent-hung": Case(
         r"stop DepSvc.*after 3 s it is stop_pending",
         variables=QUICK,
-        before=dependent,
+        before=dependent(REPORTER),
         fault=service_fault("DepSvc", "hang_on_stop"),
         mend=unhang("DepSvc"),
         then="disabled",
