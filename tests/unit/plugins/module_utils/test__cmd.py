@@ -117,6 +117,10 @@ def test_in_one_piece_is_a_loop_that_prints_what_it_collected() -> None:
     )
 
 
+def test_in_one_piece_a_quote_with_a_caret_opens_nothing() -> None:
+    assert in_one_piece('echo ^"& echo (x)') == ("""for /f "delims=" %z in ('echo ^^^"^& echo ^(x^)') do @echo(%z""")
+
+
 @pytest.mark.parametrize("character", list('"%^&|<>!\r\n'))
 def test_check_plain_refuses(character: str) -> None:
     with pytest.raises(Failure, match=r"Could not use O\(script\): .* holds a line break or one of"):

@@ -103,6 +103,9 @@ PIECES = st.sampled_from(
         "echo #marker %COMPUTERNAME%",
         "(echo err 1>&2)",
         "(echo both 2>&1)",
+        'echo a^"b',
+        'echo "a ^" b',
+        'for /f tokens^=2^ delims^=^" %b in (\'echo x^"y^"z\') do @(echo %b& echo (w))',
     ]
 )
 
