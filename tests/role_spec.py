@@ -65,17 +65,30 @@ def role_options(options: dict[str, Any]) -> dict[str, Any]:
     """The options of the role for those of the module."""
     found = dict(OWN)
     for name, option in sorted(options.items()):
-        if name in ("state", "stop_before"):
+        if name in ("state", "stop_before", "continues"):
             continue
         entry: dict[str, Any] = {"description": [_renamed(line, options) for line in _lines(option["description"])]}
-        entry["type"] = option["type"]
-        for key in ("elements", "choices", "default"):
-            if option.get(key) is not None:
-                entry[key] = option[key]
+        # The module has the types and judges them; here a survey's blank answer, which is none, has to pass.
+        entry["description"].append(_kind(option))
+        entry["type"] = "raw"
+        if option.get("default") is not None:
+            entry["default"] = option["default"]
         if name == SECRET:
             entry["no_log"] = True
         found[f"{PREFIX}{name}"] = entry
     return found
+
+
+def _kind(option: dict[str, Any]) -> str:
+    if choices := option.get("choices"):
+        return f"One of {', '.join(f'V({choice})' for choice in choices)}."
+    return {
+        "bool": "A boolean.",
+        "int": "A whole number.",
+        "dict": "A dictionary.",
+        "list": "A list.",
+        "path": "A path.",
+    }.get(option["type"], "A text.")
 
 
 def _lines(description: str | list[str]) -> list[str]:

@@ -13,7 +13,6 @@ from ansible.errors import AnsibleError
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _aos, _arguments, _cluster, _status
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Way
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._plan import BEFORE_RESTART
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._readiness import Readiness
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._steps import restarts_aos
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._switch import Switch
@@ -22,18 +21,17 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._host import H
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction, odbc_database
 
-BEFORE = "before_restart"
-AFTER = "after_restart"
+HOOKS = ("before_restart", "after_restart")
 """The role's variables for task files of the user's."""
 
-HANDLER = "d365fo hooks"
-"""The role's handler that runs them."""
+ROLE = "quiesce.maintenance.d365fo"
 
 
 class ActionModule(WindowsAction):
     """The face of ``_switch``."""
 
     argument_spec = staticmethod(_arguments.switch_spec)
+    task_only = frozenset({"state", "stop_before", "continues"})
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Bring the system where the task wants it. Every failure comes with a row of the status table."""
@@ -49,8 +47,8 @@ class ActionModule(WindowsAction):
         run = self.new_run(params["owner"] or self._owner())
         options = _arguments.switch_options(params, self.name)
         wish = _arguments.wish(params, run.owner)
-        if BEFORE in self._hooks() and "stop_before" not in self._in_task:
-            wish = replace(wish, stop_before=BEFORE_RESTART)
+        if self._hooks() and "stop_before" not in self._in_task:
+            return {"changed": False, "skipped": True, "msg": "It has task files of its own: the next play does it"}
         consent = _arguments.consent(params)
         script = _arguments.script_options(params)
         question = _arguments.question(params)
@@ -73,29 +71,32 @@ class ActionModule(WindowsAction):
         if self.check_mode:
             result["steps"] = [{"step": step.done, "seconds": None} for step in outcome.plan.steps]
             result["restarted"] = restarts_aos(outcome.plan.steps)
-        # What is left to the next task of the chain is a change of the whole.
-        cut = wish.stop_before == BEFORE_RESTART and result["restart_required"]
-        return {"changed": outcome.changed or cut, "diff": outcome.plan.diff, **result}
+        return {"changed": outcome.changed, "diff": outcome.plan.diff, **result}
 
     def _hooks(self) -> list[str]:
-        """Return which task files the role has to run; notify its handler for none in vain.
-
-        What the role says in YAML with a template costs every host of every run: a quarter of all that it does where
-        there is nothing to do. Raises ``Invalid`` for a file that is not there, before anything is touched.
-        """
-        if not getattr(self._task, "_role", None):
+        """Return which task files the role has to run. Raises ``Invalid`` for one that can't be used."""
+        role = getattr(self._task, "_role", None)
+        if role is None or role.get_name() != ROLE:
             return []
-        hooks = [name for name in (BEFORE, AFTER) if self.task_vars.get(f"d365fo_{name}")]
+        found = {name: self._templar.template(self.task_vars.get(f"d365fo_{name}")) for name in HOOKS}
+        given = {name: str(file).strip() for name, file in found.items() if file and str(file).strip()}
+        for name, file in given.items():
+            self._check_hook(name, file)
+        return list(given)
+
+    def _check_hook(self, name: str, file: str) -> None:
+        """Refuse a task file that is none, before anything is touched: an error in it would end the whole run."""
         find: Callable[[str, str], str] = self._find_needle  # where include_tasks looks
-        for name in hooks:
-            path = str(self._templar.template(self.task_vars[f"d365fo_{name}"]))
-            try:
-                find("tasks", path)
-            except AnsibleError as error:
-                raise Invalid(name, f"there is no task file {path}", "Give its path on the controller") from error
-        if not hooks and self._task.notify:
-            self._task.notify = [handler for handler in self._task.notify if handler != HANDLER]
-        return hooks
+        load: Callable[[str], object] = self._loader.load_from_file
+        try:
+            tasks = load(find("tasks", file))
+        except AnsibleError as error:
+            said = " ".join(str(error).split())[:300]
+            raise Invalid(
+                name, f"{file} can't be read as a task file: {said}", "Give the path of a task file"
+            ) from error
+        if not isinstance(tasks, list) or not all(isinstance(task, dict) and "hosts" not in task for task in tasks):
+            raise Invalid(name, f"{file} is no list of tasks", "Give a task file, not a playbook")
 
     def _owner(self) -> str:
         """Return who runs this: the user of AWX, else the one on the controller."""

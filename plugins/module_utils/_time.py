@@ -52,6 +52,8 @@ def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> d
             raise ValueError(
                 f'{text!r} is neither a time like "2026-11-24T22:00:00+01:00" nor a duration like "2h"'
             ) from None
+    if ":" not in re.sub(r"[+-]\d\d:\d\d$", "", whole) and "T" not in whole.upper():
+        raise ValueError(f'{text!r} has no time of day: write it like "2026-11-24T22:00:00+01:00"')
     if moment.tzinfo is None:
         raise ValueError(f'{text!r} has no time zone: write "{plain}+01:00" or "{plain}Z"')
     return in_utc(moment)

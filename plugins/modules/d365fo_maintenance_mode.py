@@ -86,6 +86,11 @@ options:
     type: str
     choices: [restart, nothing]
     default: nothing
+  continues:
+    description:
+      - What the task with O(stop_before=restart) returned as RV(continues). The task refuses to go on where somebody
+        else has worked on the system since.
+    type: str
   create_missing:
     description: Whether a missing row CONFIGURATIONMODE is inserted, by the pattern of Microsoft's own scripts.
     type: bool
@@ -232,6 +237,11 @@ restart_required:
   type: bool
   returned: success
   sample: false
+continues:
+  description: Tells the record as the task left it from every other, for O(continues).
+  type: str
+  returned: success, and failure after something was done
+  sample: 5f1d7a84db00d2fc
 restarted:
   description: Whether the task restarted the AOS. In check mode whether it would.
   type: bool

@@ -31,7 +31,14 @@ options:
     description: The rows, those of all hosts one after the other.
     type: list
     elements: dict
-    required: true
+    default: []
+  facts:
+    description:
+      - Names of facts in which the hosts of the play have their rows, each a list of rows or a result with a row as
+        C(status). A host of the play without any is named as one that left no row.
+    type: list
+    elements: str
+    default: []
   silent:
     description: Names of systems that were asked and left no row, since their run failed.
     type: list

@@ -15,7 +15,6 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
@@ -38,7 +37,8 @@ def plain(value: Any) -> Any:
         return {plain(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    return value
+    # An inline !vault, which is no string before ansible-core 2.19; its text is the decrypted one.
+    return str(value) if type(value).__name__ == "AnsibleVaultEncryptedUnicode" else value
 
 
 def _forms(secret: str) -> list[str]:
@@ -112,7 +112,7 @@ class MaintenanceAction(ActionBase):
             else:
                 result.update(self.work(validation.validated_parameters))
         except Unreachable as lost:
-            raise AnsibleConnectionFailure(self.said(str(lost))) from None
+            result.update(lost.details, unreachable=True, msg=str(lost))
         except Failure as failure:
             result.update(failure.details, failed=True, msg=str(failure))
         return dict(self._masked(result))

@@ -1,6 +1,7 @@
-"""Dynamics 365: task files of one's own before and after the restart.
+"""Dynamics 365: task files of one's own before and after the restart, by the playbooks and by the role.
 
-Three runs: on with hooks, two of which fail or are missing; on again, where all but those have nothing to do; back.
+Four runs: what a check says; on with hooks, some of which fail or are no task files; on again, where all but those have
+nothing to do; back. The hosts of the role go its way in runs of their own.
 """
 
 from __future__ import annotations
@@ -39,22 +40,65 @@ FAIL = """
     msg: The backup did not work
   when: not backup_works
 """
-HOSTS = {
+RESCUES = """
+- name: Look before the restart
+  block:
+    - name: Fail
+      ansible.builtin.fail:
+  rescue:
+    - name: Look after a failure
+      ansible.builtin.debug:
+  always:
+    - name: Look at last
+      ansible.builtin.include_role:
+        name: quiesce.maintenance.d365fo
+        tasks_from: status
+"""
+# Somebody else takes the system out of maintenance mode while the task file runs.
+MEDDLES = """
+- name: Meddle
+  quiesce.maintenance.d365fo_maintenance_mode:
+    state: disabled
+    stop_before: nothing
+"""
+FILES = {
+    "before": LOOK.format(when="before"),
+    "after": LOOK.format(when="after"),
+    "fail": FAIL,
+    "rescues": RESCUES,
+    "meddles": MEDDLES,
+    "typo": "- name: [",
+    "playbook": "- hosts: all\n  tasks: []\n",
+}
+HOSTS: dict[str, tuple[str | None, str | None]] = {
     "both": ("before", "after"),
     "before": ("before", None),
     "after": (None, "after"),
     "odbc": ("before", "after"),
     "fails": ("fail", None),
     "missing": ("nosuch", None),
+    "typo": ("typo", None),
+    "playbook": (None, "playbook"),
+    "rescues": ("rescues", None),
+    "meddled": ("meddles", "after"),
+    "blank": ("", "  "),
     "cluster": ("before", "after"),
 }
-HOOKED = ("both", "before", "after", "odbc")
+BY_ROLE = {f"role-{name}": HOSTS[name] for name in ("both", "missing", "typo", "rescues", "blank", "cluster")}
+NO_FILES = ("missing", "typo", "playbook", "role-missing", "role-typo")
+HOOKED = ("both", "before", "after", "odbc", "role-both")
+OWN_ROLE = """
+- hosts: both
+  gather_facts: false
+  roles: [mine]
+"""
 
 
 @dataclass(frozen=True)
 class Hooks:
     lab: Lab
     before: dict[str, dict[str, tuple[str, str]]]
+    checked: Done
     untouched: dict[str, Any]
     on: Done
     after_on: dict[str, dict[str, Any]]
@@ -66,32 +110,44 @@ class Hooks:
 @pytest.fixture(scope="module")
 def hooks(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Hooks:
     lab, folder = shared_lab, tmp_path_factory.mktemp("hooks")
-    files = {"before": LOOK.format(when="before"), "after": LOOK.format(when="after"), "fail": FAIL}
-    for name, text in files.items():
+    for name, text in FILES.items():
         (folder / f"{name}.yml").write_text(text, encoding="utf-8")
-    for name, (before, after) in HOSTS.items():
+    for name, (before, after) in {**HOSTS, **BY_ROLE}.items():
         system: System = (
             lab.cluster(name, nodes=1)
-            if name == "cluster"
+            if name.endswith("cluster")
             else lab.add(name, via="odbc" if name == "odbc" else "sqlcmd")
         )
         hook(system.variables, folder, before, after)
     lab.start()
+    only = "-l", ",".join(HOSTS)
     running_before = {name: running(system) for name, system in lab.systems.items()}
     untouched = {name: state_of(system) for name, system in lab.systems.items()}
-    on = lab.run("enable", d365fo_reason="CHG0042", backup_works=False)
+    checked = lab.run("enable", "--check", "-l", "both,cluster", backup_works=True)
+    on = both_roads(lab, only, "enable", d365fo_reason="CHG0042", backup_works=False)
     after_on = {name: state_of(system) for name, system in lab.systems.items()}
     modes = {name: modes_of(system) for name, system in lab.systems.items()}
-    again = lab.run("enable", backup_works=True)
-    del lab.systems["missing"].variables["d365fo_before_restart"]
-    back = lab.run("disable", backup_works=True)
-    return Hooks(lab, running_before, untouched, on, after_on, modes, again, back)
+    again = both_roads(lab, only, "enable", backup_works=True)
+    for name in (*NO_FILES, "meddled"):
+        for variable in ("d365fo_before_restart", "d365fo_after_restart"):
+            lab.systems[name].variables.pop(variable, None)
+    back = both_roads(lab, only, "disable", backup_works=True)
+    return Hooks(lab, running_before, checked, untouched, on, after_on, modes, again, back)
+
+
+def both_roads(lab: Lab, only: tuple[str, str], playbook: str, **variables: Any) -> Done:
+    """Most hosts by the playbook, some by the role."""
+    by_playbook = lab.run(playbook, *only, **variables)
+    by_role = lab.each_its_way(dict.fromkeys(BY_ROLE, f"{playbook}d"), **variables)
+    return Done(
+        by_playbook.code or by_role.code, by_playbook.output + by_role.output, by_playbook.results + by_role.results
+    )
 
 
 def hook(variables: dict[str, Any], folder: Path, before: str | None, after: str | None) -> None:
     for name, file in (("before", before), ("after", after)):
         if file is not None:
-            variables[f"d365fo_{name}_restart"] = str(folder / f"{file}.yml")
+            variables[f"d365fo_{name}_restart"] = str(folder / f"{file}.yml") if file.strip() else file
 
 
 def looks(done: Done, host: str) -> list[str]:
@@ -99,7 +155,7 @@ def looks(done: Done, host: str) -> list[str]:
     return [
         entry["task"].rpartition(" : ")[2].split()[1]
         for entry in done.results
-        if entry["host"] == host and "Look " in entry["task"]
+        if entry["host"] == host and re.search("Look (before|after) the restart", entry["task"])
     ]
 
 
@@ -114,7 +170,7 @@ def test_the_switch_works_with_hooks(hooks: Hooks, name: str) -> None:
 @pytest.mark.smoke
 @pytest.mark.parametrize("name", HOOKED)
 def test_which_hooks_run(hooks: Hooks, name: str) -> None:
-    wanted = [each for each in HOSTS[name] if each is not None]
+    wanted = [each for each in {**HOSTS, **BY_ROLE}[name] if each is not None]
     assert looks(hooks.on, name) == wanted
     assert looks(hooks.back, name) == wanted
 
@@ -122,7 +178,7 @@ def test_which_hooks_run(hooks: Hooks, name: str) -> None:
 @pytest.mark.parametrize("name", HOOKED)
 def test_no_hook_runs_where_nothing_is_to_restart(hooks: Hooks, name: str) -> None:
     assert looks(hooks.again, name) == []
-    assert hooks.again.recap[name]["changed"] == 0
+    assert not any(entry["result"].get("changed") for entry in hooks.again.results if entry["host"] == name)
 
 
 @pytest.mark.parametrize("name", ["both", "odbc"])
@@ -154,21 +210,69 @@ def test_the_next_run_goes_on_after_a_hook_that_failed(hooks: Hooks) -> None:
     assert row(hooks.again, "fails")["mode"] == "maintenance"
 
 
-def test_a_hook_that_is_not_there_is_found_before_anything_is_touched(hooks: Hooks) -> None:
-    assert failed(hooks.on, "missing")
-    assert hooks.after_on["missing"] == hooks.untouched["missing"]
-    told = [entry for entry in hooks.on.results if entry["host"] == "missing" and entry["outcome"] != "ok"]
-    assert re.search(r"nosuch\.yml", str(told[-1]["result"])), told[-1]
+@pytest.mark.parametrize("name", NO_FILES)
+def test_what_is_no_task_file_is_found_before_anything_is_touched(hooks: Hooks, name: str) -> None:
+    """An error in it would end the run of everybody else too."""
+    assert hooks.after_on[name] == hooks.untouched[name]
+    told = r"Invalid d365fo_(before|after)_restart: \S+ (can't be read as a task file|is no list of tasks)"
+    assert re.search(told, message(hooks.on, name)), message(hooks.on, name)
 
 
-def test_on_premises_only_the_second_hook_has_a_place(hooks: Hooks) -> None:
+@pytest.mark.parametrize("name", ["rescues", "role-rescues"])
+def test_blocks_and_roles_work_in_a_hook(hooks: Hooks, name: str) -> None:
+    assert not failed(hooks.on, name), message(hooks.on, name)
+    tasks = [entry["task"].rpartition(" : ")[2] for entry in hooks.on.results if entry["host"] == name]
+    assert {"Look after a failure", "Look at last", "Gather the status", "Go on with the switch"} <= {*tasks}
+    assert hooks.modes[name] == {True}
+
+
+@pytest.mark.parametrize("name", ["blank", "role-blank"])
+def test_a_hook_that_is_left_blank_is_none(hooks: Hooks, name: str) -> None:
+    assert not failed(hooks.on, name), message(hooks.on, name)
+    assert (row(hooks.on, name)["mode"], row(hooks.on, name)["verified"]) == ("maintenance", True)
+
+
+def test_who_was_meddled_with_does_not_go_on(hooks: Hooks) -> None:
+    """No lease is held while a task file runs: it may take hours. So the second part looks whether it is alone."""
+    assert "somebody else has worked on it since" in message(hooks.on, "meddled")
+    assert hooks.modes["meddled"] == {False}
+    assert looks(hooks.on, "meddled") == []
+
+
+@pytest.mark.parametrize("name", ["both", "cluster"])
+def test_a_check_shows_the_whole(hooks: Hooks, name: str) -> None:
+    """And it runs the hooks as a check, too."""
+    (told,) = [
+        [step["step"] for step in entry["result"]["steps"]]
+        for entry in hooks.checked.results
+        if entry["host"] == name and entry["result"].get("steps")
+    ]
+    assert told[-1] == "recorded that it is in effect"
+    assert looks(hooks.checked, name) == ["after"]
+
+
+@pytest.mark.parametrize("name", ["cluster", "role-cluster"])
+def test_on_premises_only_the_second_hook_has_a_place(hooks: Hooks, name: str) -> None:
     """The script restarts every AOS itself, right after it has set the variable."""
-    assert not failed(hooks.on, "cluster"), message(hooks.on, "cluster")
-    assert hooks.modes["cluster"] == {True}
-    assert looks(hooks.on, "cluster") == ["after"]
+    assert not failed(hooks.on, name), message(hooks.on, name)
+    assert hooks.modes[name] == {True}
+    assert looks(hooks.on, name) == ["after"]
 
 
-@pytest.mark.parametrize("name", HOSTS)
+def test_the_variables_of_the_role_do_not_stop_the_module_elsewhere(hooks: Hooks) -> None:
+    """In a role of the user's own it does the whole switch, as it is documented."""
+    assert hooks.back.results
+    lab = hooks.lab
+    role = lab.folder / "roles/mine/tasks"
+    role.mkdir(parents=True, exist_ok=True)
+    (role / "main.yml").write_text("- quiesce.maintenance.d365fo_maintenance_mode: {state: enabled}\n")
+    done = lab.play(OWN_ROLE)
+    assert not failed(done, "both"), message(done, "both")
+    assert (row(done, "both")["mode"], done.last["restart_required"]) == ("maintenance", False)
+    lab.run("disable", "-l", "both", backup_works=True)
+
+
+@pytest.mark.parametrize("name", [*HOSTS, *BY_ROLE])
 def test_in_the_end_all_is_as_it_was(hooks: Hooks, name: str) -> None:
     assert not failed(hooks.back, name), message(hooks.back, name)
     system = hooks.lab.systems[name]

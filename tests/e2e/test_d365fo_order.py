@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from lab.estate import Machine
 from lab.onpremises import SQL_LOGIN
@@ -43,13 +45,15 @@ WHY = {
 OWN_NAME = "https://usnconeboxax1aos.cloud.onebox.dynamics.com:18443/"
 
 
-def sql_login(machine: Machine) -> dict[str, str]:
-    return {"d365fo_sql_login_user": SQL_LOGIN, "d365fo_sql_login_password": machine.sql_password}
-
-
 def with_password(lab: Lab, name: str) -> System:
-    machine = lab.add(name)
-    machine.variables |= sql_login(machine)
+    """The password stands encrypted among the variables of the host."""
+    machine = lab.add(name, d365fo_sql_login_user=SQL_LOGIN)
+    vault = VaultLib([("default", VaultSecret(b"open sesame"))])
+    (lab.folder / "vault").write_text("open sesame")
+    encrypted = vault.encrypt(machine.sql_password.encode()).decode().strip().replace("\n", "\n  ")
+    host_vars = lab.folder / "host_vars"
+    host_vars.mkdir(exist_ok=True)
+    (host_vars / f"{name}.yml").write_text(f"d365fo_sql_login_password: !vault |\n  {encrypted}\n")
     return machine
 
 
@@ -128,7 +132,8 @@ class Roads:
     def run(self, playbook: str, *arguments: str, **variables: Any) -> Run:
         before = {name: state_of(system) for name, system in self.systems.items()}
         counted = {name: self._asked(name) for name in self.systems}
-        done = self.lab.run(playbook, *arguments, **variables)
+        vault = {"ANSIBLE_VAULT_PASSWORD_FILE": str(self.lab.folder / "vault")}
+        done = self.lab.run(playbook, *arguments, environment=vault, **variables)
         asked = {
             name: {what: count - counted[name][what] for what, count in self._asked(name).items()}
             for name in self.systems
@@ -152,6 +157,8 @@ class Roads:
 def roads(shared_lab: Lab) -> Roads:
     lab = shared_lab
     systems = {name: add(lab, name) for name, add in ROADS.items()}
+    # What nobody asks for may be anything.
+    systems["ssh-cmd"].variables |= {"bought": date(2024, 2, 3), "broken": "{{ lookup('file', '/nosuch') }}"}
     lab.start()
     for system in systems.values():
         if isinstance(system, Machine):

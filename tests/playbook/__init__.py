@@ -42,11 +42,9 @@ class Done:
     @property
     def recap(self) -> dict[str, dict[str, int]]:
         """What the recap counts for each host: ok, changed, unreachable, failed, ..."""
-        lines = self.output.rpartition("PLAY RECAP")[2].splitlines()[1:]
+        lines = re.findall(r"^(\S+) +: (ok=.*)$", self.output, re.MULTILINE)
         return {
-            line.split()[0]: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", line)}
-            for line in lines
-            if "ok=" in line
+            host: {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", counts)} for host, counts in lines
         }
 
     @property

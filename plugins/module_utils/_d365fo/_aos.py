@@ -52,7 +52,9 @@ Get = Callable[[str], Answer]
 
 
 def check_url(url: str) -> None:
-    """Refuse an address that is none. Raises ``Invalid``."""
+    """Refuse an address that is none, or that holds a password. Raises ``Invalid``."""
+    if re.match(r"[^/]*//[^/]*@", url):
+        raise Invalid("url", "it holds a user name or password", "Leave them out: they would be seen in logs")
     if not _usable(url):
         raise Invalid("url", f"{url!r} is no address of an AOS", "Use one like https://dev01.example.com/")
 

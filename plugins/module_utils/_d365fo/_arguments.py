@@ -135,6 +135,7 @@ def switch_spec() -> Spec:
         "busy_timeout": {"type": "str", "default": "4m"},
         "take_over": {"type": "bool", "default": False},
         "stop_before": {"type": "str", "choices": [BEFORE_RESTART, NOTHING], "default": NOTHING},
+        "continues": {"type": "str"},
         "create_missing": {"type": "bool", "default": False},
         "stop_background_services": {"type": "bool", "default": True},
         "service_timeout": {"type": "str", "default": "5m"},
@@ -438,4 +439,5 @@ def switch_options(params: Params, name: str) -> SwitchOptions:
         aos_interval=seconds(params, "aos_interval"),
         wait=params["wait_for_aos"],
         expect_new_instances=params["expect_new_instances"],
+        continues=params["continues"] or "",
     )

@@ -9,6 +9,7 @@ A reading is one round of cmd.exe: the programs that Windows has, no PowerShell,
 
 from __future__ import annotations
 
+import ntpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -162,7 +163,8 @@ def _ask_by_itself(host: Host, question: Question, findings: Findings, sql: Sqlc
 def _look_for_web_root(question: Question) -> str:
     """The part that finds web.config and, with what stands in it, asks the database."""
     root = question.web_root or f"%d{_ROOT}"
-    packages = question.packages_directory or (f"%d{_PACKAGES}" if not question.web_root else "")
+    beside = rf"{ntpath.dirname(question.web_root)}\PackagesLocalDirectory" if question.web_root else f"%d{_PACKAGES}"
+    packages = question.packages_directory or beside
     config = rf"{root}\web.config"
     tools = [rf"{folder}\bin\{SETUP_TOOL}" for folder in (root, packages) if folder]
     steps = [

@@ -70,6 +70,8 @@ def arguments_from(given: Mapping[str, Any]) -> dict[str, str | None]:
     for name in given:
         if not _NAME.fullmatch(str(name)):
             raise Invalid("setup_tool_arguments", f"{name!r} is no name of a parameter", "Use names without dashes")
+    if ours := [name for name in given if str(name).lower() in ("setupmode", "isinmaintenancemode", "syncmode")]:
+        raise Invalid("setup_tool_arguments", f"it holds {ours[0]}, which says what the tool does", "Leave it out")
     if any(str(name).lower() == "sqlpwd" and value for name, value in given.items()):
         raise Invalid("setup_tool_arguments", "it holds sqlpwd", "Give the password as O(sql_login_password)")
     return {

@@ -123,14 +123,16 @@ def amiss(seen: Seen) -> list[str]:
     reading, record = seen.findings.reading, seen.record
     on = reading is not None and reading.mode == ENABLED
     left = {service.name: service for service in record.services} if record and not record.windows else {}
-    stopped_by_us = {service.name for service in record.services if service.stopped} if on and record else set()
+    web = seen.findings.services.get(_services.W3SVC)
+    with_iis = {name for name, _state in web.dependents} if web else set()  # the restart started them again
+    stopped = {service.name for service in record.services if service.stopped} if on and record else set()
     found = []
     for name, service in seen.findings.services.items():
         should_run = (service.starts_by_itself and (name == _services.W3SVC or not on)) or (name in left and not on)
         if (should_run and not service.runs) or (name in left and service.state == "start_pending" and not on):
             before = f" and {service.start_type}, ran before the maintenance" if name in left else ""
             found.append(f"{name} is {service.state}{before}")
-        elif name in stopped_by_us and service.state == "running":
+        elif name in stopped - with_iis and service.state == "running":
             # Not while it is starting: batch tries that every 30 s and can't.
             found.append(f"{name} runs although it was stopped for the maintenance")
     return found

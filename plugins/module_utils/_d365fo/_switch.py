@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, cast
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _plan, _refusals, _status
@@ -68,6 +69,7 @@ class SwitchOptions:
     aos_interval: float = 5.0
     wait: bool = True
     expect_new_instances: bool = True
+    continues: str = ""
 
 
 @dataclass
@@ -97,7 +99,7 @@ class Switch:
         """Look at the system, once no other run is at work. After the work: what was read back by it."""
         if self.site is not None:
             return Seen(self.site.findings, self._method(self.site.findings))
-        self._seen = self._with_more(self._in_turn())
+        self._seen = self._with_more(self._refuse_others(self._in_turn()))
         if self._seen.aos_objection:  # the AOS may be one that another run is just restarting
             self._seen = self._with_more(self._in_turn())
         return self._seen
@@ -111,8 +113,15 @@ class Switch:
         if plan.steps and self.site is None:
             reasons = _refusals.against(reading, plan.steps, self.consent)
             if reasons:
-                raise Refused(self.options.system, reasons)
+                raise Refused(self.options.system, [*reasons, *self._unfinished(reading)])
         return plan
+
+    def _unfinished(self, seen: Seen) -> list[str]:
+        """Say what an earlier run, or the first part of this one, has left to do."""
+        if seen.settled or seen.never_set:
+            return []
+        word = "on" if seen.reading.mode == ENABLED else "off"
+        return [f"An earlier run turned maintenance mode {word} in the database; the AOS may not yet run with it."]
 
     def apply(self, plan: Plan[Step]) -> None:
         """Do the steps. A failure says in which state the system is now; what had not begun yet is taken back."""
@@ -144,7 +153,9 @@ class Switch:
         """Return what the task's result says of the system as it is now."""
         row = _status.row(self.options.system, seen)
         windows = seen.record.windows if seen.record else ()
-        if self.wish.state == DISABLED and len(windows) == 1:  # of several the row speaks anyway
+        if (
+            self.wish.state == DISABLED and len(windows) == 1 and not self.check_mode
+        ):  # of several the row speaks anyway
             row["notes"].insert(0, f"maintenance mode stays on for window {windows[0]}")
         verified = bool(self.site and self.site.verified) or row["verified"]
         return {
@@ -152,6 +163,7 @@ class Switch:
             "status": row | {"verified": verified},
             "output": self.site.output if self.site else "",
             "restarted": restarts_aos(self.planned[: len(self.done)]),
+            "continues": _fingerprint(seen),
             "restart_required": seen.record is not None and not (seen.settled or seen.never_set),
         }
 
@@ -168,6 +180,17 @@ class Switch:
         """Look as soon as no other run is at work."""
         limit = 0.0 if self.check_mode else self.options.busy_limit
         return await_turn(self._look, self._other, self.run, what=self.options.system, limit=limit)
+
+    def _refuse_others(self, seen: Seen) -> Seen:
+        """Go on only from where the first part of this switch ended. Raises ``Failure``."""
+        if self.options.continues and self.options.continues != _fingerprint(seen):
+            raise Failure(
+                "go on with the switch",
+                self.options.system,
+                "somebody else has worked on it since the first part ended",
+                "Look at its status, and run again",
+            )
+        return seen
 
     def _with_more(self, seen: Seen) -> Seen:
         """Look at what else the plan is going to touch, while it still runs."""
@@ -371,6 +394,12 @@ class Switch:
         if self.site is not None:
             failure.details |= self.result(self.read())
         return failure
+
+
+def _fingerprint(seen: Seen) -> str:
+    """Tell the record as it stands from every other."""
+    stored = seen.reading.stored
+    return sha256(stored.encode()).hexdigest()[:16] if stored else ""
 
 
 def _concerns_aos(step: Step) -> bool:

@@ -59,7 +59,8 @@ def test_a_duration_counts_from_the_base() -> None:
     ("text", "why"),
     [
         ("2026-11-24T22:00:00", "has no time zone"),
-        ("2026-11-24", "has no time zone"),
+        ("2026-11-24", "has no time of day"),
+        ("2026-11-24Z", "no time of day|neither"),
         ("tomorrow", "neither a time"),
         ("", "neither a time"),
         ("9999999d", "neither a time"),

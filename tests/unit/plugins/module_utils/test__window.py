@@ -97,7 +97,7 @@ def test_the_same_task_again_changes_nothing(expires: str, later: timedelta) -> 
         pytest.param("0s", "as it begins", id="a duration of zero"),
         pytest.param("0d0h0m0s", "as it begins", id="a long way to write zero"),
         pytest.param("2026-11-25T00:00:00", "has no time zone", id="without a zone"),
-        pytest.param("2026-11-25", "has no time zone", id="a day"),
+        pytest.param("2026-11-25", "has no time of day", id="a day"),
         pytest.param("-2h", "neither a time", id="a negative duration"),
         pytest.param("soon", "neither a time", id="no time"),
         pytest.param("9999999999d", "neither a time", id="longer than there are days"),
