@@ -27,15 +27,20 @@ def render(rows: Sequence[Mapping[str, Any]], silent: Sequence[str] = ()) -> lis
     lines = [_line(cells[0], widths), _line(tuple("-" * width for width in widths), widths)]
     for row, texts in zip(rows, cells[1:], strict=True):
         lines.append(_line(texts, widths))
-        lines += [f"    ! {note}" for note in row.get("notes") or []]
+        lines += [f"    ! {_plain(note)}" for note in row.get("notes") or []]
     return lines
+
+
+def _plain(text: Any) -> str:
+    """Put a text on one line, without what a terminal takes for commands: people write into it what they like."""
+    return "".join(character for character in " ".join(str(text).split()) if character.isprintable())
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     expires = _moment(row.get("expires"))
     return (
-        str(row.get("system", "?")),
-        str(row.get("kind") or ""),
+        _plain(row.get("system", "?")),
+        _plain(row.get("kind") or ""),
         str(row.get("mode", "unknown")),
         _yes_no(row.get("verified")),
         _moment(row.get("since")),
@@ -50,7 +55,7 @@ def _yes_no(value: bool | None) -> str:
 
 
 def _short(text: str) -> str:
-    text = " ".join(str(text).split())
+    text = _plain(text)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
 
 

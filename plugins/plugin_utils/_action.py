@@ -26,6 +26,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Ab
 _display = Display()
 
 _OPTION = re.compile(r"\bO\(([a-z_]+)(=[^)]*)?\)")
+# What a terminal takes for commands: people write into a reason what they like.
+_TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _VALUE = re.compile(r"\bV\(([^)]*)\)")
 
 
@@ -181,7 +183,8 @@ class MaintenanceAction(ActionBase):
         """Return free text as it may be shown: options as their user calls them, without secrets."""
         role = bool(getattr(self._task, "_role", None))
         prefix = self.variables if role or self._from_variables else ""
-        return masked(spoken(text, prefix, frozenset() if role else self._in_task), self._secrets)
+        text = masked(spoken(text, prefix, frozenset() if role else self._in_task), self._secrets)
+        return _TERMINAL.sub("", text)
 
     def _masked(self, result: Any, free: bool = False) -> Any:
         if isinstance(result, Mapping):

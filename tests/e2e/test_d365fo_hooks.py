@@ -85,6 +85,8 @@ HOSTS: dict[str, tuple[str | None, str | None]] = {
     "cluster": ("before", "after"),
 }
 BY_ROLE = {f"role-{name}": HOSTS[name] for name in ("both", "missing", "typo", "rescues", "blank", "cluster")}
+# What a survey leaves blank, of every type.
+BLANKS = ("d365fo_sync", "d365fo_aos_accept", "d365fo_sql_port", "d365fo_nodes", "d365fo_method", "d365fo_kill_hung")
 NO_FILES = ("missing", "typo", "playbook", "role-missing", "role-typo")
 HOOKED = ("both", "before", "after", "odbc", "role-both")
 OWN_ROLE = """
@@ -119,6 +121,7 @@ def hooks(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Hooks:
             else lab.add(name, via="odbc" if name == "odbc" else "sqlcmd")
         )
         hook(system.variables, folder, before, after)
+    lab.systems["role-blank"].variables |= dict.fromkeys(BLANKS, "") | {"d365fo_expires": None}
     lab.start()
     only = "-l", ",".join(HOSTS)
     running_before = {name: running(system) for name, system in lab.systems.items()}

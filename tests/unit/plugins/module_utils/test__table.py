@@ -23,6 +23,14 @@ ROW: dict[str, Any] = {
 }
 
 
+def test_nothing_in_it_is_a_command_for_a_terminal() -> None:
+    row = {**ROW, "system": "a\nb\x1b]0;title\x07", "reason": "\x1b[2Jgone\x9b1m", "notes": ["one\ntwo\x1b[31m"]}
+    lines = render([row])
+    assert len(lines) == 4
+    assert all(line.isprintable() for line in lines)
+    assert "gone" in lines[2]
+
+
 def test_no_rows() -> None:
     assert render([]) == ["No system was asked."]
 
