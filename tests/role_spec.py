@@ -32,6 +32,7 @@ OWN: dict[str, Any] = {
         "description": [
             "Task file to run when the variable is set and before IIS is restarted, if it is going to be restarted.",
             "Not on-premises, where the script restarts every AOS itself.",
+            "The playbooks run it for hosts of the group C(d365fo_hooks).",
         ],
         "type": "path",
     },
@@ -65,7 +66,7 @@ def role_options(options: dict[str, Any]) -> dict[str, Any]:
     """The options of the role for those of the module."""
     found = dict(OWN)
     for name, option in sorted(options.items()):
-        if name in ("state", "stop_before", "continues"):
+        if name in ("state", "stop_before", "continues", "task_files"):
             continue
         entry: dict[str, Any] = {"description": [_renamed(line, options) for line in _lines(option["description"])]}
         # The module has the types and judges them; here a survey's blank answer, which is none, has to pass.

@@ -24,14 +24,15 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows impor
 HOOKS = ("before_restart", "after_restart")
 """The role's variables for task files of the user's."""
 
-ROLE = "quiesce.maintenance.d365fo"
+HOOKED = "d365fo_hooks"
+"""The group of hosts whose task files the playbooks run. To find such hosts by their variables costs every run more."""
 
 
 class ActionModule(WindowsAction):
     """The face of ``_switch``."""
 
     argument_spec = staticmethod(_arguments.switch_spec)
-    task_only = frozenset({"state", "stop_before", "continues"})
+    task_only = frozenset({"state", "stop_before", "continues", "task_files"})
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Bring the system where the task wants it. Every failure comes with a row of the status table."""
@@ -47,8 +48,9 @@ class ActionModule(WindowsAction):
         run = self.new_run(params["owner"] or self._owner())
         options = _arguments.switch_options(params, self.name)
         wish = _arguments.wish(params, run.owner)
-        if self._hooks() and "stop_before" not in self._in_task:
-            return {"changed": False, "skipped": True, "msg": "It has task files of its own: the next play does it"}
+        if params["task_files"] == _arguments.ELSEWHERE and HOOKED in self.task_vars["group_names"]:
+            return {"changed": False, "skipped": True, "msg": f"the play of {HOOKED} does it, with its task files"}
+        self._look_at_task_files(params["task_files"])
         consent = _arguments.consent(params)
         script = _arguments.script_options(params)
         question = _arguments.question(params)
@@ -73,16 +75,18 @@ class ActionModule(WindowsAction):
             result["restarted"] = restarts_aos(outcome.plan.steps)
         return {"changed": outcome.changed, "diff": outcome.plan.diff, **result}
 
-    def _hooks(self) -> list[str]:
-        """Return which task files the role has to run. Raises ``Invalid`` for one that can't be used."""
-        role = getattr(self._task, "_role", None)
-        if role is None or role.get_name() != ROLE:
-            return []
-        found = {name: self._templar.template(self.task_vars.get(f"d365fo_{name}")) for name in HOOKS}
-        given = {name: str(file).strip() for name, file in found.items() if file and str(file).strip()}
-        for name, file in given.items():
-            self._check_hook(name, file)
-        return list(given)
+    def _look_at_task_files(self, what_to_do: str) -> None:
+        """Refuse task files that nobody would run, or that can't be used. Raises ``Invalid``."""
+        for name in HOOKS if what_to_do != _arguments.IGNORED else ():
+            file = str(self._templar.template(self.task_vars.get(f"d365fo_{name}", "")) or "").strip()
+            if file and what_to_do == _arguments.ELSEWHERE:
+                raise Invalid(
+                    name,
+                    f"the playbooks run task files for the group {HOOKED} only",
+                    "Put the host into that group, or use the role in a playbook of your own",
+                )
+            if file:
+                self._check_hook(name, file)
 
     def _check_hook(self, name: str, file: str) -> None:
         """Refuse a task file that is none, before anything is touched: an error in it would end the whole run."""

@@ -91,6 +91,16 @@ options:
       - What the task with O(stop_before=restart) returned as RV(continues). The task refuses to go on where somebody
         else has worked on the system since.
     type: str
+  task_files:
+    description:
+      - What to do about the task files of the role, C(d365fo_before_restart) and C(d365fo_after_restart), if they are
+        among the variables of the host.
+      - V(checked) refuses one that can't be used, for a task that is followed by them. V(elsewhere) is for a task that
+        is not, beside a play for the group C(d365fo_hooks) whose tasks are; it skips the hosts of that group, and
+        refuses others with task files. V(ignored) does not look at them.
+    type: str
+    choices: [checked, elsewhere, ignored]
+    default: ignored
   create_missing:
     description: Whether a missing row CONFIGURATIONMODE is inserted, by the pattern of Microsoft's own scripts.
     type: bool

@@ -140,7 +140,7 @@ class MaintenanceAction(ActionBase):
         """Warn of a variable that looks like an option and is none. Raises ``Invalid`` for one that was replaced."""
         for variable in self.task_vars:
             name = variable.removeprefix(self.variables)
-            if name == variable or name in spec or name in self.own:
+            if name == variable or name in spec or name in self.own or name.startswith("_"):
                 continue
             if name in self.replaced:
                 raise Invalid(name, "there is no such option any more", self.replaced[name])
@@ -182,7 +182,9 @@ class MaintenanceAction(ActionBase):
     def said(self, text: str) -> str:
         """Return free text as it may be shown: options as their user calls them, without secrets."""
         role = bool(getattr(self._task, "_role", None))
-        prefix = self.variables if role or self._from_variables else ""
+        # Who gives the task nothing but what it is for gives everything else as variables.
+        by_variables = role or self._from_variables or self._in_task <= self.task_only
+        prefix = self.variables if by_variables else ""
         text = masked(spoken(text, prefix, frozenset() if role else self._in_task), self._secrets)
         return _TERMINAL.sub("", text)
 

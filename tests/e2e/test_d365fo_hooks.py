@@ -83,6 +83,7 @@ HOSTS: dict[str, tuple[str | None, str | None]] = {
     "meddled": ("meddles", "after"),
     "blank": ("", "  "),
     "cluster": ("before", "after"),
+    "elsewhere": ("before", None),
 }
 BY_ROLE = {f"role-{name}": HOSTS[name] for name in ("both", "missing", "typo", "rescues", "blank", "cluster")}
 # What a survey leaves blank, of every type.
@@ -121,6 +122,8 @@ def hooks(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Hooks:
             else lab.add(name, via="odbc" if name == "odbc" else "sqlcmd")
         )
         hook(system.variables, folder, before, after)
+        if name in HOSTS and name != "elsewhere":
+            lab.estate.add_to_inventory("d365fo_hooks", name, {})
     lab.systems["role-blank"].variables |= dict.fromkeys(BLANKS, "") | {"d365fo_expires": None}
     lab.start()
     only = "-l", ",".join(HOSTS)
@@ -131,7 +134,7 @@ def hooks(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Hooks:
     after_on = {name: state_of(system) for name, system in lab.systems.items()}
     modes = {name: modes_of(system) for name, system in lab.systems.items()}
     again = both_roads(lab, only, "enable", backup_works=True)
-    for name in (*NO_FILES, "meddled"):
+    for name in (*NO_FILES, "meddled", "elsewhere"):
         for variable in ("d365fo_before_restart", "d365fo_after_restart"):
             lab.systems[name].variables.pop(variable, None)
     back = both_roads(lab, only, "disable", backup_works=True)
@@ -219,6 +222,12 @@ def test_what_is_no_task_file_is_found_before_anything_is_touched(hooks: Hooks, 
     assert hooks.after_on[name] == hooks.untouched[name]
     told = r"Invalid d365fo_(before|after)_restart: \S+ (can't be read as a task file|is no list of tasks)"
     assert re.search(told, message(hooks.on, name)), message(hooks.on, name)
+
+
+def test_the_playbooks_run_task_files_of_one_group(hooks: Hooks) -> None:
+    """Nobody's task files are left out in silence."""
+    assert hooks.after_on["elsewhere"] == hooks.untouched["elsewhere"]
+    assert "for the group d365fo_hooks only. Put the host into that group" in message(hooks.on, "elsewhere")
 
 
 @pytest.mark.parametrize("name", ["rescues", "role-rescues"])
