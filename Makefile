@@ -13,7 +13,7 @@ export PYTHONPATH := tests
 unexport VIRTUAL_ENV
 
 TESTS ?= tests/unit tests/simulation tests/e2e
-PYTEST := $(RUN)/pytest -n 2 --dist loadfile
+PYTEST := $(RUN)/pytest -n 2 --dist loadgroup
 
 .PHONY: help
 help: ## Show this list

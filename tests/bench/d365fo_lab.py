@@ -19,7 +19,6 @@ def main(folder: str, machines: int) -> None:
     with LoopThread() as loop:
         estate = Estate(Path(folder), network="127.33.0", scale=100)
         for number in range(machines):
-            estate.network = f"127.33.{number // 200}"
             estate.add_dev_machine(f"dev{number:03}")
         loop.run(estate.start(), 120)
         estate.write_inventory()

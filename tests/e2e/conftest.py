@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from lab.thread import LoopThread
 from playbook.estate import Lab
+from playbook.three_runs import Part, Run, ThreeRuns
+from playbook.three_runs import three_runs as run_three
+
+P = TypeVar("P")
 
 # Each lab gets addresses of its own, so that nothing is left over from the one before, and tests may run side by side.
 _NETWORKS = itertools.count()
@@ -36,9 +41,40 @@ def shared_lab(tmp_path_factory: pytest.TempPathFactory, lab_loop: LoopThread) -
         yield lab
 
 
+@pytest.fixture(scope="session")
+def three_runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, lab_loop: LoopThread
+) -> Iterator[ThreeRuns]:
+    """Three runs over the estate of all files that have a part in it."""
+    with new_lab(tmp_path_factory.mktemp("three"), lab_loop) as lab:
+        yield run_three(lab, parts(request.session.items, Part))
+
+
+@pytest.fixture(scope="session")
+def first(three_runs: ThreeRuns) -> Run:
+    return three_runs.first
+
+
+@pytest.fixture(scope="session")
+def second(three_runs: ThreeRuns) -> Run:
+    return three_runs.second
+
+
+@pytest.fixture(scope="session")
+def third(three_runs: ThreeRuns) -> Run:
+    return three_runs.third
+
+
+def parts(items: Sequence[pytest.Item], kind: type[P]) -> list[P]:
+    """The PART of each file of which a test was chosen, where it is of that kind."""
+    modules = dict.fromkeys(item.module for item in items if isinstance(item, pytest.Function))
+    found = [getattr(module, "PART", None) for module in modules]
+    return [part for part in found if isinstance(part, kind)]
+
+
 @contextmanager
 def new_lab(folder: Path, loop: LoopThread) -> Iterator[Lab]:
-    lab = Lab(folder / "lab", loop, f"127.{40 + os.getpid() % 200}.{next(_NETWORKS) % 250}")
+    lab = Lab(folder / "lab", loop, f"127.{40 + os.getpid() % 200}.{2 * next(_NETWORKS) % 250}")
     try:
         yield lab
     finally:

@@ -1,20 +1,19 @@
 """Dynamics 365: a connection that breaks at any step. What was started goes on, as on Windows; the next run, in either
 direction, looks first and finishes the work.
 
-Three runs: on the way in most connections break; those machines go on or back, and others break on the way back; all is
-finished.
+Three runs, shared with other files: on the way in most connections break; those machines go on or back, and others
+break on the way back; all is finished.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import pytest
 
 from lab.estate import Machine
-from playbook import Done
-from playbook.estate import Lab, System, failed, is_normal, message, modes_of, record_of, row, running
+from playbook.estate import Lab, failed, message, row
+from playbook.three_runs import Part, Run, ThreeRuns
 
 # Where the connection breaks, by the command that runs then. Between two of these there are only looks.
 WAY_IN = {
@@ -86,56 +85,37 @@ def break_at(lab: Lab, name: str, pattern: str) -> None:
             server.faults.drop_in = pattern
 
 
-@dataclass(frozen=True)
-class CutOff:
-    lab: Lab
-    before: dict[str, dict[str, tuple[str, str]]]
-    there: Done
-    there_records: dict[str, str]
-    middle: Done
-    wrong_in_the_middle: dict[str, list[str]]
-    end: Done
-
-
-def phases(lab: Lab) -> dict[str, str]:
-    records = {name: record_of(system) for name, system in lab.systems.items()}
-    return {name: "none" if record is None else str(record["phase"]) for name, record in records.items()}
-
-
-def normal(system: System, before: dict[str, tuple[str, str]]) -> list[str]:
-    return is_normal(system, before)
-
-
-@pytest.fixture(scope="module")
-def cut_off(shared_lab: Lab) -> CutOff:
-    lab = shared_lab
-    for name in [*IN, *BACK]:
-        add(lab, name)
-    lab.start()
-    before = {name: running(system) for name, system in lab.systems.items()}
-    for name in IN:
-        break_at(lab, name, WAY_IN[step_of(name)])
-    there = lab.run("enable", d365fo_reason="CHG0042")
-    there_records = phases(lab)
-
-    # The runs died; their leases are over. (Whoever knows that they died need not wait: d365fo_take_over.)
-    lab.estate.clock.advance(LEASES_END)
-    for name in BACK:
-        break_at(lab, name, WAY_BACK[step_of(name)])
-    middle = lab.each_its_way({**{name: way_of(name) for name in IN}, **dict.fromkeys(BACK, "disabled")})
-    wrong = {name: is_normal(lab.systems[name], before[name]) for name in IN}
-
-    lab.estate.clock.advance(LEASES_END)
-    end = lab.each_its_way({**dict.fromkeys(IN, "disabled"), **{name: way_of(name) for name in BACK}})
-    return CutOff(lab, before, there, there_records, middle, wrong, end)
-
-
 BROKEN = [name for name in [*IN, *BACK] if step_of(name) not in SURVIVES]
 
 
+def add_all(lab: Lab) -> None:
+    for name in [*IN, *BACK]:
+        add(lab, name)
+
+
+def way_in(lab: Lab) -> None:
+    for name in IN:
+        break_at(lab, name, WAY_IN[step_of(name)])
+
+
+def middle(lab: Lab) -> dict[str, str]:
+    """The runs that broke died, and their leases are over."""
+    for name in BACK:
+        break_at(lab, name, WAY_BACK[step_of(name)])
+    return {**{name: way_of(name) for name in IN}, **dict.fromkeys(BACK, "disabled")}
+
+
+def end(_lab: Lab) -> dict[str, str]:
+    return {**dict.fromkeys(IN, "disabled"), **{name: way_of(name) for name in BACK}}
+
+
+pytestmark = pytest.mark.xdist_group("three_runs")
+PART = Part(add_all, first=way_in, second=middle, third=end)
+
+
 @pytest.mark.parametrize("name", BROKEN)
-def test_it_says_that_the_connection_broke_and_what_to_do(cut_off: CutOff, name: str) -> None:
-    done = cut_off.there if name in IN else cut_off.middle
+def test_it_says_that_the_connection_broke_and_what_to_do(first: Run, second: Run, name: str) -> None:
+    done = (first if name in IN else second).done
     assert failed(done, name)
     said = message(done, name)
     assert re.search(r"(?i)connection|lost|broke", said), said
@@ -144,58 +124,56 @@ def test_it_says_that_the_connection_broke_and_what_to_do(cut_off: CutOff, name:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_the_host_is_unreachable_and_not_at_fault(cut_off: CutOff, name: str) -> None:
-    counts = (cut_off.there if name in IN else cut_off.middle).recap[name]
+def test_the_host_is_unreachable_and_not_at_fault(first: Run, second: Run, name: str) -> None:
+    counts = (first if name in IN else second).done.recap[name]
     assert (counts["unreachable"], counts["failed"]) == (1, 0)
 
 
 @pytest.mark.parametrize("name", [name for name in IN if step_of(name) in SURVIVES])
-def test_an_answer_that_is_lost_is_asked_for_over_another_connection(cut_off: CutOff, name: str) -> None:
-    assert not failed(cut_off.there, name), message(cut_off.there, name)
-    assert cut_off.there_records[name] == "settled"
-    system = cut_off.lab.systems[name]
+def test_an_answer_that_is_lost_is_asked_for_over_another_connection(
+    first: Run, three_runs: ThreeRuns, name: str
+) -> None:
+    assert not failed(first.done, name), message(first.done, name)
+    assert first.after[name].phase == "settled"
+    system = three_runs.lab.systems[name]
     assert isinstance(system, Machine)
     assert system.tds.faults.drop == "", "the connection did not break"
 
 
 @pytest.mark.parametrize("name", [name for name in IN if way_of(name) == "enabled"])
-def test_the_next_run_goes_on(cut_off: CutOff, name: str) -> None:
-    assert not failed(cut_off.middle, name), message(cut_off.middle, name)
-    shown = row(cut_off.middle, name)
+def test_the_next_run_goes_on(second: Run, name: str) -> None:
+    assert not failed(second.done, name), message(second.done, name)
+    shown = row(second.done, name)
     assert (shown["mode"], shown["verified"]) == ("maintenance", True)
 
 
 @pytest.mark.parametrize("name", [name for name in IN if way_of(name) == "disabled"])
-def test_the_next_run_takes_it_back(cut_off: CutOff, name: str) -> None:
-    assert not failed(cut_off.middle, name), message(cut_off.middle, name)
-    assert cut_off.wrong_in_the_middle[name] == []
+def test_the_next_run_takes_it_back(second: Run, name: str) -> None:
+    assert not failed(second.done, name), message(second.done, name)
+    assert second.differs(name) == []
 
 
 @pytest.mark.parametrize("name", [*IN, *[name for name in BACK if way_of(name) == "disabled"]])
-def test_in_the_end_all_is_as_it_was(cut_off: CutOff, name: str) -> None:
-    assert not failed(cut_off.end, name), message(cut_off.end, name)
-    assert is_normal(cut_off.lab.systems[name], cut_off.before[name]) == []
+def test_in_the_end_all_is_as_it_was(third: Run, name: str) -> None:
+    assert not failed(third.done, name), message(third.done, name)
+    assert third.differs(name) == []
 
 
 @pytest.mark.parametrize("name", [name for name in BACK if way_of(name) == "enabled"])
-def test_on_again_does_not_forget_what_ran_before(cut_off: CutOff, name: str) -> None:
-    assert not failed(cut_off.end, name), message(cut_off.end, name)
-    system = cut_off.lab.systems[name]
-    assert modes_of(system) == {True}
-    record = record_of(system)
-    assert record is not None
-    assert record["phase"] == "settled"
-    if isinstance(system, Machine):
-        assert {each["name"] for each in record["services"]} == set(cut_off.before[name]) - {"WAS"}
+def test_on_again_does_not_forget_what_ran_before(third: Run, name: str) -> None:
+    assert not failed(third.done, name), message(third.done, name)
+    now = third.after[name]
+    assert (now.modes, now.phase) == ({True}, "settled")
+    if step_of(name) != "script":
+        assert {each["name"] for each in (now.record or {})["services"]} == set(third.origin[name].services) - {"WAS"}
 
 
-def test_the_record_says_how_far_it_got(cut_off: CutOff) -> None:
-    expected = {"look": "none", "recorded": "prepared", "stopping": "prepared", "set": "set", "iis-stop": "set"}
-    assert {step: cut_off.there_records[f"in-{step}-on"] for step in expected} == expected
+def test_the_record_says_how_far_it_got(first: Run) -> None:
+    expected = {"look": None, "recorded": "prepared", "stopping": "prepared", "set": "set", "iis-stop": "set"}
+    assert {step: first.after[f"in-{step}-on"].phase for step in expected} == expected
 
 
-def test_no_shell_is_left_open_for_good(cut_off: CutOff) -> None:
+def test_no_shell_is_left_open_for_good(three_runs: ThreeRuns) -> None:
     """A shell of a broken connection cannot be closed by us; Windows does so itself after its idle time."""
-    assert cut_off.end.results
-    machines = cut_off.lab.estate.machines.values()
+    machines = three_runs.lab.estate.machines.values()
     assert [machine.name for machine in machines if machine.winrm.shells_open > 2] == []

@@ -1,6 +1,6 @@
 """Dynamics 365 on-premises: what is refused, what goes wrong with script, nodes and AOS instances, and how it goes on.
 
-Three runs over many environments: with the faults; without them, each environment on or back; all back.
+Three runs, shared with other files: with the faults; without them, each environment on or back; all back.
 """
 
 from __future__ import annotations
@@ -16,19 +16,13 @@ from lab.estate import SQL_LOGIN, Environment
 from lab.servicefabric import Instance
 from lab.windows.programs import sqlcmd
 from lab.windows.programs.maintenance_script import Faults
-from playbook import Done
 from playbook.estate import (
-    EACH_ITS_WAY,
     Lab,
     failed,
-    is_normal,
     message,
-    modes_of,
-    record_of,
     row,
-    running,
-    state_of,
 )
+from playbook.three_runs import REASON, Part, Run, ThreeRuns
 
 Act = Callable[[Lab, Environment], object]
 SCRIPT = r"C:\\infrastructure\\scripts\\Set-MaintenanceMode\.ps1"
@@ -171,8 +165,8 @@ REFUSED = {
     "double-hop": Case(
         r"double hop.*CredSSP", before=lambda _lab, environment: environment.onprem.allow_delegation(False)
     ),
-    "other-database": Case(r"cannot be opened.*\(error 4060\)", before=other_database),
-    "not-elevated": Case(
+    "template-database": Case(r"cannot be opened.*\(error 4060\)", before=other_database),
+    "node-not-elevated": Case(
         r"not an elevated administrator",
         before=lambda _lab, environment: setattr(environment.account, "elevated", False),
     ),
@@ -181,11 +175,11 @@ REFUSED = {
         r"restarts all AOS.*d365fo_restart_consent",
         variables={"d365fo_confirm_restart": "yes", "d365fo_restart_consent": "false"},
     ),
-    "stranger": Case(r"HTTP 403.*client certificate", before=stranger),
+    "cluster-stranger": Case(r"HTTP 403.*client certificate", before=stranger),
     "nobody-to-ask": Case(
         r"127\.0\.0\.1:1.*refuse", variables={"d365fo_cluster_url": NOBODY}, before=without("d365fo_url")
     ),
-    "no-address": Case(
+    "cluster-no-address": Case(
         r"at which address the AOS answers.*d365fo_cluster_url", before=without("d365fo_url", *CLUSTER_URL)
     ),
     "dead": Case(r"\S", nodes=2, before=unreachable(1, 2)),
@@ -199,7 +193,7 @@ CASES = {
     ),
     "throws": Case(r"exit code 1.*boom", fault=script(throws="boom"), mend=script()),
     "throws-and-back": Case(r"exit code 1.*boom", fault=script(throws="boom"), mend=script(), then="disabled"),
-    "crashes": Case(r"unhandled \.NET exception.*boom", fault=script(crashes="boom"), mend=script()),
+    "script-crashes": Case(r"unhandled \.NET exception.*boom", fault=script(crashes="boom"), mend=script()),
     "hangs": Case(
         r"timed out after 2 s",
         variables={"d365fo_script_timeout": "2s"},
@@ -255,163 +249,134 @@ CASES = {
     "url-only": Case(before=without(*CLUSTER_URL)),
     "late": Case(nodes=2, fault=instance_fault("extra_build", 300.0)),
     "consented": Case(variables={"d365fo_confirm_restart": True, "d365fo_restart_consent": "true"}),
-    "unwaited": Case(variables={"d365fo_wait_for_aos": False}),
+    "cluster-unwaited": Case(variables={"d365fo_wait_for_aos": False}),
 }
 ALL = {**REFUSED, **CASES}
 FAILING = [name for name, case in CASES.items() if case.says]
 WORKING = [name for name, case in CASES.items() if not case.says]
 # the script ended before it restarted anything
-NO_RESTART = ["policy", "throws", "crashes", "hangs", "does-nothing", "restarts-nothing"]
+NO_RESTART = ["policy", "throws", "script-crashes", "hangs", "does-nothing", "restarts-nothing"]
 
 
-@dataclass(frozen=True)
-class OnPremises:
-    lab: Lab
-    done: Done
-    before: dict[str, dict[str, Any]]
-    after: dict[str, dict[str, Any]]
-    records: dict[str, dict[str, Any] | None]
-    modes: dict[str, set[bool | None]]
-    services: dict[str, dict[str, tuple[str, str]]]
-
-
-@pytest.fixture(scope="module")
-def onpremises(shared_lab: Lab) -> OnPremises:
-    lab = shared_lab
+def add(lab: Lab) -> None:
     for name, case in ALL.items():
-        environment = lab.cluster(name, nodes=case.nodes, **case.variables)
-        case.before(lab, environment)
-    lab.start()
-    environments = lab.estate.environments
+        case.before(lab, lab.cluster(name, nodes=case.nodes, **case.variables))
+
+
+def faults(lab: Lab) -> None:
     for name, case in ALL.items():
-        case.fault(lab, environments[name])
-        environments[name].variables["way"] = "enabled"
-    before = {name: state_of(environment) for name, environment in environments.items()}
-    services = {name: running(environment) for name, environment in environments.items()}
-    done = lab.play(EACH_ITS_WAY, d365fo_reason="CHG0042")
-    return OnPremises(
-        lab,
-        done,
-        before,
-        {name: state_of(environment) for name, environment in environments.items()},
-        {name: record_of(environment) for name, environment in environments.items()},
-        {name: modes_of(environment) for name, environment in environments.items()},
-        services,
-    )
+        case.fault(lab, lab.estate.environments[name])
 
 
-@pytest.fixture(scope="module")
-def mended(onpremises: OnPremises) -> Done:
+def mended(lab: Lab) -> dict[str, str]:
+    """The faults are gone; each environment goes on, or back."""
     for name, case in CASES.items():
-        case.mend(onpremises.lab, onpremises.lab.estate.environments[name])
-    onpremises.lab.estate.environments["url-only"].variables["d365fo_sync"] = True
-    return onpremises.lab.each_its_way({**{name: CASES[name].then for name in FAILING}, "url-only": "disabled"})
+        case.mend(lab, lab.estate.environments[name])
+    lab.estate.environments["url-only"].variables["d365fo_sync"] = True
+    return {**{name: CASES[name].then for name in FAILING}, "url-only": "disabled"}
 
 
-@pytest.fixture(scope="module")
-def all_back(onpremises: OnPremises, mended: Done) -> Done:
-    assert mended.results
-    del onpremises.lab.estate.environments["url-only"].variables["d365fo_sync"]
-    return onpremises.lab.each_its_way(dict.fromkeys(CASES, "disabled"))
+def all_back(lab: Lab) -> dict[str, str]:
+    del lab.estate.environments["url-only"].variables["d365fo_sync"]
+    return dict.fromkeys(CASES, "disabled")
+
+
+pytestmark = pytest.mark.xdist_group("three_runs")
+PART = Part(add, first=faults, second=mended, third=all_back)
 
 
 @pytest.mark.parametrize("name", [*REFUSED, *FAILING])
-def test_it_fails_and_says_why(onpremises: OnPremises, name: str) -> None:
-    said = message(onpremises.done, name)
+def test_it_fails_and_says_why(first: Run, name: str) -> None:
+    said = message(first.done, name)
     assert re.search(ALL[name].says, said, re.DOTALL), said
     assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_refused_is_not_touched(onpremises: OnPremises, name: str) -> None:
-    assert onpremises.after[name] == onpremises.before[name]
+def test_what_is_refused_is_not_touched(first: Run, name: str) -> None:
+    assert first.after[name].state == first.before[name].state
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_it_works_all_the_same(onpremises: OnPremises, name: str) -> None:
-    assert not failed(onpremises.done, name), message(onpremises.done, name)
-    assert len(onpremises.after[name]["runs"]) == 1
-    if name != "unwaited":
-        assert onpremises.modes[name] == {True}
-        assert row(onpremises.done, name)["verified"] is True
+def test_it_works_all_the_same(first: Run, name: str) -> None:
+    assert not failed(first.done, name), message(first.done, name)
+    assert len(first.after[name].state["runs"]) == 1
+    if name != "cluster-unwaited":
+        assert first.after[name].modes == {True}
+        assert row(first.done, name)["verified"] is True
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left == "normal"])
-def test_what_the_script_did_not_do_is_not_claimed(onpremises: OnPremises, name: str) -> None:
-    before, after = onpremises.before[name], onpremises.after[name]
+def test_what_the_script_did_not_do_is_not_claimed(first: Run, name: str) -> None:
+    before, after = first.before[name].state, first.after[name].state
     assert (after["rows"], after["services"]) == (before["rows"], before["services"])
-    said = message(onpremises.done, name)
+    said = message(first.done, name)
     assert re.search(r"was not turned on|is not set|is not known", said), said
-    record = onpremises.records[name]
+    record = first.after[name].record
     assert record is None or record["phase"] == "prepared"
-    assert row(onpremises.done, name)["mode"] in ("normal", "changing")
+    assert row(first.done, name)["mode"] in ("normal", "changing")
 
 
 @pytest.mark.parametrize("name", NO_RESTART)
-def test_no_restart_is_claimed_that_nobody_saw(onpremises: OnPremises, name: str) -> None:
+def test_no_restart_is_claimed_that_nobody_saw(first: Run, name: str) -> None:
     """Nothing is known of it: the script did not get so far, or did not say."""
-    assert onpremises.after[name]["aos"] == onpremises.before[name]["aos"]
-    assert "the AOS was restarted" not in message(onpremises.done, name)
+    assert first.after[name].state["aos"] == first.before[name].state["aos"]
+    assert "the AOS was restarted" not in message(first.done, name)
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left != "normal"])
-def test_what_is_not_finished_is_recorded(onpremises: OnPremises, name: str) -> None:
-    record = onpremises.records[name]
+def test_what_is_not_finished_is_recorded(first: Run, name: str) -> None:
+    record = first.after[name].record
     assert record is not None
     assert record["phase"] in ("prepared", "set")
-    assert [window["reason"] for window in record["windows"]] == ["CHG0042"]
+    assert [window["reason"] for window in record["windows"]] == [REASON]
 
 
-def test_the_run_says_before_that_everybody_is_thrown_out(onpremises: OnPremises) -> None:
+def test_the_run_says_before_that_everybody_is_thrown_out(first: Run) -> None:
     told = r"node-lost: the script, run on \S+, restarts all AOS instances \(NODE-LOST-01, NODE-LOST-02, NODE-LOST-03\)"
-    position = re.search(told, onpremises.done.output)
+    position = re.search(told, first.done.output)
     assert position is not None
-    assert position.start() < onpremises.done.output.index("node-lost: turned maintenance mode on with the script")
+    assert position.start() < first.done.output.index("node-lost: turned maintenance mode on with the script")
 
 
-def test_waiting_says_what_is_missing(onpremises: OnPremises) -> None:
+def test_waiting_says_what_is_missing(first: Run) -> None:
     told = r"late: waiting for the AOS instances of https://\S+: \d+ of 900 s, 1 of 2 ready; LATE-02: InBuild"
-    assert re.search(told, onpremises.done.output)
+    assert re.search(told, first.done.output)
 
 
-def test_a_gateway_that_does_not_answer_is_told_with_what_that_means(onpremises: OnPremises) -> None:
-    about = "\n".join(line for line in onpremises.done.output.splitlines() if "gateway-dead" in line)
-    assert re.search(r"127\.0\.0\.1:1.*(one AOS|not all)", about + str(row(onpremises.done, "gateway-dead"))), about
+def test_a_gateway_that_does_not_answer_is_told_with_what_that_means(first: Run) -> None:
+    about = "\n".join(line for line in first.done.output.splitlines() if "gateway-dead" in line)
+    assert re.search(r"127\.0\.0\.1:1.*(one AOS|not all)", about + str(row(first.done, "gateway-dead"))), about
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].then == "enabled"])
-def test_the_next_run_goes_on(onpremises: OnPremises, mended: Done, name: str) -> None:
-    assert not failed(mended, name), message(mended, name)
-    shown = row(mended, name)
+def test_the_next_run_goes_on(second: Run, name: str) -> None:
+    assert not failed(second.done, name), message(second.done, name)
+    shown = row(second.done, name)
     assert (shown["mode"], shown["verified"]) == ("maintenance", True)
-    assert onpremises.done.results
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].then == "disabled"])
-def test_the_next_run_takes_it_back(onpremises: OnPremises, mended: Done, name: str) -> None:
-    assert not failed(mended, name), message(mended, name)
-    assert is_normal(onpremises.lab.systems[name], onpremises.services[name]) == []
+def test_the_next_run_takes_it_back(second: Run, name: str) -> None:
+    assert not failed(second.done, name), message(second.done, name)
+    assert second.differs(name) == []
 
 
-def test_a_synchronisation_is_refused_on_premises(onpremises: OnPremises, mended: Done) -> None:
-    assert onpremises.modes["url-only"] == {True}
-    assert re.search(r"nothing was touched.*d365fo_sync|d365fo_sync.*on-premises", message(mended, "url-only"))
+def test_a_synchronisation_is_refused_on_premises(first: Run, second: Run) -> None:
+    assert first.after["url-only"].modes == {True}
+    assert re.search(r"nothing was touched.*d365fo_sync|d365fo_sync.*on-premises", message(second.done, "url-only"))
 
 
-def test_the_script_does_not_run_again_where_all_that_is_missing_is_an_answer(
-    onpremises: OnPremises, mended: Done
-) -> None:
+def test_the_script_does_not_run_again_where_all_that_is_missing_is_an_answer(three_runs: ThreeRuns) -> None:
     """Each run throws everybody out."""
-    assert mended.results
     for name in ("aos-down", "aos-sick"):
-        runs = onpremises.lab.estate.environments[name].onprem.script.runs
+        runs = three_runs.lab.estate.environments[name].onprem.script.runs
         assert len([run for run in runs if "-Enable" in run]) == 1, name
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_in_the_end_all_is_as_it_was(onpremises: OnPremises, all_back: Done, name: str) -> None:
-    assert not failed(all_back, name), message(all_back, name)
-    environment = onpremises.lab.estate.environments[name]
-    if name != "unwaited":
-        assert is_normal(environment, onpremises.services[name]) == []
-    assert record_of(environment) is None
+def test_in_the_end_all_is_as_it_was(third: Run, name: str) -> None:
+    assert not failed(third.done, name), message(third.done, name)
+    if name != "cluster-unwaited":
+        assert third.differs(name) == []
+    assert third.after[name].record is None

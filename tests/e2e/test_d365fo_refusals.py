@@ -1,6 +1,6 @@
 """Dynamics 365: what must not be switched is refused before anything is touched, with the reason and the way out.
 
-One run over many machines, each with another fault.
+One run, shared with other files: each machine has another fault.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from lab.estate import SQL_LOGIN, Machine
 from lab.windows.machines import Layout, open_visual_studio, run_iis_express, vhd_layout
 from lab.windows.programs import sqlcmd
 from lab.windows.services import Service, StartType, State
-from playbook import Done
-from playbook.estate import BATCH, PROPERTY, REPORTER, Lab, aos_of, message, row, state_of
+from playbook.estate import BATCH, PROPERTY, REPORTER, Lab, aos_of, message, row
+from playbook.three_runs import Part, Run, ThreeRuns
 
 PUBLIC_CAS = "/etc/ssl/certs/ca-certificates.crt"
 MANAGED = r"managed by Microsoft.*Power Platform admin center.*Lifecycle Services"
@@ -237,34 +237,29 @@ SSH_CASES = {
 }
 
 
-@dataclass(frozen=True)
-class Refused:
-    lab: Lab
-    done: Done
-    before: dict[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def refused(shared_lab: Lab) -> Refused:
-    lab = shared_lab
+def add(lab: Lab) -> None:
     for name, case in CASES.items():
-        machine = lab.add(name, via=case.via, layout=Layout(**case.layout))
+        # "How long to wait for the AOS": nobody waits for one that was never asked for anything.
+        machine = lab.add(name, via=case.via, layout=Layout(**case.layout), d365fo_aos_timeout="30s")
         case.before(machine)
     for name in SSH_CASES:
         machine = lab.vhd(name, layout=Layout() if name == "ssh-with-sql-login" else vhd_layout())
         lab.by_ssh(machine, "cmd")
     lab.estate.machines["no-database"].variables |= {"d365fo_sql_server": ".", "d365fo_sql_database": "AxDW"}
-    lab.start()
+
+
+def faults(lab: Lab) -> None:
     for name, case in CASES.items():
         case.after(lab, lab.estate.machines[name])
-    before = {name: state_of(machine) for name, machine in lab.estate.machines.items()}
-    # "How long to wait for the AOS": nobody waits for one that was never asked for anything.
-    return Refused(lab, lab.run("enable", d365fo_aos_timeout="30s"), before)
+
+
+pytestmark = pytest.mark.xdist_group("three_runs")
+PART = Part(add, first=faults)
 
 
 @pytest.mark.parametrize("name", [*CASES, *SSH_CASES])
-def test_the_reason_and_the_way_out(refused: Refused, name: str) -> None:
-    said = message(refused.done, name)
+def test_the_reason_and_the_way_out(first: Run, name: str) -> None:
+    said = message(first.done, name)
     case = CASES.get(name)
     assert re.search(SSH_CASES[name] if case is None else case.says, said), said
     assert case is None or not re.search(case.never, said), said
@@ -272,17 +267,17 @@ def test_the_reason_and_the_way_out(refused: Refused, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*CASES, *SSH_CASES])
-def test_nothing_was_touched(refused: Refused, name: str) -> None:
-    assert state_of(refused.lab.estate.machines[name]) == refused.before[name]
-    assert refused.done.recap[name]["changed"] == 0
-    assert not [batch for batch in refused.lab.estate.machines[name].database.statements if "TRANSACTION" in batch]
+def test_nothing_was_touched(first: Run, three_runs: ThreeRuns, name: str) -> None:
+    assert first.after[name].state == first.before[name].state
+    assert first.done.recap[name]["changed"] == 0
+    assert not [batch for batch in three_runs.lab.estate.machines[name].database.statements if "TRANSACTION" in batch]
 
 
-def test_the_table_says_why(refused: Refused) -> None:
+def test_the_table_says_why(first: Run) -> None:
     """Who missed the message finds the reason in the table at the end."""
-    told = {name: row(refused.done, name)["notes"] for name in CASES if name not in ("wrong-winrm-password", "become")}
+    told = {name: row(first.done, name)["notes"] for name in CASES if name not in ("wrong-winrm-password", "become")}
     assert [name for name, notes in told.items() if not notes] == []
 
 
-def test_no_password_in_the_refusals(refused: Refused) -> None:
-    assert "wr0ng" not in refused.done.output
+def test_no_password_in_the_refusals(first: Run) -> None:
+    assert "wr0ng" not in first.done.output

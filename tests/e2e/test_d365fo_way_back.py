@@ -1,7 +1,7 @@
 """Dynamics 365: what goes wrong on the way back. A service that does not start keeps no other from starting; the record
 says what is left to do, and the next run does it, in either direction.
 
-Three runs over many machines: all enabled; disabled with the faults; without the faults, most again, some on again.
+Three runs, shared with other files: on; disabled with the faults; without the faults, most again, some on again.
 """
 
 from __future__ import annotations
@@ -17,22 +17,17 @@ import pytest
 from lab.estate import SQL_LOGIN, Machine
 from lab.windows.machines import TOOL, Layout, open_visual_studio, vhd_layout
 from lab.windows.services import Service, StartType, State
-from playbook import Done
 from playbook.estate import (
     BATCH,
     REPORTER,
     Lab,
     failed,
-    is_normal,
     message,
-    mode_of,
-    record_of,
     row,
-    running,
-    state_of,
     steps,
 )
 from playbook.faults import Act, aos_fault, both, dependent, nothing, service_fault, start_type, tool, unhang, variables
+from playbook.three_runs import Part, Run, ThreeRuns
 
 
 @dataclass(frozen=True)
@@ -120,7 +115,7 @@ STATE = r"State now: maintenance mode is (off|not set)"
 
 CASES = {
     # services
-    "crashes": Case(
+    "off-crashes": Case(
         rf"start {REPORTER}.*\(1067\).*event log",
         fault=service_fault(REPORTER, "crash_on_start"),
         mend=service_fault(REPORTER, "crash_on_start", False),
@@ -136,7 +131,7 @@ CASES = {
         fault=service_fault(REPORTER, "no_answer_on_start"),
         mend=service_fault(REPORTER, "no_answer_on_start", False),
     ),
-    "denied": Case(
+    "off-denied": Case(
         rf"start {REPORTER}.*access denied \(5\)",
         fault=service_fault(REPORTER, "access_denied"),
         mend=service_fault(REPORTER, "access_denied", False),
@@ -172,7 +167,7 @@ CASES = {
         mend=service_fault(REPORTER, "stops_by_itself", False),
     ),
     # IIS and the AOS
-    "iis-hung": Case(
+    "off-iis-hung": Case(
         rf"stop W3SVC.*after 3 s it is stop_pending \(PID \d+\).*d365fo_kill_hung: true.*{STATE}",
         left="set",
         variables=QUICK,
@@ -187,26 +182,26 @@ CASES = {
         mend=unhang("W3SVC"),
         then="enabled",
     ),
-    "iis-crashes": Case(
+    "off-iis-crashes": Case(
         rf"start W3SVC.*1067.*{STATE}",
         left="set",
         fault=service_fault("W3SVC", "crash_on_start"),
         mend=service_fault("W3SVC", "crash_on_start", False),
     ),
-    "iis-disabled": Case(
+    "off-iis-disabled": Case(
         r"W3SVC.*disabled.*enable",
         left="on",
         fault=start_type("W3SVC", StartType.DISABLED),
         mend=start_type("W3SVC", StartType.AUTO),
     ),
     "iis-stopped-meanwhile": Case(fault=lambda lab, machine: lab.service(machine, "W3SVC", State.STOPPED)),
-    "aos-never": Case(
+    "off-aos-never": Case(
         rf"the AOS at https://\S+.*HTTP 503.*{STATE}",
         left="set",
         fault=both(IMPATIENT, aos_fault("never_comes_up", True)),
         mend=both(PATIENT, aos_fault("never_comes_up", False)),
     ),
-    "aos-never-and-on-again": Case(
+    "off-aos-never-and-on-again": Case(
         rf"the AOS at https://\S+.*HTTP 503.*{STATE}",
         left="set",
         fault=both(IMPATIENT, aos_fault("never_comes_up", True)),
@@ -219,16 +214,16 @@ CASES = {
         fault=variables(d365fo_url="https://nosuch.invalid/"),
         mend=lambda _lab, machine: machine.variables.pop("d365fo_url"),
     ),
-    "visual-studio": Case(r"nothing was touched.*devenv\.exe", left="on", fault=open_studio, mend=close_studio),
+    "off-visual-studio": Case(r"nothing was touched.*devenv\.exe", left="on", fault=open_studio, mend=close_studio),
     # the database
-    "locked": Case(r"holds a lock.*\(error 1222", left="on", fault=locked, mend=unlocked),
-    "locked-at-the-end": Case(
+    "off-locked": Case(r"holds a lock.*\(error 1222", left="on", fault=locked, mend=unlocked),
+    "off-locked-at-the-end": Case(
         r"holds a lock.*\(error 1222",
         left="record",
         fault=locked_at_the_end,
         mend=both(unlocked_at_the_end, variables(d365fo_take_over=True)),
     ),
-    "database-lost": Case(
+    "off-database-lost": Case(
         r"HTTP 503",
         left="lost",
         fault=both(IMPATIENT, without_database),
@@ -236,7 +231,7 @@ CASES = {
     ),
     "set-back": Case(fault=set_back),
     # Microsoft's setup tool
-    "tool-crashes": Case(
+    "off-tool-crashes": Case(
         r"setup tool.*It is broken",
         left="on",
         layout=vhd_layout,
@@ -271,23 +266,7 @@ FAILING = [name for name, case in CASES.items() if case.says]
 WORKING = [name for name, case in CASES.items() if not case.says]
 
 
-@dataclass(frozen=True)
-class WayBack:
-    """The run with the faults, and what each machine was before everything, before that run and after it."""
-
-    lab: Lab
-    done: Done
-    before: dict[str, dict[str, tuple[str, str]]]
-    enabled: dict[str, dict[str, Any]]
-    left: dict[str, dict[str, Any]]
-    now: dict[str, dict[str, tuple[str, str]]]
-    modes: dict[str, bool | None]
-    records: dict[str, dict[str, Any] | None]
-
-
-@pytest.fixture(scope="module")
-def way_back(shared_lab: Lab) -> WayBack:
-    lab = shared_lab
+def add(lab: Lab) -> None:
     for name, case in CASES.items():
         machine = lab.add(name, layout=case.layout(), **case.variables)
         if case.login:
@@ -296,136 +275,129 @@ def way_back(shared_lab: Lab) -> WayBack:
                 "d365fo_sql_login_password": machine.sql_password,
             }
         case.before(lab, machine)
-    lab.start()
-    machines = lab.estate.machines
-    before = {name: running(machine) for name, machine in machines.items()}
-    done = lab.run("enable", d365fo_reason="CHG0042")
-    assert done.code == 0, done.output[-4000:]
-    for name, case in CASES.items():
-        case.fault(lab, machines[name])
-    enabled = {name: state_of(machine) for name, machine in machines.items()}
-    done = lab.run("disable")
-    return WayBack(
-        lab,
-        done,
-        before,
-        enabled,
-        {name: state_of(machine) for name, machine in machines.items()},
-        {name: running(machine) for name, machine in machines.items()},
-        {name: mode_of(machine) for name, machine in machines.items()},
-        {name: record_of(machine) for name, machine in machines.items()},
-    )
 
 
-@pytest.fixture(scope="module")
-def mended(way_back: WayBack) -> Done:
+def faults(lab: Lab) -> dict[str, str]:
     for name, case in CASES.items():
-        case.mend(way_back.lab, way_back.lab.estate.machines[name])
-    return way_back.lab.each_its_way({name: CASES[name].then for name in FAILING})
+        case.fault(lab, lab.estate.machines[name])
+    return dict.fromkeys(CASES, "disabled")
+
+
+def mended(lab: Lab) -> dict[str, str]:
+    """The faults are gone; each machine is finished, or goes on again."""
+    for name, case in CASES.items():
+        case.mend(lab, lab.estate.machines[name])
+    return {name: CASES[name].then for name in FAILING}
+
+
+pytestmark = pytest.mark.xdist_group("three_runs")
+PART = Part(add, second=faults, third=mended)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_before_that_all_are_there(first: Run, name: str) -> None:
+    assert not failed(first.done, name), message(first.done, name)
+    assert (first.after[name].modes, first.after[name].phase) == ({True}, "settled")
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_it_fails_and_says_why(way_back: WayBack, name: str) -> None:
-    said = message(way_back.done, name)
+def test_it_fails_and_says_why(second: Run, name: str) -> None:
+    said = message(second.done, name)
     assert re.search(CASES[name].says, said, re.DOTALL), said
     assert "Traceback" not in said
 
 
-def is_as_before(way_back: WayBack, name: str) -> list[str]:
-    before = {**way_back.before[name], **CASES[name].differs}
-    return is_normal(way_back.lab.estate.machines[name], {each: so for each, so in before.items() if so[0]})
+def is_as_before(run: Run, name: str) -> list[str]:
+    before = {**run.origin[name].services, **CASES[name].differs}
+    return run.after[name].differs({each: so for each, so in before.items() if so[0]})
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_it_works_all_the_same(way_back: WayBack, name: str) -> None:
-    assert not failed(way_back.done, name), message(way_back.done, name)
-    assert is_as_before(way_back, name) == []
+def test_it_works_all_the_same(second: Run, name: str) -> None:
+    assert not failed(second.done, name), message(second.done, name)
+    assert is_as_before(second, name) == []
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left == "off"])
-def test_one_that_does_not_start_keeps_no_other_from_starting(way_back: WayBack, name: str) -> None:
-    assert way_back.modes[name] is False
-    states = {service: state for service, (state, _kind) in way_back.now[name].items()}
+def test_one_that_does_not_start_keeps_no_other_from_starting(second: Run, name: str) -> None:
+    assert second.after[name].modes == {False}
+    states = {service: state for service, (state, _kind) in second.after[name].services.items()}
     assert {service for service, state in states.items() if state != "RUNNING"} <= {REPORTER, "NeededSvc"}
-    record = way_back.records[name]
+    record = second.after[name].record
     assert record is not None
     assert (record["windows"], record["phase"]) == ([], "settled")
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left == "off"])
-def test_the_status_names_what_does_not_run(way_back: WayBack, name: str) -> None:
-    assert [note for note in row(way_back.done, name)["notes"] if REPORTER in note] != []
+def test_the_status_names_what_does_not_run(second: Run, name: str) -> None:
+    assert [note for note in row(second.done, name)["notes"] if REPORTER in note] != []
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left == "set"])
-def test_after_the_variable_was_cleared_it_says_in_which_state_the_system_is(way_back: WayBack, name: str) -> None:
-    assert re.search(
-        r"State now: maintenance mode is (off|not set).*stopped.*[Rr]un again", message(way_back.done, name)
-    )
-    assert way_back.lab.estate.machines[name].database.value("CONFIGURATIONMODE") in ("0", "1")
-    record = way_back.records[name]
-    assert record is not None
-    assert record["phase"] == "set"
-    shown = row(way_back.done, name)
+def test_after_the_variable_was_cleared_it_says_in_which_state_the_system_is(second: Run, name: str) -> None:
+    assert re.search(r"State now: maintenance mode is (off|not set).*stopped.*[Rr]un again", message(second.done, name))
+    assert second.after[name].value in ("0", "1")
+    assert second.after[name].phase == "set"
+    shown = row(second.done, name)
     assert (shown["mode"], shown["verified"]) == ("changing", False)
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left == "on"])
-def test_nothing_was_touched(way_back: WayBack, name: str) -> None:
-    assert way_back.modes[name] is True
-    assert (way_back.records[name] or {})["phase"] == "settled"
-    assert [window["id"] for window in (way_back.records[name] or {})["windows"]] == ["default"]
-    assert {**way_back.left[name], "record": "", "runs": []} == {**way_back.enabled[name], "record": "", "runs": []}
+def test_nothing_was_touched(second: Run, name: str) -> None:
+    assert second.after[name].modes == {True}
+    assert second.after[name].phase == "settled"
+    assert [window["id"] for window in (second.after[name].record or {})["windows"]] == ["default"]
+    assert {**second.after[name].state, "record": "", "runs": []} == {
+        **second.before[name].state,
+        "record": "",
+        "runs": [],
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].then == "disabled"])
-def test_the_next_run_finishes_it(way_back: WayBack, mended: Done, name: str) -> None:
-    assert not failed(mended, name), message(mended, name)
-    assert is_as_before(way_back, name) == []
+def test_the_next_run_finishes_it(third: Run, name: str) -> None:
+    assert not failed(third.done, name), message(third.done, name)
+    assert is_as_before(third, name) == []
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].then == "enabled"])
-def test_on_again_does_not_forget_what_ran_before(way_back: WayBack, mended: Done, name: str) -> None:
-    assert not failed(mended, name), message(mended, name)
-    machine = way_back.lab.estate.machines[name]
-    assert mode_of(machine) is True
-    record = record_of(machine)
-    assert record is not None
-    assert {service["name"] for service in record["services"]} == set(way_back.before[name]) - {"WAS"}
-    assert record["phase"] == "settled"
+def test_on_again_does_not_forget_what_ran_before(third: Run, name: str) -> None:
+    assert not failed(third.done, name), message(third.done, name)
+    now = third.after[name]
+    assert (now.modes, now.phase) == ({True}, "settled")
+    assert {service["name"] for service in (now.record or {})["services"]} == set(third.origin[name].services) - {"WAS"}
 
 
-def test_a_record_that_cannot_be_removed_is_all_that_is_left(way_back: WayBack) -> None:
-    assert way_back.now["locked-at-the-end"] == way_back.before["locked-at-the-end"]
-    assert way_back.modes["locked-at-the-end"] is False
-    assert (way_back.records["locked-at-the-end"] or {"windows": ["?"]})["windows"] == []
+def test_a_record_that_cannot_be_removed_is_all_that_is_left(second: Run) -> None:
+    left, origin = second.after["off-locked-at-the-end"], second.origin["off-locked-at-the-end"]
+    assert (left.services, left.modes) == (origin.services, {False})
+    assert (left.record or {"windows": ["?"]})["windows"] == []
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if name.startswith("sync-without")])
-def test_the_way_out_of_a_synchronisation_is_one(way_back: WayBack, name: str) -> None:
+def test_the_way_out_of_a_synchronisation_is_one(second: Run, name: str) -> None:
     """The variable is set by SQL here as it is."""
-    assert "d365fo_method: sql" not in message(way_back.done, name)
+    assert "d365fo_method: sql" not in message(second.done, name)
 
 
-def test_each_service_is_started_once(way_back: WayBack) -> None:
+def test_each_service_is_started_once(second: Run) -> None:
     """Nobody is told that a service was started that ran already."""
-    told = ", ".join(each for each in steps(way_back.done, "iis-stopped-meanwhile") if each.startswith("started"))
+    told = ", ".join(each for each in steps(second.done, "iis-stopped-meanwhile") if each.startswith("started"))
     assert told.count("W3SVC") == 1, told
 
 
-def test_the_synchronisation_runs_between_variable_and_restart(way_back: WayBack, mended: Done) -> None:
-    assert mended.results
-    told = " / ".join(steps(way_back.done, "sync"))
+def test_the_synchronisation_runs_between_variable_and_restart(second: Run, three_runs: ThreeRuns) -> None:
+    told = " / ".join(steps(second.done, "sync"))
     assert re.search(r"maintenance mode off.*synchronised.*restarted W3SVC", told), told
-    synchronised = way_back.lab.estate.machines["sync"].host.setup_tool
+    synchronised = three_runs.lab.estate.machines["sync"].host.setup_tool
     assert synchronised is not None
     assert synchronised.syncs == 1
-    again = way_back.lab.estate.machines["sync-crashes"].host.setup_tool
+    again = three_runs.lab.estate.machines["sync-crashes"].host.setup_tool
     assert again is not None
     assert again.syncs == 1, f"{TOOL} had to run again after it had crashed"
 
 
-def test_batch_starts_when_the_mode_is_off(way_back: WayBack) -> None:
+def test_batch_starts_when_the_mode_is_off(three_runs: ThreeRuns) -> None:
     """Started too early it ends with an exception, and Windows starts it again and again."""
-    batch = way_back.lab.estate.machines["started-meanwhile"].host.services[BATCH]
+    batch = three_runs.lab.estate.machines["started-meanwhile"].host.services[BATCH]
     assert [event for _moment, event in batch.log if "Exception" in event] == []

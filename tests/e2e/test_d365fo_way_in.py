@@ -1,7 +1,7 @@
 """Dynamics 365: what goes wrong on the way in. What began before the restart is taken back; what went further says in
 which state the system is now; the next run goes on from there, in either direction.
 
-Three runs over many machines: with the faults; without them, each machine one way or the other; all back.
+Three runs, shared with other files: with the faults; without them, each machine one way or the other; all back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import pytest
 from lab.estate import Machine
 from lab.windows.machines import TOOL
 from lab.windows.services import State
-from playbook import Done
 from playbook.estate import (
     BACKGROUND,
     BATCH,
@@ -25,14 +24,12 @@ from playbook.estate import (
     Lab,
     aos_of,
     failed,
-    is_normal,
     message,
-    record_of,
     row,
-    running,
     steps,
 )
 from playbook.faults import Act, aos_fault, dependent, nothing, service_fault, tool, unhang
+from playbook.three_runs import REASON, Part, Run, ThreeRuns
 
 STATE = r"State now: maintenance mode is set"
 
@@ -50,7 +47,6 @@ class Case:
     before: Act = nothing
     fault: Act = nothing
     mend: Act = nothing
-    again: dict[str, Any] = field(default_factory=dict)  # variables of the next run
 
 
 def aos_fault_after_restart(fault: str, value: Any) -> Act:
@@ -219,7 +215,6 @@ CASES = {
         fault=when_stopped(gone),
         mend=when_mended,
         then="disabled",
-        again={"d365fo_take_over": True},
     ),
     "answer-lost": Case(
         fault=lambda _lab, machine: setattr(machine.sql, "lose_connection_on", r"SET VALUE|UPDATE dbo"),
@@ -251,143 +246,119 @@ WORKING = [name for name, case in CASES.items() if not case.says]
 HANGING = {"hung": REPORTER, "dependent-hung": "DepSvc"}
 
 
-@dataclass(frozen=True)
-class WayIn:
-    """The first run, and what each machine was before it and after it."""
-
-    lab: Lab
-    done: Done
-    before: dict[str, dict[str, tuple[str, str]]]
-    wrong: dict[str, list[str]]
-    now: dict[str, dict[str, tuple[str, str]]]
-    variable: dict[str, str | None]
-    records: dict[str, dict[str, Any] | None]
-
-
-@pytest.fixture(scope="module")
-def way_in(shared_lab: Lab) -> WayIn:
-    lab = shared_lab
+def add(lab: Lab) -> None:
     for name, case in CASES.items():
         machine = lab.vhd(name, **case.variables) if case.vhd else lab.add(name, via=case.via, **case.variables)
         case.before(lab, machine)
-    lab.start()
-    machines = lab.estate.machines
+
+
+def faults(lab: Lab) -> None:
     for name, case in CASES.items():
-        case.fault(lab, machines[name])
-    before = {name: running(machine) for name, machine in machines.items()}
-    done = lab.run("enable", d365fo_reason="CHG0042")
-    return WayIn(
-        lab,
-        done,
-        before,
-        {name: is_normal(machine, before[name]) for name, machine in machines.items()},
-        {name: running(machine) for name, machine in machines.items()},
-        {name: machine.database.value("CONFIGURATIONMODE") for name, machine in machines.items()},
-        {name: record_of(machine) for name, machine in machines.items()},
-    )
+        case.fault(lab, lab.estate.machines[name])
 
 
-@pytest.fixture(scope="module")
-def mended(way_in: WayIn) -> Done:
+def mended(lab: Lab) -> dict[str, str]:
     """The faults are gone; each machine goes on, or back."""
-    lab = way_in.lab
     for name, case in CASES.items():
         case.mend(lab, lab.estate.machines[name])
-        lab.estate.machines[name].variables.update(case.again)
-    return lab.each_its_way({name: CASES[name].then for name in FAILING}, d365fo_aos_timeout="60s")
+        lab.estate.machines[name].variables["d365fo_aos_timeout"] = "60s"
+    return {name: CASES[name].then for name in FAILING}
 
 
-@pytest.fixture(scope="module")
-def all_back(way_in: WayIn, mended: Done) -> Done:
-    assert mended.results
-    return way_in.lab.run("disable", d365fo_aos_timeout="60s")
+pytestmark = pytest.mark.xdist_group("three_runs")
+PART = Part(add, first=faults, second=mended, third=lambda _lab: dict.fromkeys(CASES, "disabled"))
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_it_fails_and_says_why(way_in: WayIn, name: str) -> None:
-    said = message(way_in.done, name)
+def test_it_fails_and_says_why(first: Run, name: str) -> None:
+    said = message(first.done, name)
     assert re.search(CASES[name].says, said, re.DOTALL), said
     assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("name", WORKING)
-def test_it_works_all_the_same(way_in: WayIn, name: str) -> None:
-    assert not failed(way_in.done, name), message(way_in.done, name)
-    assert (way_in.variable[name], (way_in.records[name] or {})["phase"]) == ("1", "settled")
-    assert [way_in.now[name][service][0] for service in BACKGROUND] == ["STOPPED"] * 3
+def test_it_works_all_the_same(first: Run, name: str) -> None:
+    assert not failed(first.done, name), message(first.done, name)
+    assert (first.after[name].value, first.after[name].phase) == ("1", "settled")
+    assert [first.after[name].services[service][0] for service in BACKGROUND] == ["STOPPED"] * 3
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left == "normal" and name not in HANGING])
-def test_what_did_not_get_to_the_restart_is_taken_back(way_in: WayIn, name: str) -> None:
-    assert way_in.wrong[name] == []
-    assert "Maintenance mode was not turned on" in message(way_in.done, name) or not steps(way_in.done, name)
-    assert row(way_in.done, name)["mode"] == "normal"
+def test_what_did_not_get_to_the_restart_is_taken_back(first: Run, name: str) -> None:
+    assert first.differs(name) == []
+    assert "Maintenance mode was not turned on" in message(first.done, name) or not steps(first.done, name)
+    assert row(first.done, name)["mode"] == "normal"
 
 
 @pytest.mark.parametrize("name", HANGING)
-def test_all_but_what_hangs_runs_again(way_in: WayIn, name: str) -> None:
-    differs = {service for service, state in way_in.now[name].items() if state != way_in.before[name][service]}
+def test_all_but_what_hangs_runs_again(first: Run, name: str) -> None:
+    differs = {
+        service
+        for service, state in first.after[name].services.items()
+        if state != first.before[name].services[service]
+    }
     assert differs == {HANGING[name]}
-    assert way_in.variable[name] == "0"
+    assert first.after[name].value == "0"
 
 
 @pytest.mark.parametrize("name", HANGING)
-def test_what_hangs_is_not_forgotten(way_in: WayIn, name: str) -> None:
+def test_what_hangs_is_not_forgotten(first: Run, name: str) -> None:
     """It ran before, and will be stopped once it stops hanging: somebody has to know that it is to run again."""
-    record = way_in.records[name]
+    record = first.after[name].record
     assert record is not None
     assert HANGING[name] in [service["name"] for service in record["services"]]
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].left == "set"])
-def test_after_the_variable_was_set_it_says_in_which_state_the_system_is(way_in: WayIn, name: str) -> None:
-    said = message(way_in.done, name)
+def test_after_the_variable_was_set_it_says_in_which_state_the_system_is(first: Run, name: str) -> None:
+    said = message(first.done, name)
     assert re.search(r"State now: maintenance mode is set, .* stopped.*[Rr]un again", said), said
-    assert (way_in.variable[name], (way_in.records[name] or {})["phase"]) == ("1", "set")
-    shown = row(way_in.done, name)
+    assert (first.after[name].value, first.after[name].phase) == ("1", "set")
+    shown = row(first.done, name)
     assert (shown["mode"], shown["verified"]) == ("changing", False)
-    assert way_in.done.of("Enable maintenance mode", name)["restart_required"]
+    assert first.done.of("Enable maintenance mode", name)["restart_required"]
 
 
-def test_a_database_that_is_lost_keeps_the_record(way_in: WayIn) -> None:
+def test_a_database_that_is_lost_keeps_the_record(first: Run) -> None:
     """It cannot be written; what ran before is known from it, and runs again as far as it can without a database."""
-    assert (way_in.records["database-lost"] or {})["phase"] == "prepared"
-    assert [service for service, (state, _kind) in way_in.now["database-lost"].items() if state != "RUNNING"] == [BATCH]
+    assert first.after["database-lost"].phase == "prepared"
+    assert [
+        service for service, (state, _kind) in first.after["database-lost"].services.items() if state != "RUNNING"
+    ] == [BATCH]
 
 
-def test_the_answer_was_really_lost(way_in: WayIn) -> None:
-    assert way_in.lab.estate.machines["answer-lost"].sql.lose_connection_on == ""
-    assert way_in.variable["answer-lost"] == "1"
+def test_the_answer_was_really_lost(first: Run, three_runs: ThreeRuns) -> None:
+    assert three_runs.lab.estate.machines["answer-lost"].sql.lose_connection_on == ""
+    assert first.after["answer-lost"].value == "1"
 
 
-def test_a_tool_that_was_given_up_does_not_run_on(way_in: WayIn) -> None:
+def test_a_tool_that_was_given_up_does_not_run_on(three_runs: ThreeRuns) -> None:
     """It would set the variable later, behind everybody's back."""
-    images = [process.image for process in way_in.lab.estate.machines["tool-hangs"].host.processes]
+    images = [process.image for process in three_runs.lab.estate.machines["tool-hangs"].host.processes]
     assert "services.exe" in images
     assert TOOL not in images
 
 
-def test_waiting_and_killing_are_told_as_they_happen(way_in: WayIn) -> None:
-    assert re.search(r"aos-late: waiting for the AOS at https://\S+: \d+ of 900 s, HTTP 503", way_in.done.output)
-    assert re.search(rf"hung-killed: {REPORTER} does not stop: ending its process \d+", way_in.done.output)
+def test_waiting_and_killing_are_told_as_they_happen(first: Run) -> None:
+    assert re.search(r"aos-late: waiting for the AOS at https://\S+: \d+ of 900 s, HTTP 503", first.done.output)
+    assert re.search(rf"hung-killed: {REPORTER} does not stop: ending its process \d+", first.done.output)
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].then == "enabled"])
-def test_the_next_run_goes_on(way_in: WayIn, mended: Done, name: str) -> None:
-    assert way_in.done.results
-    assert not failed(mended, name), message(mended, name)
-    shown = row(mended, name)
+def test_the_next_run_goes_on(second: Run, name: str) -> None:
+    assert not failed(second.done, name), message(second.done, name)
+    shown = row(second.done, name)
     assert (shown["mode"], shown["verified"]) == ("maintenance", True)
-    assert CASES[name].left == "normal" or shown["reason"] == "CHG0042"
+    assert CASES[name].left == "normal" or shown["reason"] == REASON
 
 
 @pytest.mark.parametrize("name", [name for name in FAILING if CASES[name].then == "disabled"])
-def test_the_next_run_takes_it_back(way_in: WayIn, mended: Done, name: str) -> None:
-    assert not failed(mended, name), message(mended, name)
-    assert is_normal(way_in.lab.estate.machines[name], way_in.before[name]) == []
+def test_the_next_run_takes_it_back(second: Run, name: str) -> None:
+    assert not failed(second.done, name), message(second.done, name)
+    assert second.differs(name) == []
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_in_the_end_all_is_as_it_was(way_in: WayIn, all_back: Done, name: str) -> None:
-    assert not failed(all_back, name), message(all_back, name)
-    assert is_normal(way_in.lab.estate.machines[name], way_in.before[name]) == []
+def test_in_the_end_all_is_as_it_was(third: Run, name: str) -> None:
+    assert not failed(third.done, name), message(third.done, name)
+    assert third.differs(name) == []

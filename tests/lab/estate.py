@@ -10,6 +10,7 @@ import secrets
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -119,9 +120,9 @@ class Estate:
         self._addresses = 10
 
     def address(self) -> str:
-        """Return the next free address."""
+        """Return the next free address; a large estate goes on in the network after its own."""
         self._addresses += 1
-        return f"{self.network}.{self._addresses}"
+        return str(ip_address(f"{self.network}.0") + self._addresses)
 
     def add(self, *servers: Server) -> None:
         """Take servers in, in the order in which they are to start."""

@@ -21,6 +21,8 @@ class Authority:
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self._key = ec.generate_private_key(ec.SECP256R1())
+        # One for all whom it certifies: making a key takes longer than everything else that makes a machine.
+        self._key_of_all = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         subject = _name("quiesce.maintenance lab CA")
         self._certificate = (
             _builder(subject, subject, self._key)
@@ -58,7 +60,7 @@ class Authority:
         return self._issue(name, (name,), ExtendedKeyUsageOID.CLIENT_AUTH)
 
     def _issue(self, name: str, names: tuple[str, ...], usage: x509.ObjectIdentifier) -> tuple[Path, Path]:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        key = self._key_of_all
         entries: list[x509.GeneralName] = []
         for entry in dict.fromkeys(names):
             entries.append(x509.DNSName(entry))

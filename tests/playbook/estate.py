@@ -6,6 +6,7 @@ import importlib.util
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -174,15 +175,47 @@ def failed(done: Done, host: str) -> bool:
     return bool(done.recap[host]["failed"] or done.recap[host]["unreachable"])
 
 
+@dataclass(frozen=True)
+class Shot:
+    """A system at one moment."""
+
+    services: dict[str, tuple[str, str]]
+    modes: set[bool | None]
+    value: str | None  # of the variable, None without its row
+    text: str | None  # of the record, None without one
+    state: dict[str, Any]
+
+    @property
+    def record(self) -> dict[str, Any] | None:
+        """The record."""
+        return None if self.text is None else json.loads(self.text)
+
+    @property
+    def phase(self) -> str | None:
+        """How far the record says the switch is, None without a record."""
+        return None if self.record is None else self.record["phase"]
+
+    def differs(self, before: Mapping[str, tuple[str, str]]) -> list[str]:
+        """What is not as it was before maintenance, in words: nothing, normally."""
+        found = {
+            "AOS in maintenance mode": (self.modes, {False}),
+            "variable": (self.value, "0"),
+            "record": (self.record, None),
+            "services": (self.services, dict(before)),
+        }
+        return [f"{what} is {is_so}, not {should}" for what, (is_so, should) in found.items() if is_so != should]
+
+
+def shot(system: System) -> Shot:
+    """A system as it is now."""
+    text, rows = database_of(system).extended_property(PROPERTY), database_of(system).rows("SQLSYSTEMVARIABLES")
+    value = next((row[1] for row in rows if row[0] == "CONFIGURATIONMODE"), None)
+    return Shot(running(system), modes_of(system), value, text, state_of(system))
+
+
 def is_normal(system: System, before: Mapping[str, tuple[str, str]]) -> list[str]:
-    """What is not as it was before maintenance, in words: nothing, normally."""
-    found = {
-        "AOS in maintenance mode": (modes_of(system), {False}),
-        "variable": (database_of(system).value("CONFIGURATIONMODE"), "0"),
-        "record": (record_of(system), None),
-        "services": (running(system), dict(before)),
-    }
-    return [f"{what} is {is_so}, not {should}" for what, (is_so, should) in found.items() if is_so != should]
+    """What of a system is not as it was before maintenance, in words: nothing, normally."""
+    return shot(system).differs(before)
 
 
 def microsoft_driver() -> str:
@@ -309,11 +342,11 @@ class Lab:
         path.write_text(text, encoding="utf-8")
         return self.begin(path, *arguments, **variables)
 
-    def each_its_way(self, ways: Mapping[str, str], **variables: Any) -> Done:
+    def each_its_way(self, ways: Mapping[str, str], *arguments: str, **variables: Any) -> Done:
         """Switch each of these hosts "enabled" or "disabled", all in one run."""
         for name, way in ways.items():
             self.systems[name].variables["way"] = way
-        return self.play(EACH_ITS_WAY, "-l", ",".join(ways), **variables)
+        return self.play(EACH_ITS_WAY, "-l", ",".join(ways), *arguments, **variables)
 
     def sequences(self, todo: Mapping[str, Sequence[Mapping[str, Any]]], *arguments: str) -> dict[str, list[Outcome]]:
         """Let each of these hosts run the module with one set of options after the other, all in one run; what came of
