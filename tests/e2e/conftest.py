@@ -12,9 +12,11 @@ from typing import TypeVar
 import pytest
 
 from lab.thread import LoopThread
+from playbook import sequences as in_sequence
+from playbook import three_runs as in_three_runs
 from playbook.estate import Lab
-from playbook.three_runs import Part, Run, ThreeRuns
-from playbook.three_runs import three_runs as run_three
+from playbook.sequences import Sequences
+from playbook.three_runs import Run, ThreeRuns
 
 P = TypeVar("P")
 
@@ -47,7 +49,7 @@ def three_runs(
 ) -> Iterator[ThreeRuns]:
     """Three runs over the estate of all files that have a part in it."""
     with new_lab(tmp_path_factory.mktemp("three"), lab_loop) as lab:
-        yield run_three(lab, parts(request.session.items, Part))
+        yield in_three_runs.three_runs(lab, parts(request.session.items, in_three_runs.Part))
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +65,15 @@ def second(three_runs: ThreeRuns) -> Run:
 @pytest.fixture(scope="session")
 def third(three_runs: ThreeRuns) -> Run:
     return three_runs.third
+
+
+@pytest.fixture(scope="session")
+def sequences(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, lab_loop: LoopThread
+) -> Iterator[Sequences]:
+    """The runs of sequences over the estate of all files that have a part in it."""
+    with new_lab(tmp_path_factory.mktemp("sequences"), lab_loop) as lab:
+        yield in_sequence.sequences(lab, parts(request.session.items, in_sequence.Part))
 
 
 def parts(items: Sequence[pytest.Item], kind: type[P]) -> list[P]:

@@ -1,23 +1,23 @@
 """Dynamics 365: passwords as canaries, searched for in everything that is printed, returned or left behind; and
 passwords that are words of everyday life, which must change nothing.
 
-Two runs at full verbosity over machines of every kind, some of which fail: on, and back.
+Two runs at full verbosity, shared with other files, over machines of every kind, some of which fail: on, and back.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import urllib.parse
-from dataclasses import dataclass
 
 import pytest
 
 from lab.estate import Machine
 from lab.windows.machines import TOOL
 from lab.windows.programs.setup_tool import Faults as ToolFaults
-from playbook import Done
-from playbook.estate import BACKGROUND, Lab, aos_of, failed, is_normal, message, row, running, state_of
+from playbook.estate import BACKGROUND, Lab, failed, message, row
+from playbook.three_runs import Part, Run, ThreeRuns
 
 # What cmd.exe, the tool's own parser, YAML and Jinja would each like to read as something else.
 CANARY = 'C4nary "two" %PATH% ^&|<>!ö\\'
@@ -25,17 +25,18 @@ WRONG = 'Wr0ngC4n "§%{x}'
 # A password that is a word of the answers must not change what is read from them.
 WORDS = ("running", "stopped", "e", "1", "0", "enabled", "default", "AxDB", "W3SVC", "settled", "true")
 WORKING = ("sqlcmd", "sqlcmd-ntlm", "odbc", "vhd", "vhd-exec")
-FAILING = ("wrong-sqlcmd", "wrong-odbc", "wrong-winrm", "broken", "tool-complains", "tool-shows-all", "locked")
+FAILING = (
+    "wrong-sqlcmd",
+    "wrong-odbc",
+    "wrong-winrm",
+    "broken",
+    "tool-complains-loudly",
+    "tool-shows-all",
+    "locked-secret",
+)
 
-
-@dataclass(frozen=True)
-class Secrets:
-    lab: Lab
-    before: dict[str, dict[str, tuple[str, str]]]
-    on: Done
-    ran: dict[str, dict[str, tuple[str, str]]]
-    modes: dict[str, bool | None]
-    back: Done
+# a lock that is held for good: nobody asks that machine again
+HELD = contextlib.ExitStack()
 
 
 def login(machine: Machine, password: str, user: str = "canary") -> None:
@@ -57,9 +58,7 @@ def words(lab: Lab) -> list[str]:
 WORD_CASES = [f"word{number}-{via}" for number in range(len(WORDS)) for via in ("sqlcmd", "odbc")]
 
 
-@pytest.fixture(scope="module")
-def secrets(shared_lab: Lab) -> Secrets:
-    lab = shared_lab
+def add(lab: Lab) -> None:
     login(lab.add("sqlcmd"), CANARY)
     login(lab.add("sqlcmd-ntlm", transport="ntlm"), CANARY)
     login(lab.add("odbc", via="odbc"), CANARY)
@@ -69,30 +68,33 @@ def secrets(shared_lab: Lab) -> Secrets:
         lab.add(name, via=via).variables.update(d365fo_sql_login_user="axdbadmin", d365fo_sql_login_password=WRONG)
     lab.add("wrong-winrm").variables["ansible_password"] = WRONG
     login(lab.add("broken"), CANARY)
-    for name in ("tool-complains", "tool-shows-all"):
+    for name in ("tool-complains-loudly", "tool-shows-all"):
         login(lab.vhd(name), CANARY)
-    login(lab.add("locked"), CANARY)
+    login(lab.add("locked-secret"), CANARY)
     assert words(lab) == WORD_CASES
-    lab.start()
+
+
+def faults(lab: Lab) -> None:
     machines = lab.estate.machines
     machines["broken"].winrm.faults.drop_in = r"SET VALUE"
     for name, faults in (
-        ("tool-complains", ToolFaults(crashes=f"Login failed with {CANARY}", prints_arguments=True)),
+        ("vhd", ToolFaults(prints_arguments=True)),
+        ("tool-complains-loudly", ToolFaults(crashes=f"Login failed with {CANARY}", prints_arguments=True)),
         ("tool-shows-all", ToolFaults(exit_code=3, prints_arguments=True)),
     ):
         tool = machines[name].host.setup_tool
         assert tool is not None
         tool.faults = faults
-    vhd = machines["vhd"].host.setup_tool
-    assert vhd is not None
-    vhd.faults = ToolFaults(prints_arguments=True)
-    before = {name: running(machine) for name, machine in machines.items()}
-    with machines["locked"].database.hold_lock():
-        on = lab.run("enable", "--diff", verbose=True)
-    ran = {name: running(machine) for name, machine in machines.items()}
-    modes = {name: aos_of(machine).maintenance_mode for name, machine in machines.items()}
-    back = lab.run("disable", "--diff", "-l", ",".join([*WORKING, *WORD_CASES]), verbose=True)
-    return Secrets(lab, before, on, ran, modes, back)
+    HELD.enter_context(machines["locked-secret"].database.hold_lock())
+
+
+pytestmark = pytest.mark.xdist_group("three_runs")
+PART = Part(
+    add,
+    first=faults,
+    second=lambda _lab: dict.fromkeys([*WORKING, *WORD_CASES], "disabled"),
+    arguments=lambda _lab: ("-vvvvv", "--diff"),
+)
 
 
 def spellings(secret: str) -> set[str]:
@@ -113,10 +115,8 @@ def spellings(secret: str) -> set[str]:
 
 
 def all_secrets(lab: Lab) -> set[str]:
-    own = {CANARY, WRONG}
-    for name, machine in lab.estate.machines.items():
-        own |= {machine.account.password, machine.sql_password} if name not in WORD_CASES else set()
-    return own
+    machines = [lab.estate.machines[name] for name in (*WORKING, *FAILING)]
+    return {CANARY, WRONG, *(password for each in machines for password in (each.account.password, each.sql_password))}
 
 
 def found(text: str, secrets: set[str]) -> list[str]:
@@ -124,35 +124,35 @@ def found(text: str, secrets: set[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [*WORKING])
-def test_what_works_works(secrets: Secrets, name: str) -> None:
-    assert not failed(secrets.on, name), message(secrets.on, name)
-    assert secrets.modes[name] is True
-    assert not failed(secrets.back, name), message(secrets.back, name)
-    assert is_normal(secrets.lab.estate.machines[name], secrets.before[name]) == []
+def test_what_works_works(first: Run, second: Run, name: str) -> None:
+    assert not failed(first.done, name), message(first.done, name)
+    assert first.after[name].modes == {True}
+    assert not failed(second.done, name), message(second.done, name)
+    assert second.differs(name) == []
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_what_fails_fails(secrets: Secrets, name: str) -> None:
-    assert failed(secrets.on, name)
-    assert found(message(secrets.on, name), all_secrets(secrets.lab)) == []
+def test_what_fails_fails(first: Run, three_runs: ThreeRuns, name: str) -> None:
+    assert failed(first.done, name)
+    assert found(message(first.done, name), all_secrets(three_runs.lab)) == []
 
 
-def test_nothing_is_printed(secrets: Secrets) -> None:
-    for done in (secrets.on, secrets.back):
+def test_nothing_is_printed(first: Run, second: Run, three_runs: ThreeRuns) -> None:
+    for done in (first.done, second.done):
         assert "ansible-playbook [core" in done.output, "that was not verbose"
-        assert found(done.output, all_secrets(secrets.lab)) == []
+        assert found(done.output, all_secrets(three_runs.lab)) == []
 
 
-def test_nothing_is_in_results_and_diffs(secrets: Secrets) -> None:
-    for done in (secrets.on, secrets.back):
-        assert found(json.dumps(done.results), all_secrets(secrets.lab)) == []
-        assert found(str(done.results), all_secrets(secrets.lab)) == []
+def test_nothing_is_in_results_and_diffs(first: Run, second: Run, three_runs: ThreeRuns) -> None:
+    for done in (first.done, second.done):
+        assert found(json.dumps(done.results), all_secrets(three_runs.lab)) == []
+        assert found(str(done.results), all_secrets(three_runs.lab)) == []
 
 
 @pytest.mark.parametrize("name", [*WORKING, *FAILING])
-def test_nothing_is_left_behind_on_the_host(secrets: Secrets, name: str) -> None:
+def test_nothing_is_left_behind_on_the_host(three_runs: ThreeRuns, name: str) -> None:
     """No command line holds a password but the setup tool's own, and what is sent for that one does not either."""
-    machine = secrets.lab.estate.machines[name]
+    machine = three_runs.lab.estate.machines[name]
     left = "\n".join(
         [
             *machine.winrm.commands,
@@ -164,30 +164,31 @@ def test_nothing_is_left_behind_on_the_host(secrets: Secrets, name: str) -> None
         ]
     )
     assert machine.winrm.commands != [] or name in ("wrong-winrm", "wrong-odbc")
-    assert found(left, all_secrets(secrets.lab)) == []
+    assert found(left, all_secrets(three_runs.lab)) == []
 
 
-def test_the_setup_tool_gets_its_password_as_it_is(secrets: Secrets) -> None:
-    tool = secrets.lab.estate.machines["vhd"].host.setup_tool
+def test_the_setup_tool_gets_its_password_as_it_is(three_runs: ThreeRuns) -> None:
+    tool = three_runs.lab.estate.machines["vhd"].host.setup_tool
     assert tool is not None
     assert [run["sqlpwd"] for run in tool.runs] == [CANARY, CANARY]
     assert [run["isinmaintenancemode"] for run in tool.runs] == ["true", "false"]
-    assert TOOL in secrets.lab.estate.machines["vhd"].host.processes_started
+    assert TOOL in three_runs.lab.estate.machines["vhd"].host.processes_started
 
 
 @pytest.mark.parametrize("name", WORD_CASES)
-def test_a_password_that_is_a_word_changes_nothing(secrets: Secrets, name: str) -> None:
-    assert not failed(secrets.on, name), message(secrets.on, name)
-    assert secrets.modes[name] is True
-    assert [secrets.ran[name][service][0] for service in (*BACKGROUND, "W3SVC")] == ["STOPPED"] * 3 + ["RUNNING"]
-    assert not failed(secrets.back, name), message(secrets.back, name)
-    machine = secrets.lab.estate.machines[name]
-    assert is_normal(machine, secrets.before[name]) == []
-    assert state_of(machine)["record"] is None
+def test_a_password_that_is_a_word_changes_nothing(first: Run, second: Run, name: str) -> None:
+    assert not failed(first.done, name), message(first.done, name)
+    assert first.after[name].modes == {True}
+    assert [first.after[name].services[service][0] for service in (*BACKGROUND, "W3SVC")] == ["STOPPED"] * 3 + [
+        "RUNNING"
+    ]
+    assert not failed(second.done, name), message(second.done, name)
+    assert second.differs(name) == []
+    assert second.after[name].record is None
 
 
 @pytest.mark.parametrize("name", WORD_CASES)
-def test_names_and_states_are_not_masked(secrets: Secrets, name: str) -> None:
-    shown = row(secrets.on, name)
+def test_names_and_states_are_not_masked(first: Run, name: str) -> None:
+    shown = row(first.done, name)
     assert (shown["system"], shown["mode"], shown["verified"], shown["owner"]) == (name, "maintenance", True, "tester")
     assert [window["id"] for window in shown["windows"]] == ["default"]

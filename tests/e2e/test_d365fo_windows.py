@@ -1,19 +1,19 @@
 """Dynamics 365: the mode is on while a window is open. Several windows, changed, extended, closed; overdue ones; and
 reasons with everything that a shell, SQL, JSON or a template could take for its own.
 
-Two runs: each machine goes through a sequence of its own; three hours later each closes what is open.
+Three runs, shared with another file: each machine goes through a sequence of its own; three hours later its status is
+asked for, and it closes what is open.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from playbook import Done
-from playbook.estate import BACKGROUND, Lab, Outcome, is_normal, mode_of, running, windows_of
+from playbook.estate import BACKGROUND, Lab, Outcome
+from playbook.sequences import Part, Sequences
 
 
 def on(**options: Any) -> dict[str, Any]:
@@ -66,50 +66,17 @@ REASONS = {
 REASON_CASES = [f"{name}-{via}" for name in REASONS for via in ("sqlcmd", "odbc")]
 
 
-@dataclass(frozen=True)
-class Windows:
-    lab: Lab
-    before: dict[str, tuple[str, str]]
-    outcomes: dict[str, list[Outcome]]
-    stopped: dict[str, list[str]]
-    modes: dict[str, bool | None]
-    recorded: dict[str, str | None]
-
-
-@pytest.fixture(scope="module")
-def windows(shared_lab: Lab) -> Windows:
-    lab = shared_lab
-    todo = dict(SEQUENCES)
+def add(lab: Lab) -> None:
     for name in SEQUENCES:
         lab.add(name)
     for name in REASON_CASES:
-        reason, _dash, via = name.rpartition("-")
-        lab.add(name, via=via)
-        todo[name] = [on(reason=REASONS[reason]), on(reason=REASONS[reason])]
-    lab.start()
-    before = running(lab.estate.machines["two"])
-    outcomes = lab.sequences(todo)
-    machines = lab.estate.machines
-    return Windows(
-        lab,
-        before,
-        outcomes,
-        {name: [each for each in BACKGROUND if running(machines[name])[each][0] == "STOPPED"] for name in todo},
-        {name: mode_of(machines[name]) for name in todo},
-        {name: machines[name].database.extended_property("quiesce.maintenance") for name in todo},
-    )
+        lab.add(name, via=name.rpartition("-")[2])
 
 
-@pytest.fixture(scope="module")
-def later(windows: Windows) -> Done:
-    windows.lab.estate.clock.advance(3 * 3600)
-    return windows.lab.run("status")
+ALL = {**SEQUENCES, **{name: [on(reason=REASONS[name.rpartition("-")[0]])] * 2 for name in REASON_CASES}}
 
-
-@pytest.fixture(scope="module")
-def closed(windows: Windows, later: Done) -> dict[str, list[Outcome]]:
-    assert later.results
-    return windows.lab.sequences({name: [off(all_windows=True)] for name in windows.outcomes})
+pytestmark = pytest.mark.xdist_group("sequences")
+PART = Part(ALL, {name: [off(all_windows=True)] for name in ALL}, add)
 
 
 def told(outcome: Outcome) -> str:
@@ -120,8 +87,8 @@ def ids(outcome: Outcome) -> list[str]:
     return [window["id"] for window in outcome["status"]["windows"]]
 
 
-def test_two_windows(windows: Windows) -> None:
-    first, second, close, again, last, nothing, _look = windows.outcomes["two"]
+def test_two_windows(sequences: Sequences) -> None:
+    first, second, close, again, last, nothing, _look = sequences.first["two"]
     assert "restarted W3SVC" in told(first)
     # the second one changes what the record says, and nothing else
     assert second["changed"]
@@ -135,17 +102,18 @@ def test_two_windows(windows: Windows) -> None:
     assert (again["changed"], ids(again)) == (False, ["B"])
     assert "maintenance mode off" in told(last)
     assert (last["status"]["mode"], nothing["changed"]) == ("normal", False)
-    assert (windows.modes["two"], windows.stopped["two"]) == (False, [])
+    left = sequences.after_first["two"]
+    assert (left.modes, [name for name in BACKGROUND if left.services[name][0] == "STOPPED"]) == ({False}, [])
 
 
 @pytest.mark.parametrize(("name", "step", "open_one"), [("two", 2, "B"), ("two", 3, "B"), ("plain", 2, "CHG0042")])
-def test_closing_one_of_several_names_the_others(windows: Windows, name: str, step: int, open_one: str) -> None:
+def test_closing_one_of_several_names_the_others(sequences: Sequences, name: str, step: int, open_one: str) -> None:
     """By its id: that is what has to be given to close it."""
-    assert [note for note in windows.outcomes[name][step]["status"]["notes"] if open_one in note] != []
+    assert [note for note in sequences.first[name][step]["status"]["notes"] if open_one in note] != []
 
 
-def test_a_window_is_changed_and_extended(windows: Windows) -> None:
-    first, second, third, bare, look = windows.outcomes["changed"]
+def test_a_window_is_changed_and_extended(sequences: Sequences) -> None:
+    first, second, third, bare, look = sequences.first["changed"]
     assert "restarted" not in told(second)
     assert [each["changed"] for each in (first, second, third, bare)] == [True, True, False, False]
     opened, now = first["status"]["windows"][0], look["status"]["windows"][0]
@@ -155,55 +123,48 @@ def test_a_window_is_changed_and_extended(windows: Windows) -> None:
     assert len(look["status"]["windows"]) == 1
 
 
-def test_all_windows(windows: Windows) -> None:
-    close, again, _look = windows.outcomes["everybody"][3:]
+def test_all_windows(sequences: Sequences) -> None:
+    close, again, _look = sequences.first["everybody"][3:]
     assert (close["changed"], close["status"]["mode"], ids(close)) == (True, "normal", [])
     assert not again["changed"]
-    assert windows.recorded["everybody"] is None
+    assert sequences.after_first["everybody"].text is None
 
 
-def test_plain_disable_leaves_a_window_of_another_name(windows: Windows) -> None:
-    _named, _plain, close, again, wrong_case, look = windows.outcomes["plain"]
+def test_plain_disable_leaves_a_window_of_another_name(sequences: Sequences) -> None:
+    _named, _plain, close, again, wrong_case, look = sequences.first["plain"]
     assert (ids(close), again["changed"], wrong_case["changed"]) == (["CHG0042"], False, False)
     assert look["status"]["mode"] == "maintenance"
 
 
-def test_a_window_that_was_never_opened(windows: Windows) -> None:
-    before, _open, other, look = windows.outcomes["never-opened"]
+def test_a_window_that_was_never_opened(sequences: Sequences) -> None:
+    before, _open, other, look = sequences.first["never-opened"]
     assert (before["changed"], other["changed"], ids(look)) == (False, False, ["A"])
 
 
-def test_more_than_the_record_can_hold_is_refused_and_all_can_be_closed(
-    windows: Windows, closed: dict[str, list[Outcome]]
-) -> None:
-    refused = [each for each in windows.outcomes["crowd"] if each.get("failed")]
+def test_more_than_the_record_can_hold_is_refused_and_all_can_be_closed(sequences: Sequences) -> None:
+    refused = [each for each in sequences.first["crowd"] if each.get("failed")]
     assert refused != []
     assert all("nothing was touched" in each["msg"] and "Shorten" in each["msg"] for each in refused)
-    assert not closed["crowd"][0].get("failed")
+    assert not sequences.then["crowd"][0].get("failed")
 
 
-def test_services_may_run_on(windows: Windows) -> None:
-    first, second, look = windows.outcomes["services-run"]
+def test_services_may_run_on(sequences: Sequences) -> None:
+    first, second, look = sequences.first["services-run"]
     assert "stopped" not in told(first)
     assert first["status"]["notes"] == [], "they run as they were told to"
     assert "stopped" in told(second), "plain enable stops them"
     assert look["status"]["mode"] == "maintenance"
 
 
-def test_without_waiting_it_is_not_verified(windows: Windows) -> None:
-    first, again, look = windows.outcomes["unverified"]
+def test_without_waiting_it_is_not_verified(sequences: Sequences) -> None:
+    first, again, look = sequences.first["unverified"]
     assert [each["status"]["verified"] for each in (first, again, look)] == [None] * 3
     assert (first["changed"], again["changed"]) == (True, False)
 
 
-def row(later: Done, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = later.of("Gather the status", name)["status"]
-    return found
-
-
-def test_overdue_is_said_loudly_and_closes_nothing(windows: Windows, later: Done) -> None:
-    assert windows.modes["overdue"] is True
-    shown = {name: row(later, name) for name in ("overdue", "one-overdue", "without-end", "plain")}
+def test_overdue_is_said_loudly_and_closes_nothing(sequences: Sequences) -> None:
+    assert sequences.after_first["overdue"].modes == {True}
+    shown = {name: sequences.shown(name) for name in ("overdue", "one-overdue", "without-end", "plain")}
     assert {name: each["overdue"] for name, each in shown.items()} == {
         "overdue": True,
         "one-overdue": True,
@@ -211,37 +172,35 @@ def test_overdue_is_said_loudly_and_closes_nothing(windows: Windows, later: Done
         "plain": False,
     }
     assert {each["mode"] for each in shown.values()} == {"maintenance"}
-    table = later.of("Report the status of all systems")["table"]
+    table = sequences.status.of("Report the status of all systems")["table"]
     assert ["OVERDUE" in line for line in table if line.startswith("overdue")] == [True]
 
 
-def test_when_the_last_window_should_be_over(windows: Windows, later: Done) -> None:
-    nine_hours = windows.outcomes["one-overdue"][-1]["status"]["windows"][1]["expires"]
-    assert row(later, "one-overdue")["expires"] == nine_hours
-    assert row(later, "without-end")["expires"] is None
+def test_when_the_last_window_should_be_over(sequences: Sequences) -> None:
+    nine_hours = sequences.first["one-overdue"][-1]["status"]["windows"][1]["expires"]
+    assert sequences.shown("one-overdue")["expires"] == nine_hours
+    assert sequences.shown("without-end")["expires"] is None
 
 
 @pytest.mark.parametrize("name", REASON_CASES)
-def test_a_reason_comes_back_as_it_was_given(windows: Windows, closed: dict[str, list[Outcome]], name: str) -> None:
+def test_a_reason_comes_back_as_it_was_given(sequences: Sequences, name: str) -> None:
     reason = REASONS[name.rpartition("-")[0]]
-    first, again, look = windows.outcomes[name]
+    first, again, look = sequences.first[name]
     assert not first.get("failed"), first
-    assert json.loads(windows.recorded[name] or "")["windows"][0]["reason"] == reason
+    assert json.loads(sequences.after_first[name].text or "")["windows"][0]["reason"] == reason
     assert look["status"]["windows"][0]["reason"] == reason
     assert (first["changed"], again["changed"]) == (True, False)
-    assert closed[name][0]["changed"]
+    assert sequences.then[name][0]["changed"]
 
 
-def test_a_reason_of_several_lines_is_one_in_the_table(windows: Windows, later: Done) -> None:
-    assert windows.recorded["lines-sqlcmd"] is not None
-    table = later.of("Report the status of all systems")["table"]
+def test_a_reason_of_several_lines_is_one_in_the_table(sequences: Sequences) -> None:
+    assert sequences.after_first["lines-sqlcmd"].text is not None
+    table = sequences.status.of("Report the status of all systems")["table"]
     assert [line for line in table if "\n" in line or "\r" in line or "\t" in line] == []
     assert [line for line in table if line.startswith("lines-sqlcmd") and "line 1" in line] != []
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
-def test_in_the_end_all_is_as_it_was(windows: Windows, closed: dict[str, list[Outcome]], name: str) -> None:
-    machine = windows.lab.estate.machines[name]
-    assert not closed[name][0].get("failed")
-    assert windows_of(machine) == []
-    assert is_normal(machine, windows.before) == []
+def test_in_the_end_all_is_as_it_was(sequences: Sequences, name: str) -> None:
+    assert not sequences.then[name][0].get("failed")
+    assert sequences.differs(name) == []

@@ -210,7 +210,7 @@ def shot(system: System) -> Shot:
     """A system as it is now."""
     text, rows = database_of(system).extended_property(PROPERTY), database_of(system).rows("SQLSYSTEMVARIABLES")
     value = next((row[1] for row in rows if row[0] == "CONFIGURATIONMODE"), None)
-    return Shot(running(system), modes_of(system), value, text, state_of(system))
+    return Shot(running(system), modes_of(system), None if value is None else str(value), text, state_of(system))
 
 
 def is_normal(system: System, before: Mapping[str, tuple[str, str]]) -> list[str]:
