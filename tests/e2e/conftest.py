@@ -12,9 +12,11 @@ from typing import TypeVar
 import pytest
 
 from lab.thread import LoopThread
+from playbook import one_run as in_one_run
 from playbook import sequences as in_sequence
 from playbook import three_runs as in_three_runs
 from playbook.estate import Lab
+from playbook.one_run import OneRun
 from playbook.sequences import Sequences
 from playbook.three_runs import Run, ThreeRuns
 
@@ -50,6 +52,15 @@ def three_runs(
     """Three runs over the estate of all files that have a part in it."""
     with new_lab(tmp_path_factory.mktemp("three"), lab_loop) as lab:
         yield in_three_runs.three_runs(lab, parts(request.session.items, in_three_runs.Part))
+
+
+@pytest.fixture(scope="session")
+def one_run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, lab_loop: LoopThread
+) -> Iterator[OneRun]:
+    """One run with plays of all files that have a part in it."""
+    with new_lab(tmp_path_factory.mktemp("one"), lab_loop) as lab:
+        yield in_one_run.one_run(lab, parts(request.session.items, in_one_run.Part))
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,12 @@
 """Dynamics 365: the modules that are safe by themselves, chained by hand: each checks, does, and does nothing twice;
 and none of them works while the whole switch is in use.
 
-One run over some machines, each with tasks of its own.
+One run, shared with other files, over some machines, each with tasks of its own.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ import pytest
 from lab.estate import SQL_LOGIN
 from lab.windows.machines import DMF, Layout
 from lab.windows.services import Service
-from playbook import Done
-from playbook.estate import BATCH, REPORTER, Lab, modes_of, record_of, running, runs_of
+from playbook.estate import BATCH, REPORTER, Lab, modes_of, record_of, runs_of
+from playbook.one_run import OneRun, Part
 
 NAME = "quiesce.maintenance.d365fo_"
 COMMENTED = (
@@ -102,16 +101,7 @@ TASKS: dict[str, Tasks] = {
 }
 
 
-@dataclass(frozen=True)
-class ByHand:
-    lab: Lab
-    done: Done
-    before: dict[str, dict[str, tuple[str, str]]]
-
-
-@pytest.fixture(scope="module")
-def by_hand(shared_lab: Lab) -> ByHand:
-    lab = shared_lab
+def add(lab: Lab) -> None:
     for name in TASKS:
         if name == "cluster":
             lab.cluster(name, nodes=2)
@@ -129,47 +119,51 @@ def by_hand(shared_lab: Lab) -> ByHand:
     depends = Service("DepSvc", "Depends", dependencies=(REPORTER,), start_seconds=0.2, stop_seconds=0.2)
     machines["services"].host.services.add(depends)
     machines["no-row"].database.sqlite.execute("DELETE FROM `dbo.sqlsystemvariables` WHERE PARM = 'CONFIGURATIONMODE'")
-    lab.start()
-    before = {name: running(system) for name, system in lab.systems.items()}
-    done = lab.plays(*({"hosts": name, "tasks": tasks} for name, tasks in TASKS.items()))
-    return ByHand(lab, done, before)
 
 
-def of(by_hand: ByHand, host: str, name: str) -> dict[str, Any]:
-    return by_hand.done.of(name, host)
+def plays(_lab: Lab) -> list[dict[str, Any]]:
+    return [{"hosts": name, "tasks": tasks} for name, tasks in TASKS.items()]
 
 
-def test_services_that_make_no_sense_are_refused(by_hand: ByHand) -> None:
-    assert re.search(r"NoSuchSvc.*\(1060\)", of(by_hand, "services", "missing")["msg"])
-    assert "service name" in of(by_hand, "services", "display name")["msg"]
-    machine = by_hand.lab.estate.machines["services"]
+pytestmark = pytest.mark.xdist_group("one_run")
+PART = Part(add, plays)
+
+
+def of(one_run: OneRun, host: str, name: str) -> dict[str, Any]:
+    return one_run.done.of(name, host)
+
+
+def test_services_that_make_no_sense_are_refused(one_run: OneRun) -> None:
+    assert re.search(r"NoSuchSvc.*\(1060\)", of(one_run, "services", "missing")["msg"])
+    assert "service name" in of(one_run, "services", "display name")["msg"]
+    machine = one_run.lab.estate.machines["services"]
     assert machine.host.services["W3SVC"].stops == 0, "one is missing: none is touched"
 
 
-def test_services(by_hand: ByHand) -> None:
-    outcomes = {name: of(by_hand, "services", name) for name in ("runs already", "stopped", "stopped again", "started")}
+def test_services(one_run: OneRun) -> None:
+    outcomes = {name: of(one_run, "services", name) for name in ("runs already", "stopped", "stopped again", "started")}
     assert {name: outcome["changed"] for name, outcome in outcomes.items()} == {
         "runs already": False,
         "stopped": True,
         "stopped again": False,
         "started": True,
     }
-    checked = of(by_hand, "services", "checked")
+    checked = of(one_run, "services", "checked")
     assert (checked["changed"], checked["before"] == checked["after"]) == (True, True)
     assert checked["diff"]["before"] != checked["diff"]["after"]
-    stopped = of(by_hand, "services", "stopped")
+    stopped = of(one_run, "services", "stopped")
     assert (stopped["before"][REPORTER]["state"], stopped["after"][REPORTER]["state"]) == ("running", "stopped")
 
 
-def test_what_depends_on_a_service_is_started_again_on_a_restart(by_hand: ByHand) -> None:
+def test_what_depends_on_a_service_is_started_again_on_a_restart(one_run: OneRun) -> None:
     """What depends on it is stopped before it, each time; a plain start starts what it names."""
-    assert of(by_hand, "services", "restarted")["changed"]
-    depends = by_hand.lab.estate.machines["services"].host.services["DepSvc"]
+    assert of(one_run, "services", "restarted")["changed"]
+    depends = one_run.lab.estate.machines["services"].host.services["DepSvc"]
     assert (depends.stops, depends.starts, depends.state.name) == (2, 2, "STOPPED")
 
 
-def test_the_variable(by_hand: ByHand) -> None:
-    outcomes = [of(by_hand, "variable", name) for name in ("checked", "on", "on again", "off")]
+def test_the_variable(one_run: OneRun) -> None:
+    outcomes = [of(one_run, "variable", name) for name in ("checked", "on", "on again", "off")]
     assert [each["changed"] for each in outcomes] == [True, True, False, True]
     assert [(each["mode_before"], each["mode_after"]) for each in outcomes] == [
         ("disabled", "enabled"),
@@ -179,70 +173,70 @@ def test_the_variable(by_hand: ByHand) -> None:
     ]
     assert [each["restart_required"] for each in outcomes] == [True, True, False, True]
     assert outcomes[0]["diff"] == outcomes[1]["diff"] or "diff" not in outcomes[1]
-    assert record_of(by_hand.lab.systems["variable"]) is None
+    assert record_of(one_run.lab.systems["variable"]) is None
 
 
-def test_a_missing_row(by_hand: ByHand) -> None:
-    assert "create_missing: true" in of(by_hand, "no-row", "refused")["msg"]
-    assert of(by_hand, "no-row", "checked")["mode_before"] == "missing"
-    assert of(by_hand, "no-row", "inserted")["mode_after"] == "enabled"
-    rows = by_hand.lab.estate.machines["no-row"].database.rows("SQLSYSTEMVARIABLES")
+def test_a_missing_row(one_run: OneRun) -> None:
+    assert "create_missing: true" in of(one_run, "no-row", "refused")["msg"]
+    assert of(one_run, "no-row", "checked")["mode_before"] == "missing"
+    assert of(one_run, "no-row", "inserted")["mode_after"] == "enabled"
+    rows = one_run.lab.estate.machines["no-row"].database.rows("SQLSYSTEMVARIABLES")
     assert ("CONFIGURATIONMODE", "1", 20, None) in rows
 
 
-def test_the_setup_tool(by_hand: ByHand) -> None:
-    outcomes = [of(by_hand, "tool", name) for name in ("checked", "on", "on again")]
+def test_the_setup_tool(one_run: OneRun) -> None:
+    outcomes = [of(one_run, "tool", name) for name in ("checked", "on", "on again")]
     assert [each["changed"] for each in outcomes] == [True, True, False]
-    assert of(by_hand, "tool", "sync checked")["changed"]
-    assert [run["setupmode"] for run in runs_of(by_hand.lab.systems["tool"])] == ["maintenancemode"]
+    assert of(one_run, "tool", "sync checked")["changed"]
+    assert [run["setupmode"] for run in runs_of(one_run.lab.systems["tool"])] == ["maintenancemode"]
     assert "completed" in outcomes[1]["output"]
 
 
 @pytest.mark.parametrize("name", ["variable", "tool"])
-def test_none_works_while_the_whole_switch_is_in_use(by_hand: ByHand, name: str) -> None:
-    refused = of(by_hand, "in-use", name)
+def test_none_works_while_the_whole_switch_is_in_use(one_run: OneRun, name: str) -> None:
+    refused = of(one_run, "in-use", name)
     assert refused["failed"]
     assert re.search(r"d365fo_maintenance_mode|window|in use", refused["msg"]), refused["msg"]
-    assert modes_of(by_hand.lab.systems["in-use"]) == {True}
-    assert by_hand.lab.estate.machines["in-use"].database.value("CONFIGURATIONMODE") == "1"
+    assert modes_of(one_run.lab.systems["in-use"]) == {True}
+    assert one_run.lab.estate.machines["in-use"].database.value("CONFIGURATIONMODE") == "1"
 
 
-def test_the_script(by_hand: ByHand) -> None:
-    outcomes = [of(by_hand, "cluster", name) for name in ("checked", "on", "on again")]
+def test_the_script(one_run: OneRun) -> None:
+    outcomes = [of(one_run, "cluster", name) for name in ("checked", "on", "on again")]
     assert [each["changed"] for each in outcomes] == [True, True, False]
-    assert len(runs_of(by_hand.lab.systems["cluster"])) == 1
+    assert len(runs_of(one_run.lab.systems["cluster"])) == 1
     nodes = [{"name": f"CLUSTER-0{number}", "type": "AOSNodeType"} for number in (1, 2)]
     assert outcomes[1]["template"] == {"database": "AXDB", "sql_server": "sql-ls", "aos_nodes": nodes}
 
 
-def test_each_aos_instance_is_shown(by_hand: ByHand) -> None:
-    shown = of(by_hand, "cluster", "status")
+def test_each_aos_instance_is_shown(one_run: OneRun) -> None:
+    shown = of(one_run, "cluster", "status")
     assert shown["cluster"]["expected"] == 2
     assert {each["node"] for each in shown["cluster"]["instances"]} == {"CLUSTER-01", "CLUSTER-02"}
     assert (shown["environment_kind"], shown["computer"], shown["method"]) == ("on_premises", None, "script")
 
 
-def test_a_setting_that_is_commented_out_is_none(by_hand: ByHand) -> None:
-    facts = of(by_hand, "commented", "facts")
+def test_a_setting_that_is_commented_out_is_none(one_run: OneRun) -> None:
+    facts = of(one_run, "commented", "facts")
     assert (facts["settings"]["DataAccess.Database"], facts["settings"]["DataAccess.DbServer"]) == ("AxDB", ".")
     assert facts["configuration_mode"]["mode"] == "disabled"
-    assert not of(by_hand, "commented", "switched")["failed"]
+    assert not of(one_run, "commented", "switched")["failed"]
 
 
 @pytest.mark.parametrize(
     ("host", "name"), [(host, each["name"]) for host in ("only-a-database", "only-a-server") for each in TASKS[host]]
 )
-def test_one_of_server_and_database_may_be_given(by_hand: ByHand, host: str, name: str) -> None:
+def test_one_of_server_and_database_may_be_given(one_run: OneRun, host: str, name: str) -> None:
     """The other one is what web.config says."""
-    result = of(by_hand, host, name)
+    result = of(one_run, host, name)
     assert not result["failed"], result["msg"]
     if name != "switched":
         assert result["configuration_mode"]["database"] == "AxDB"
 
 
 @pytest.mark.parametrize("module", [each["name"] for each in TASKS["become"]])
-def test_become_is_refused(by_hand: ByHand, module: str) -> None:
-    result = of(by_hand, "become", module)
+def test_become_is_refused(one_run: OneRun, module: str) -> None:
+    result = of(one_run, "become", module)
     assert result["failed"]
     assert "become" in result["msg"]
-    assert running(by_hand.lab.systems["become"]) == by_hand.before["become"]
+    assert one_run.after["become"].services == one_run.before["become"].services

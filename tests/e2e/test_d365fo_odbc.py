@@ -1,21 +1,20 @@
 """Dynamics 365: the database by ODBC from the controller, with FreeTDS and with Microsoft's driver: certificates,
-logins, errors. Each case is a host of its own, all in one run that changes nothing.
+logins, errors. Each case is a host of its own, all in one run, shared
+with other files, that changes nothing.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from lab.estate import Machine
 from lab.pki import Authority
-from playbook import Done
-from playbook.estate import Lab, microsoft_driver, state_of
+from playbook.estate import Lab, microsoft_driver
+from playbook.one_run import OneRun, Part
 
 MODULE = "quiesce.maintenance.d365fo_configuration_mode"
 UNTRUSTED = r"certificate (verify failed|cannot be verified).*sql_ca_path|sql_ca_path.*certificate"
@@ -75,13 +74,6 @@ CASES = {
 HOSTS = {f"{name}-{driver}": (case, driver) for name, case in CASES.items() for driver in case.drivers}
 
 
-@dataclass(frozen=True)
-class Odbc:
-    lab: Lab
-    done: Done
-    before: dict[str, dict[str, Any]]
-
-
 def options(lab: Lab, case: Case, driver: str, other: Authority) -> dict[str, Any]:
     machine = lab.estate.machines[case.server]
     given = {
@@ -97,39 +89,36 @@ def options(lab: Lab, case: Case, driver: str, other: Authority) -> dict[str, An
     return {key: value for key, value in given.items() if value is not None}
 
 
-@pytest.fixture(scope="module")
-def odbc(shared_lab: Lab) -> Odbc:
-    lab = shared_lab
-    servers: dict[str, Callable[[Machine], object]] = {
-        "good": lambda machine: machine.sql.add_login("nobody", "pw"),
-        "misnamed": lambda machine: None,
-        "dropping": lambda machine: None,
-        "slow": lambda machine: setattr(machine.sql, "slow_by", 3000.0),
-    }
-    for name in servers:
-        machine = lab.add(name, via="odbc")
-        if name == "misnamed":
-            machine.tds.certificate = lab.estate.authority.server("sql.example.com")
+SERVERS = ("good", "misnamed", "dropping", "slow")
+
+
+def add(lab: Lab) -> None:
+    machines = {name: lab.add(name, via="odbc") for name in SERVERS}
+    machines["misnamed"].tds.certificate = lab.estate.authority.server("sql.example.com")
     other = Authority(lab.folder / "other")
     for name, (case, driver) in HOSTS.items():
         local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         lab.estate.add_to_inventory("cases", name, {**local, "options": options(lab, case, driver, other)})
-    lab.start()
+
+
+def plays(lab: Lab) -> list[dict[str, Any]]:
     machines = lab.estate.machines
-    for name, prepare in servers.items():
-        prepare(machines[name])
+    machines["good"].sql.add_login("nobody", "pw")
     machines["good"].database.grant("nobody")
     machines["dropping"].tds.faults.drop, machines["dropping"].tds.faults.drop_on = "before", "CONFIGURATIONMODE"
-    before = {name: state_of(machine) for name, machine in machines.items()}
+    machines["slow"].sql.slow_by = 3000.0
     args = "{{ options | combine({'state': 'enabled'}) }}"
-    done = lab.task({"name": "Look", MODULE: None, "args": args, "check_mode": True}, hosts="cases")
-    return Odbc(lab, done, before)
+    return [{"hosts": "cases", "tasks": [{"name": "Look", MODULE: None, "args": args, "check_mode": True}]}]
+
+
+pytestmark = pytest.mark.xdist_group("one_run")
+PART = Part(add, plays)
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_what_comes_of_it(odbc: Odbc, host: str) -> None:
+def test_what_comes_of_it(one_run: OneRun, host: str) -> None:
     case, _driver = HOSTS[host]
-    result = odbc.done.of("Look", host)
+    result = one_run.done.of("Look", host)
     if case.says:
         assert result["failed"], result
         assert re.search(case.says, result["msg"], re.DOTALL), result["msg"]
@@ -139,16 +128,16 @@ def test_what_comes_of_it(odbc: Odbc, host: str) -> None:
         assert (result["mode_before"], result["changed"]) == ("disabled", True)
 
 
-def test_nothing_was_changed(odbc: Odbc) -> None:
-    assert {name: state_of(machine) for name, machine in odbc.lab.estate.machines.items()} == odbc.before
+def test_nothing_was_changed(one_run: OneRun) -> None:
+    assert {name: one_run.after[name] for name in SERVERS} == {name: one_run.before[name] for name in SERVERS}
 
 
-def test_no_login_arrives_where_the_certificate_is_not_trusted(odbc: Odbc) -> None:
+def test_no_login_arrives_where_the_certificate_is_not_trusted(one_run: OneRun) -> None:
     """What is verified is verified before the password is sent."""
-    seen = {login[0] for name in ("good", "misnamed") for login in odbc.lab.estate.machines[name].sql.logins_seen}
+    seen = {login[0] for name in ("good", "misnamed") for login in one_run.lab.estate.machines[name].sql.logins_seen}
     assert "axdbadmin" in seen
     assert "careful" not in seen
 
 
-def test_no_password_is_in_the_messages(odbc: Odbc) -> None:
-    assert "wr0ng-C4n" not in odbc.done.output
+def test_no_password_is_in_the_messages(one_run: OneRun) -> None:
+    assert "wr0ng-C4n" not in one_run.done.output

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from playbook import Done
-from playbook.estate import Lab, record_of
+from playbook.estate import Lab
+from playbook.one_run import OneRun, Part
 
 MODULE = "quiesce.maintenance.d365fo_maintenance_mode"
 DURATIONS = (
@@ -81,19 +81,16 @@ BY_VARIABLE = {f"{name}={value}"[:60].replace(CANARY, "secret"): (name, value, s
 BY_OPTION = {name: (value, said) for name, value, said in reversed(VALUES) if name not in ("cluster", "sql_delegate")}
 
 
-@pytest.fixture(scope="module")
-def lab(shared_lab: Lab) -> Lab:
-    by_variables, by_options = shared_lab.add("dev01"), shared_lab.add("dev02")
+def add(lab: Lab) -> None:
+    by_variables, by_options = lab.add("by-variable"), lab.add("by-option")
     by_variables.variables |= {"vault": "s3cret-C4nary", "d365fo_reson": "a typing error"}
     by_options.variables["vault"] = "s3cret-C4nary"
     # who uses the module alone has no variable of the role
     for name in [name for name in by_options.variables if name.startswith("d365fo_")]:
         del by_options.variables[name]
-    return shared_lab
 
 
-@pytest.fixture(scope="module")
-def told(lab: Lab) -> Done:
+def plays(_lab: Lab) -> list[dict[str, Any]]:
     """A task for each value, on the one machine as a variable, on the other one as an option."""
     variables = [
         {"name": f"variable {case}", MODULE: {"state": "enabled"}, "vars": {f"d365fo_{name}": value}}
@@ -109,15 +106,20 @@ def told(lab: Lab) -> Done:
         {"name": "no state", MODULE: {"reason": "CHG0042"}},
         {"name": "status is no state", MODULE: {"state": "status"}},
     ]
-    return lab.plays(
-        {"hosts": "dev01", "tasks": [*variables, beside]}, {"hosts": "dev02", "tasks": [*options, *others]}
-    )
+    return [
+        {"hosts": "by-variable", "tasks": [*variables, beside]},
+        {"hosts": "by-option", "tasks": [*options, *others]},
+    ]
+
+
+pytestmark = pytest.mark.xdist_group("one_run")
+PART = Part(add, plays)
 
 
 @pytest.mark.parametrize("case", BY_VARIABLE)
-def test_a_variable(told: Done, case: str) -> None:
+def test_a_variable(one_run: OneRun, case: str) -> None:
     name, _value, pattern = BY_VARIABLE[case]
-    result = told.of(f"variable {case}")
+    result = one_run.done.of(f"variable {case}")
     assert result["failed"], result
     assert re.search(pattern, result["msg"], re.DOTALL), result["msg"]
     # (a wrong choice or type is told in Ansible's own words)
@@ -127,42 +129,40 @@ def test_a_variable(told: Done, case: str) -> None:
 
 
 @pytest.mark.parametrize("name", BY_OPTION)
-def test_an_option(told: Done, name: str) -> None:
+def test_an_option(one_run: OneRun, name: str) -> None:
     _value, pattern = BY_OPTION[name]
-    result = told.of(f"option {name}")
+    result = one_run.done.of(f"option {name}")
     assert result["failed"], result
     assert re.search(pattern, result["msg"], re.DOTALL), result["msg"]
     assert name in result["msg"] or "sql_login" in result["msg"], result["msg"]
     assert "d365fo_" not in result["msg"], result["msg"]
 
 
-def test_an_option_misspelt_as_ansible_says_it(told: Done) -> None:
-    said = told.of("misspelt")["msg"]
+def test_an_option_misspelt_as_ansible_says_it(one_run: OneRun) -> None:
+    said = one_run.done.of("misspelt")["msg"]
     assert re.search(r"Unsupported parameters for .*d365fo_maintenance_mode.*: kill_hang\. Supported parameters", said)
     assert "kill_hung" in said
 
 
-def test_an_option_is_named_as_the_task_gives_it(told: Done) -> None:
+def test_an_option_is_named_as_the_task_gives_it(one_run: OneRun) -> None:
     """The inventory holds variables of the role, as the documentation's examples have it too."""
-    assert re.search(r"\bexpires: 'soon'", told.of("option beside variables")["msg"])
+    assert re.search(r"\bexpires: 'soon'", one_run.done.of("option beside variables")["msg"])
 
 
-def test_a_state_is_required(told: Done) -> None:
-    assert "missing required arguments: state" in told.of("no state")["msg"]
-    assert "must be one of: enabled, disabled, got: status" in told.of("status is no state")["msg"]
+def test_a_state_is_required(one_run: OneRun) -> None:
+    assert "missing required arguments: state" in one_run.done.of("no state")["msg"]
+    assert "must be one of: enabled, disabled, got: status" in one_run.done.of("status is no state")["msg"]
 
 
-def test_a_variable_misspelt_is_warned_of(told: Done) -> None:
-    assert re.search(r"d365fo_reson is no option.*Is d365fo_reason meant\?", told.output.replace("\n", " "))
+def test_a_variable_misspelt_is_warned_of(one_run: OneRun) -> None:
+    assert re.search(r"d365fo_reson is no option.*Is d365fo_reason meant\?", one_run.done.output.replace("\n", " "))
 
 
-def test_nothing_was_touched(lab: Lab, told: Done) -> None:
-    assert told.results
-    for machine in lab.estate.machines.values():
-        assert (machine.database.value("CONFIGURATIONMODE"), record_of(machine)) == ("0", None)
-        assert [service.name for service in machine.host.services if service.stops] == []
+def test_nothing_was_touched(one_run: OneRun) -> None:
+    for name in ("by-variable", "by-option"):
+        assert one_run.after[name] == one_run.before[name]
 
 
-def test_no_secret_is_in_the_messages(told: Done) -> None:
-    assert "s3cret" not in told.output
-    assert "s3cret" not in str(told.results)
+def test_no_secret_is_in_the_messages(one_run: OneRun) -> None:
+    assert "s3cret" not in one_run.done.output
+    assert "s3cret" not in str(one_run.done.results)

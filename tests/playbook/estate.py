@@ -213,6 +213,11 @@ def shot(system: System) -> Shot:
     return Shot(running(system), modes_of(system), None if value is None else str(value), text, state_of(system))
 
 
+def shots(systems: Mapping[str, System]) -> dict[str, Shot]:
+    """Systems as they are now, by their names."""
+    return {name: shot(system) for name, system in systems.items()}
+
+
 def is_normal(system: System, before: Mapping[str, tuple[str, str]]) -> list[str]:
     """What of a system is not as it was before maintenance, in words: nothing, normally."""
     return shot(system).differs(before)

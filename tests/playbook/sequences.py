@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playbook import Done
-from playbook.estate import Lab, Outcome, Shot, shot
+from playbook.estate import Lab, Outcome, Shot, shots
 
 LATER = 3 * 3600
 
@@ -67,18 +67,14 @@ def sequences(lab: Lab, parts: Sequence[Part]) -> Sequences:
     for part in parts:
         part.add(lab)
     lab.start()
-    origin = _shots(lab)
+    origin = shots(lab.systems)
     for part in parts:
         part.begin(lab)
     first = lab.sequences({name: todo for part in parts for name, todo in part.first.items()})
-    after_first = _shots(lab)
+    after_first = shots(lab.systems)
     for part in parts:
         part.between(lab)
     lab.estate.clock.advance(LATER)
-    status, left = lab.run("status"), _shots(lab)
+    status, left = lab.run("status"), shots(lab.systems)
     then = lab.sequences({name: todo for part in parts for name, todo in part.then.items()})
-    return Sequences(lab, origin, first, after_first, status, left, then, _shots(lab))
-
-
-def _shots(lab: Lab) -> dict[str, Shot]:
-    return {name: shot(system) for name, system in lab.systems.items()}
+    return Sequences(lab, origin, first, after_first, status, left, then, shots(lab.systems))

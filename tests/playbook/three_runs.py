@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from playbook import Done
-from playbook.estate import Lab, Shot, shot
+from playbook.estate import Lab, Shot, shots
 
 # Two hours later: the lease of a run that died is over (three minutes, or as long as the setup tool or the script may
 # take: 15 minutes, an hour).
@@ -77,12 +77,12 @@ def three_runs(lab: Lab, parts: Sequence[Part]) -> ThreeRuns:
     lab.start()
     for part in parts:
         part.first(lab)
-    origin = _shots(lab)
+    origin = shots(lab.systems)
     given = [argument for part in parts for argument in part.arguments(lab)]
 
     def run(what: Callable[[], Done]) -> Run:
-        before = _shots(lab)
-        return Run(what(), origin, before, _shots(lab))
+        before = shots(lab.systems)
+        return Run(what(), origin, before, shots(lab.systems))
 
     def ways(acts: Sequence[Callable[[Lab], Ways]]) -> Ways:
         lab.estate.clock.advance(LEASES_END)
@@ -94,7 +94,3 @@ def three_runs(lab: Lab, parts: Sequence[Part]) -> ThreeRuns:
     once_more = ways([part.third for part in parts])
     third = run(lambda: lab.each_its_way(once_more))
     return ThreeRuns(lab, first, second, third)
-
-
-def _shots(lab: Lab) -> dict[str, Shot]:
-    return {name: shot(system) for name, system in lab.systems.items()}
