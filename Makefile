@@ -13,7 +13,7 @@ export PYTHONPATH := tests
 unexport VIRTUAL_ENV
 
 TESTS ?= tests/unit tests/simulation tests/e2e
-PYTEST := $(RUN)/pytest -n 2 --dist loadgroup
+PYTEST := $(RUN)/pytest -n 2
 
 .PHONY: help
 help: ## Show this list

@@ -1,13 +1,24 @@
-"""Which tests run beside each other: those of a file on one worker, and those of files that share an estate, too."""
+"""Which tests run on one worker: those of a file, and those of a folder of tests/e2e, whose files share an estate."""
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+E2E = PurePosixPath("tests/e2e")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let every file be a group of pytest-xdist (``--dist loadgroup``) where it does not name one that it belongs to."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+class ByEstate(LoadFileScheduling):
+    """Hands out tests by file, or by folder where that has an estate of its own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = PurePosixPath(nodeid.partition("::")[0])
+        return str(file.parent if file.parent.parent == E2E else file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByEstate:
+    """With ``-n 2`` (and without ``--dist``, whose default would spread the tests of a file)."""
+    return ByEstate(config, log)

@@ -290,7 +290,6 @@ def mended(lab: Lab) -> dict[str, str]:
     return {name: CASES[name].then for name in FAILING}
 
 
-pytestmark = pytest.mark.xdist_group("three_runs")
 PART = Part(add, second=faults, third=mended)
 
 

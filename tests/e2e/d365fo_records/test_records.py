@@ -86,7 +86,6 @@ def interfere(lab: Lab) -> None:
     machines["broken-record"].database.set_extended_property(PROPERTY, '{"version":2,"windows":[{"id":')
 
 
-pytestmark = pytest.mark.xdist_group("sequences")
 PART = Part(
     {name: first for name, (first, _then) in SEQUENCES.items()},
     {name: then for name, (_first, then) in SEQUENCES.items()},

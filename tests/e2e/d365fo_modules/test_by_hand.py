@@ -125,7 +125,6 @@ def plays(_lab: Lab) -> list[dict[str, Any]]:
     return [{"hosts": name, "tasks": tasks} for name, tasks in TASKS.items()]
 
 
-pytestmark = pytest.mark.xdist_group("one_run")
 PART = Part(add, plays)
 
 

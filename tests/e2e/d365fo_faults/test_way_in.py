@@ -265,7 +265,6 @@ def mended(lab: Lab) -> dict[str, str]:
     return {name: CASES[name].then for name in FAILING}
 
 
-pytestmark = pytest.mark.xdist_group("three_runs")
 PART = Part(add, first=faults, second=mended, third=lambda _lab: dict.fromkeys(CASES, "disabled"))
 
 

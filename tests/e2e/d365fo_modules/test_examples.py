@@ -78,7 +78,6 @@ def plays(lab: Lab) -> list[dict[str, Any]]:
     ]
 
 
-pytestmark = pytest.mark.xdist_group("one_run")
 PART = Part(add, plays)
 
 

@@ -88,7 +88,6 @@ def faults(lab: Lab) -> None:
     HELD.enter_context(machines["locked-secret"].database.hold_lock())
 
 
-pytestmark = pytest.mark.xdist_group("three_runs")
 PART = Part(
     add,
     first=faults,

@@ -281,7 +281,6 @@ def all_back(lab: Lab) -> dict[str, str]:
     return dict.fromkeys(CASES, "disabled")
 
 
-pytestmark = pytest.mark.xdist_group("three_runs")
 PART = Part(add, first=faults, second=mended, third=all_back)
 
 

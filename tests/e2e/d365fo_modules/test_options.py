@@ -112,7 +112,6 @@ def plays(_lab: Lab) -> list[dict[str, Any]]:
     ]
 
 
-pytestmark = pytest.mark.xdist_group("one_run")
 PART = Part(add, plays)
 
 

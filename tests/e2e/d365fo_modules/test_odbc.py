@@ -111,7 +111,6 @@ def plays(lab: Lab) -> list[dict[str, Any]]:
     return [{"hosts": "cases", "tasks": [{"name": "Look", MODULE: None, "args": args, "check_mode": True}]}]
 
 
-pytestmark = pytest.mark.xdist_group("one_run")
 PART = Part(add, plays)
 
 

@@ -109,7 +109,6 @@ def end(_lab: Lab) -> dict[str, str]:
     return {**dict.fromkeys(IN, "disabled"), **{name: way_of(name) for name in BACK}}
 
 
-pytestmark = pytest.mark.xdist_group("three_runs")
 PART = Part(add_all, first=way_in, second=middle, third=end)
 
 

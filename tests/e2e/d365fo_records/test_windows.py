@@ -75,7 +75,6 @@ def add(lab: Lab) -> None:
 
 ALL = {**SEQUENCES, **{name: [on(reason=REASONS[name.rpartition("-")[0]])] * 2 for name in REASON_CASES}}
 
-pytestmark = pytest.mark.xdist_group("sequences")
 PART = Part(ALL, {name: [off(all_windows=True)] for name in ALL}, add)
 
 

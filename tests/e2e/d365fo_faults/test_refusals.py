@@ -253,7 +253,6 @@ def faults(lab: Lab) -> None:
         case.after(lab, lab.estate.machines[name])
 
 
-pytestmark = pytest.mark.xdist_group("three_runs")
 PART = Part(add, first=faults)
 
 

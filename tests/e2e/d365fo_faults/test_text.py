@@ -115,7 +115,6 @@ REFUSED = [name for name in CONSENTS if name != "consent-true"]
 SWITCHED = [*MACHINES, "odbc-port", *SYNCS, "consent-true"]
 ALL = [*SWITCHED, *REFUSED]
 
-pytestmark = pytest.mark.xdist_group("three_runs")
 PART = Part(add, arguments=arguments, second=lambda _lab: dict.fromkeys(SWITCHED, "disabled"))
 
 
