@@ -153,6 +153,7 @@ def _environment(folder: Path, record: Path, more: Mapping[str, str] | None) -> 
         "ANSIBLE_ASYNC_DIR": str(folder / "async"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_PIPELINING": "1",
+        "PYTHONUNBUFFERED": "1",  # into a file Ansible writes a block at a time, and a test may read it meanwhile
         "QUIESCE_RECORD": str(record),
         **(more or {}),
     }
