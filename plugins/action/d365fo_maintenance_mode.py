@@ -5,15 +5,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import pwd
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
+from ansible.playbook.task import Task
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _aos, _arguments, _cluster, _status
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Way
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._plan import BEFORE_RESTART
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._readiness import Readiness
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import DISABLED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._steps import restarts_aos
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._switch import Switch
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
@@ -26,6 +31,16 @@ HOOKS = ("before_restart", "after_restart")
 
 HOOKED = "d365fo_hooks"
 """The group of hosts whose task files the playbooks run. To find such hosts by their variables costs every run more."""
+
+
+def _each(tasks: list[Any]) -> Iterator[dict[str, Any]]:
+    """Yield every task of a task file, those in blocks too."""
+    for task in tasks:
+        parts = [part for part in ("block", "rescue", "always") if part in task]
+        for part in parts:
+            yield from _each(task[part] or [])
+        if not parts:
+            yield task
 
 
 class ActionModule(WindowsAction):
@@ -50,7 +65,8 @@ class ActionModule(WindowsAction):
         wish = _arguments.wish(params, run.owner)
         if params["task_files"] == _arguments.ELSEWHERE and HOOKED in self.task_vars["group_names"]:
             return {"changed": False, "skipped": True, "msg": f"the play of {HOOKED} does it, with its task files"}
-        self._look_at_task_files(params["task_files"])
+        files = self._task_files(params["task_files"])
+        before_restart = bool(files["before_restart"]) or params["stop_before"] == BEFORE_RESTART
         consent = _arguments.consent(params)
         script = _arguments.script_options(params)
         question = _arguments.question(params)
@@ -58,7 +74,7 @@ class ActionModule(WindowsAction):
             switch = Switch(
                 way=Way(host, question, script, odbc),
                 wish=wish,
-                consent=replace(consent, keeps_secrets=host.keeps_secrets),
+                consent=replace(consent, keeps_secrets=host.keeps_secrets, before_restart=before_restart),
                 options=options,
                 run=run,
                 readiness=lambda findings: self._readiness(params, host, findings),
@@ -73,10 +89,17 @@ class ActionModule(WindowsAction):
         if self.check_mode:
             result["steps"] = [{"step": step.done, "seconds": None} for step in outcome.plan.steps]
             result["restarted"] = restarts_aos(outcome.plan.steps)
-        return {"changed": outcome.changed, "diff": outcome.plan.diff, **result}
+        if params["state"] == DISABLED and result["status"]["windows"] and not outcome.changed:
+            ids = ", ".join(window["id"] for window in result["status"]["windows"])
+            self.tell(f"closed nothing, maintenance mode stays on; open: {ids}")
+        return {"changed": outcome.changed, "diff": outcome.plan.diff, **result, "task_files": files}
 
-    def _look_at_task_files(self, what_to_do: str) -> None:
-        """Refuse task files that nobody would run, or that can't be used. Raises ``Invalid``."""
+    def _task_files(self, what_to_do: str) -> dict[str, str]:
+        """Return the paths of the task files, "" without one. Raises ``Invalid`` for one that nobody can or would run.
+
+        An error in it would end the whole run, of every other host too, and half way.
+        """
+        files = dict.fromkeys(HOOKS, "")
         for name in HOOKS if what_to_do != _arguments.IGNORED else ():
             file = str(self._templar.template(self.task_vars.get(f"d365fo_{name}", "")) or "").strip()
             if file and what_to_do == _arguments.ELSEWHERE:
@@ -86,28 +109,38 @@ class ActionModule(WindowsAction):
                     "Put the host into that group, or use the role in a playbook of your own",
                 )
             if file:
-                self._check_hook(name, file)
+                # Not where include_tasks would look first: among the files of this collection's own role.
+                files[name] = str(Path(self.task_vars["playbook_dir"]) / Path(file).expanduser())
+                self._check_task_file(name, files[name])
+        return files
 
-    def _check_hook(self, name: str, file: str) -> None:
-        """Refuse a task file that is none, before anything is touched: an error in it would end the whole run."""
-        find: Callable[[str, str], str] = self._find_needle  # where include_tasks looks
+    def _check_task_file(self, name: str, file: str) -> None:
         load: Callable[[str], object] = self._loader.load_from_file
         try:
-            tasks = load(find("tasks", file))
+            tasks = load(file)
+            if not isinstance(tasks, list) or not all(isinstance(task, dict) and "hosts" not in task for task in tasks):
+                raise Invalid(name, f"{file} is no list of tasks", "Give a task file, not a playbook")
+            for task in _each(tasks):
+                Task.load(task, role=self._task._role, loader=self._loader)
         except AnsibleError as error:
             said = " ".join(str(error).split())[:300]
             raise Invalid(
-                name, f"{file} can't be read as a task file: {said}", "Give the path of a task file"
+                name,
+                f"{file} can't be read as a task file: {said}",
+                "Give the path of a task file; a relative one counts from the folder of the playbook",
             ) from error
-        if not isinstance(tasks, list) or not all(isinstance(task, dict) and "hosts" not in task for task in tasks):
-            raise Invalid(name, f"{file} is no list of tasks", "Give a task file, not a playbook")
 
     def _owner(self) -> str:
         """Return who runs this: the user of AWX, else the one on the controller."""
         for variable in ("awx_user_name", "tower_user_name"):
             if name := self.task_vars.get(variable):
                 return str(self._templar.template(name))
-        return os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown"
+        if name := os.environ.get("USER") or os.environ.get("LOGNAME"):
+            return name
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:  # a container's user that nobody knows
+            return "unknown"
 
     def _readiness(self, params: dict[str, Any], host: Host, findings: Findings) -> Readiness:
         """Return how to see that the AOS is ready, now that web.config is known."""

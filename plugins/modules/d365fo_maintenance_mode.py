@@ -45,7 +45,7 @@ options:
     required: true
   window:
     description:
-      - Id of the window to open or close, normally the number of the change.
+      - Id of the window to open or close, normally the number of the change. Upper and lower case differ.
     type: str
     default: default
   all_windows:
@@ -64,8 +64,8 @@ options:
     type: str
   expires:
     description:
-      - When the window should be over, a time with a zone or a duration from its opening like V(2h). Nothing turns
-        maintenance mode off by itself then; the status says that it is overdue.
+      - When the window should be over, a time with a zone or a duration from its opening like V(2h), with its unit.
+        Nothing turns maintenance mode off by itself then; the status says that it is overdue.
       - An end that has passed is refused.
     type: str
   busy_timeout:
@@ -82,7 +82,9 @@ options:
   stop_before:
     description:
       - V(restart) ends the task before IIS is restarted, with RV(restart_required=true). The same task with V(nothing)
-        goes on, with O(sync) if that is asked for. This is for work of one's own between the two.
+        goes on, with O(sync) if that is asked for. This is for work of one's own between the two. If there is nothing
+        to restart, the task does everything, with RV(restart_required=false).
+      - On-premises V(restart) is refused, since the script does both.
     type: str
     choices: [restart, nothing]
     default: nothing
@@ -252,6 +254,13 @@ continues:
   type: str
   returned: success, and failure after something was done
   sample: 5f1d7a84db00d2fc
+task_files:
+  description: The paths of the task files if O(task_files=checked), each empty without one.
+  type: dict
+  returned: success
+  sample:
+    before_restart: /etc/quiesce/backup.yml
+    after_restart: ""
 restarted:
   description: Whether the task restarted the AOS. In check mode whether it would.
   type: bool

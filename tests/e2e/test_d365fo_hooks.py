@@ -70,7 +70,11 @@ FILES = {
     "meddles": MEDDLES,
     "typo": "- name: [",
     "playbook": "- hosts: all\n  tasks: []\n",
+    "no-module": "- name: Group\n  block:\n    - name: Call a module that nobody has\n      nobody.has.this_module:\n",
+    "includes": "- name: Include a file beside this one\n  ansible.builtin.include_tasks: after.yml\n",
 }
+# The role has a file of that name, too.
+RELATIVE = "status.yml"
 HOSTS: dict[str, tuple[str | None, str | None]] = {
     "both": ("before", "after"),
     "before": ("before", None),
@@ -80,17 +84,21 @@ HOSTS: dict[str, tuple[str | None, str | None]] = {
     "missing": ("nosuch", None),
     "typo": ("typo", None),
     "playbook": (None, "playbook"),
+    "no-module": ("no-module", None),
+    "includes": (None, "includes"),
     "rescues": ("rescues", None),
     "meddled": ("meddles", "after"),
     "blank": ("", "  "),
-    "cluster": ("before", "after"),
+    "cluster": (None, "after"),
+    "no-place-cluster": ("before", None),
     "elsewhere": ("before", None),
     "own": ("before", "after"),
 }
 BY_ROLE = {f"role-{name}": HOSTS[name] for name in ("both", "missing", "typo", "rescues", "blank", "cluster")}
+BY_ROLE["role-relative"] = (None, RELATIVE)
 # What a survey leaves blank, of every type.
 BLANKS = ("d365fo_sync", "d365fo_aos_accept", "d365fo_sql_port", "d365fo_nodes", "d365fo_method", "d365fo_kill_hung")
-NO_FILES = ("missing", "typo", "playbook", "role-missing", "role-typo")
+NO_FILES = ("missing", "typo", "playbook", "no-module", "role-missing", "role-typo")
 HOOKED = ("both", "before", "after", "odbc", "role-both")
 # The role comes last: a task that both have is found in the playbook's output first.
 BOTH_ROADS = """
@@ -137,6 +145,9 @@ def hooks(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Hooks:
     lab, folder = shared_lab, tmp_path_factory.mktemp("hooks")
     for name, text in FILES.items():
         (folder / f"{name}.yml").write_text(text, encoding="utf-8")
+    (lab.folder / RELATIVE).write_text(FILES["includes"].replace("after", "sub/after"), encoding="utf-8")
+    (lab.folder / "sub").mkdir()
+    (lab.folder / "sub/after.yml").write_text(FILES["after"], encoding="utf-8")
     role = lab.folder / "roles/mine/tasks"  # beside the playbook
     role.mkdir(parents=True)
     (role / "main.yml").write_text(OWN_ROLE, encoding="utf-8")
@@ -168,7 +179,7 @@ def hooks(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Hooks:
     after_on = {name: state_of(system) for name, system in systems.items()}
     modes = {name: modes_of(system) for name, system in systems.items()}
     again = lab.play(on_text, *but_own, backup_works=True)
-    for name in (*NO_FILES, "meddled", "elsewhere"):
+    for name in (*NO_FILES, "meddled", "elsewhere", "no-place-cluster"):
         for variable in ("d365fo_before_restart", "d365fo_after_restart"):
             systems[name].variables.pop(variable, None)
     back = lab.play(back_text, "-l", everybody, backup_works=True)
@@ -178,7 +189,8 @@ def hooks(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Hooks:
 def hook(variables: dict[str, Any], folder: Path, before: str | None, after: str | None) -> None:
     for name, file in (("before", before), ("after", after)):
         if file is not None:
-            variables[f"d365fo_{name}_restart"] = str(folder / f"{file}.yml") if file.strip() else file
+            path = file if file == RELATIVE or not file.strip() else str(folder / f"{file}.yml")
+            variables[f"d365fo_{name}_restart"] = path
 
 
 def looks(done: Done, host: str) -> list[str]:
@@ -255,6 +267,13 @@ def test_the_playbooks_run_task_files_of_one_group(hooks: Hooks) -> None:
     assert "for the group d365fo_hooks only. Put the host into that group" in message(hooks.on, "elsewhere")
 
 
+@pytest.mark.parametrize("name", ["includes", "role-relative"])
+def test_a_path_means_what_it_says(hooks: Hooks, name: str) -> None:
+    """Relative to the playbook, and within a task file relative to that; not a file of this collection's role."""
+    assert looks(hooks.on, name) == ["after"], message(hooks.on, name)
+    assert not failed(hooks.on, name)
+
+
 @pytest.mark.parametrize("name", ["rescues", "role-rescues"])
 def test_blocks_and_roles_work_in_a_hook(hooks: Hooks, name: str) -> None:
     assert not failed(hooks.on, name), message(hooks.on, name)
@@ -285,12 +304,15 @@ def test_a_check_shows_the_whole(hooks: Hooks, name: str) -> None:
         if entry["host"] == name and entry["result"].get("steps")
     ]
     assert told[-1] == "recorded that it is in effect"
-    assert looks(hooks.checked, name) == ["after"]
+    assert looks(hooks.checked, name) == [each for each in HOSTS[name] if each is not None]
 
 
 @pytest.mark.parametrize("name", ["cluster", "role-cluster"])
 def test_on_premises_only_the_second_hook_has_a_place(hooks: Hooks, name: str) -> None:
-    """The script restarts every AOS itself, right after it has set the variable."""
+    """The script restarts every AOS itself, right after it has set the variable: a first one is refused."""
+    assert hooks.after_on["no-place-cluster"] == hooks.untouched["no-place-cluster"]
+    said = message(hooks.on, "no-place-cluster")
+    assert re.search(r"no place between the variable and the restart.*d365fo_before_restart", said), said
     assert not failed(hooks.on, name), message(hooks.on, name)
     assert hooks.modes[name] == {True}
     assert looks(hooks.on, name) == ["after"]

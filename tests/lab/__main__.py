@@ -33,7 +33,7 @@ def main() -> int:
     if options.command == "down":
         return down(folder)
     if options.command == "status":
-        return asyncio.run(status(folder, options.network))
+        return asyncio.run(status(folder))
     asyncio.run(serve(demo_estate(folder, network=options.network, scale=options.scale)))
     return 0
 
@@ -54,6 +54,7 @@ def up(folder: Path, network: str, scale: float) -> int:
             start_new_session=True,
         )
     (folder / "pid").write_text(str(process.pid), encoding="ascii")
+    (folder / "network").write_text(network, encoding="ascii")
     deadline = time.monotonic() + STARTS_WITHIN
     while not (folder / "inventory.yml").exists():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -91,11 +92,12 @@ def running(folder: Path) -> int:
     return 0
 
 
-async def status(folder: Path, network: str) -> int:
+async def status(folder: Path) -> int:
     """Print what the lab's systems really do."""
     if not running(folder):
         print("The lab does not run; start it with: python -m lab up")
         return 1
+    network = (folder / "network").read_text(encoding="ascii")
     reader, writer = await asyncio.open_connection(f"{network}.1", STATUS_PORT)
     print((await reader.read()).decode(), end="")
     writer.close()

@@ -78,14 +78,17 @@ def _way_in(seen: Seen, wish: Wish) -> list[Step]:
     if mode == ENABLED and record is None:
         return []  # somebody else turned it on: it stays theirs
     base = record or Record(host=seen.findings.computer, database=seen.reading.identity)
-    windows = with_opened(base.windows, wish.opening, seen.reading.now)
+    return _stay_in(seen, wish, base, with_opened(base.windows, wish.opening, seen.reading.now), "record the window")
+
+
+def _stay_in(seen: Seen, wish: Wish, base: Record, windows: tuple[Window, ...], title: str) -> list[Step]:
+    """Return the steps after which the mode is on, and in effect, for these windows; ``title`` is that of the first."""
+    mode = seen.reading.mode
     done = mode == ENABLED and seen.settled
     stopping = _to_stop(seen, done) if wish.stop_background_services else []
     idle, behind = _idle(seen, base), _left_behind(seen, base)
     if done and not stopping and not idle and not behind:
-        return (
-            [] if windows == base.windows else [_write(replace(base, windows=windows), "record the window", hold=False)]
-        )
+        return [] if windows == base.windows else [_write(replace(base, windows=windows), title, hold=False)]
     script_ran = mode == ENABLED and base.windows and base.phase in (SET, SETTLED)
     script_due = seen.method == _method.SCRIPT and not script_ran
     setting = script_due or mode != ENABLED
@@ -96,9 +99,9 @@ def _way_in(seen: Seen, wish: Wish) -> list[Step]:
     record = replace(record, phase=SETTLED if done else pending)
     halt = [stop(stopping)] if stopping else []
     if setting:
-        steps = _set(seen, wish, record, halt, script_due=script_due)
+        steps = _set(seen, wish, record, halt, script_due=script_due, title=title)
     else:
-        steps = [_write(record, "record the window"), *halt]
+        steps = [_write(record, title), *halt]
     restart = _start_idle(idle, wish) if done else _take_over(seen, wish, idle, script_due)
     last = _write(record, "record the end of the run", hold=False) if done else _settle(record, restart)
     return [*steps, *restart, *([start(behind)] if behind else []), last]
@@ -115,9 +118,7 @@ def _way_out(seen: Seen, wish: Wish) -> list[Step]:
     base = record or Record((), SETTLED, running, seen.findings.computer, seen.reading.identity)
     windows = with_closed(base.windows, None if wish.all_windows else wish.opening.id)
     if windows:
-        closed = replace(base, windows=windows)
-        still = "; ".join(str(window) for window in windows)
-        return [] if closed == base else [_write(closed, f"close the window; still open: {still}", hold=False)]
+        return _close(seen, wish, base, windows)
     record = replace(base, windows=())
     if seen.never_set:
         # Nothing was turned on: what was stopped starts again, and the record keeps its window until then.
@@ -140,12 +141,29 @@ def _way_out(seen: Seen, wish: Wish) -> list[Step]:
     return [*steps, *restart, *_start_again(seen, record, iis=False), last]
 
 
-def _set(seen: Seen, wish: Wish, record: Record, halt: Sequence[Step], *, script_due: bool) -> list[Step]:
+def _close(seen: Seen, wish: Wish, base: Record, windows: tuple[Window, ...]) -> list[Step]:
+    """Return the steps that close one window of several: the mode stays on for the others."""
+    still = "; ".join(str(window) for window in windows)
+    title = "record the window" if windows == base.windows else f"close the window; still open: {still}"
+    if seen.reading.mode == ENABLED and not seen.settled:
+        # A run was cut off before the AOS ran with it: nobody else finishes that for those who still have it open.
+        return _stay_in(seen, replace(wish, state=ENABLED), base, windows, title)
+    return [] if windows == base.windows else [_write(replace(base, windows=windows), title, hold=False)]
+
+
+def _set(
+    seen: Seen,
+    wish: Wish,
+    record: Record,
+    halt: Sequence[Step],
+    *,
+    script_due: bool,
+    title: str = "record what is going to happen",
+) -> list[Step]:
     """Return the steps that write the variable: ``record`` before it, ``halt`` what stops before it."""
     word = "on" if wish.state == ENABLED else "off"
-    title = f"turn maintenance mode {word} in the database"
-    after = _write(replace(record, phase=SET), title, mode=wish.state)
-    before = _write(record, "record what is going to happen" if wish.state == DISABLED else "record the window")
+    after = _write(replace(record, phase=SET), f"turn maintenance mode {word} in the database", mode=wish.state)
+    before = _write(record, title)
     if script_due:
         return [before, *halt, set_by_script(wish.state, wish.script_limit), _seen(after, word)]
     if seen.method == _method.SETUP_TOOL and seen.reading.mode != wish.state:

@@ -31,14 +31,15 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 
 @dataclass(frozen=True)
 class Consent:
-    """What the task allows: the tool's options, whether every AOS of an environment may be restarted; and whether the
-    host can be given a secret."""
+    """What the task allows: the tool's options, whether every AOS of an environment may be restarted; whether the host
+    can be given a secret; and whether something is to be done between variable and restart."""
 
     tool: ToolOptions = field(default_factory=ToolOptions)
     create_missing: bool = False
     wait: bool = True
     restart_all: bool = True
     keeps_secrets: bool = True
+    before_restart: bool = False
 
 
 def managed(seen: Seen) -> list[str]:
@@ -122,6 +123,11 @@ def _records(steps: Sequence[Step]) -> list[str]:
 
 def _on_premises(seen: Seen, steps: Sequence[Step], consent: Consent) -> list[str]:
     reasons = []
+    if consent.before_restart:
+        reasons.append(
+            "On-premises there is no place between the variable and the restart: the script does both. Leave "
+            "d365fo_before_restart, or O(stop_before), blank for this system."
+        )
     if not seen.findings.elevated:
         reasons.append(
             "The connecting account is not an elevated administrator on the node. Connect with an administrator of the "

@@ -13,13 +13,16 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Window
 
 KIND = "Dynamics 365 F&O"
 
 
-def row(system: str, seen: Seen) -> dict[str, Any]:
-    """Return the system's row of the status table (times as ISO 8601 in UTC)."""
+def row(system: str, seen: Seen, *, name_windows: bool = False) -> dict[str, Any]:
+    """Return the system's row of the status table (times as ISO 8601 in UTC).
+
+    ``name_windows``: the default window too is named among the notes.
+    """
     reading = seen.findings.reading
     windows = seen.record.windows if seen.record else ()
     on = reading is not None and reading.mode == ENABLED
@@ -35,7 +38,7 @@ def row(system: str, seen: Seen) -> dict[str, Any]:
         "expires": _expires(windows),
         "overdue": bool(on and reading and any(window.overdue(reading.now) for window in windows)),
         "windows": [window.result() for window in windows],
-        "notes": notes(seen),
+        "notes": notes(seen, name_windows=name_windows),
     }
 
 
@@ -76,8 +79,8 @@ def _expires(windows: Sequence[Window]) -> str | None:
     return iso(max(end for end in ends if end)) if ends and all(ends) else None
 
 
-def notes(seen: Seen) -> list[str]:
-    """Return what a person should know about the system."""
+def notes(seen: Seen, *, name_windows: bool = False) -> list[str]:
+    """Return what a person should know about the system, with the windows that are to be closed by their names."""
     reading = seen.findings.reading
     if reading is None:
         return [seen.findings.sql_failure or "the database was not asked", *amiss(seen)]
@@ -100,8 +103,9 @@ def notes(seen: Seen) -> list[str]:
         found.append(foreign(seen))
     elif reading.mode == ENABLED and record is None and not reading.broken:
         found.append("turned on by somebody else: there is no record of who, why and since when")
-    if record and len(record.windows) > 1:
-        found.append(f"open windows: {'; '.join(str(window) for window in record.windows)}")
+    windows = record.windows if record else ()
+    if len(windows) > 1 or (windows and (name_windows or windows[0].id != DEFAULT)):
+        found.append(f"open window{'s' * (len(windows) > 1)}: {'; '.join(str(window) for window in windows)}")
     return [*found, *amiss(seen)]
 
 

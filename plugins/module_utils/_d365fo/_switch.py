@@ -28,6 +28,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._servi
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import BACKGROUND, W3SVC
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._steps import (
     ControlServices,
+    Restart,
     RunScript,
     Site,
     Step,
@@ -91,6 +92,7 @@ class Switch:
     site: Site | None = None
     _ready: Readiness = field(default_factory=Readiness)
     _seen: Seen | None = None
+    _restart_ahead: bool = False
 
     def describe(self) -> str:
         return self.options.system
@@ -110,6 +112,9 @@ class Switch:
             reasons = _refusals.managed(reading) or _refusals.database(reading.findings, self.consent)
             raise Refused(self.options.system, reasons)
         plan = _plan.plan(reading, self.wish)
+        if self.site is None:
+            whole = _plan.plan(reading, replace(self.wish, stop_before=_plan.NOTHING))
+            self._restart_ahead = any(isinstance(step, Restart) for step in whole.steps)
         if plan.steps and self.site is None:
             reasons = _refusals.against(reading, plan.steps, self.consent)
             if reasons:
@@ -151,12 +156,9 @@ class Switch:
 
     def result(self, seen: Seen) -> dict[str, Any]:
         """Return what the task's result says of the system as it is now."""
-        row = _status.row(self.options.system, seen)
-        windows = seen.record.windows if seen.record else ()
-        if (
-            self.wish.state == DISABLED and len(windows) == 1 and not self.check_mode
-        ):  # of several the row speaks anyway
-            row["notes"].insert(0, f"maintenance mode stays on for window {windows[0]}")
+        stays_on = self.wish.state == DISABLED and not self.check_mode
+        row = _status.row(self.options.system, seen, name_windows=stays_on)
+        unfinished = seen.record is not None and not (seen.settled or seen.never_set)
         verified = bool(self.site and self.site.verified) or row["verified"]
         return {
             "steps": [step.result() for step in self.done],
@@ -164,7 +166,7 @@ class Switch:
             "output": self.site.output if self.site else "",
             "restarted": restarts_aos(self.planned[: len(self.done)]),
             "continues": _fingerprint(seen),
-            "restart_required": seen.record is not None and not (seen.settled or seen.never_set),
+            "restart_required": self._restart_ahead if self.wish.stop_before == _plan.BEFORE_RESTART else unfinished,
         }
 
     def row(self, failure: Failure) -> dict[str, Any]:

@@ -130,9 +130,16 @@ def test_a_restart_takes_the_flag_over(bench: Bench) -> None:
     before = bench.replicas()
     bench.environment.database.set_value("CONFIGURATIONMODE", "1")
     assert {each.maintenance_mode for each in bench.cluster.instances.values()} == {False}
-    bench.cluster.instances["SF02"].faults.extra_build = 60
+    # each state long enough to be seen on a busy machine: held, or for 1.5 s
+    instances = bench.cluster.instances.values()
+    bench.cluster.build_seconds = 450
+    bench.cluster.instances["SF02"].faults.extra_build = 450
+    for each in instances:
+        each.faults.stays_down = True
     bench.call(bench.cluster.restart_all)
-    assert {each.replica_status for each in bench.replicas().values()} == {"Down"}
+    bench.until(lambda found: {each.replica_status for each in found.values()} == {"Down"})
+    for each in instances:
+        each.faults.stays_down = False
     building = bench.until(lambda found: {each.replica_status for each in found.values()} == {"InBuild"})
     assert {each.address for each in building.values()} == {""}
     assert bench.sdk.get_application_health("AXSF").aggregated_health_state == "Warning"

@@ -152,7 +152,10 @@ on      foreign  -       up   | set restart wait drop            | announce tool
 on      prepared default down | set restart wait start drop      | announce tool see restart wait start drop
 on      prepared -       down | set restart wait start drop      | announce tool see restart wait start drop
 on      set      default down | set restart wait start drop      | announce tool see restart wait start drop
-on      set      both    down | close                            | close
+on      prepared both    down | close restart wait effect        | close restart wait effect
+on      set      both    down | close restart wait effect        | close restart wait effect
+on      set      both    up   | close stop restart wait effect   | close stop restart wait effect
+on      set      other   down | record restart wait effect       | record restart wait effect
 on      set      -       down | set restart wait start drop      | announce tool see restart wait start drop
 on      settled  default down | set restart wait start drop      | announce tool see restart wait start drop
 on      settled  default up   | set restart wait drop            | announce tool see restart wait drop
@@ -180,7 +183,9 @@ on      foreign  -       | announce script see wait drop
 on      prepared default | announce script see wait drop
 on      prepared -       | announce script see wait drop
 on      set      default | announce script see wait drop
-on      set      both    | close
+on      prepared both    | close script see wait effect
+on      set      both    | close wait effect
+on      set      other   | record wait effect
 on      set      -       | announce script see wait drop
 on      settled  default | announce script see wait drop
 on      settled  both    | close

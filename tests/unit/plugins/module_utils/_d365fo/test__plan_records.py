@@ -153,7 +153,7 @@ def test_a_bad_end_is_refused_before_anything_is_planned(of: Any, expires: str) 
 
 
 def test_closing_one_of_several_keeps_everything_else() -> None:
-    held = record("set", ("A", "default", "B"), lease=lease(alive=False))
+    held = record("settled", ("A", "default", "B"), lease=lease(alive=False))
     ((step,)) = written(disable(reading("enabled", held)))
     assert step.record == replace(held, windows=(held.windows[0], held.windows[2]))
 

@@ -123,6 +123,21 @@ def test_several_windows_in_one_row() -> None:
 
 
 @pytest.mark.parametrize(
+    ("window_id", "name_windows", "notes"),
+    [
+        ("default", False, []),
+        ("default", True, ["open window: default (ann, keys)"]),
+        ("CHG1", False, ["open window: CHG1 (ann, keys)"]),
+    ],
+)
+def test_a_window_that_has_to_be_closed_by_its_name_is_named(
+    window_id: str, name_windows: bool, notes: list[str]
+) -> None:
+    of = seen(findings(reading("enabled", record(windows=(window_id,))), services("stopped")))
+    assert _status.row("dev01", of, name_windows=name_windows)["notes"] == notes
+
+
+@pytest.mark.parametrize(
     ("ends", "expires"),
     [
         pytest.param([None], None, id="no end"),

@@ -348,6 +348,16 @@ def test_stop_before_the_restart_and_go_on(road: str, state: str, synchronise: b
     assert world.time.slept == []
 
 
+@ROADS
+@pytest.mark.parametrize("restart", [True, False])
+def test_a_check_says_whether_a_restart_is_ahead(road: str, restart: bool) -> None:
+    """So that a chain of tasks shows in check mode what it is going to do."""
+    world = World(road, "disabled") if restart else World(road, "enabled", record(), "stopped")
+    switch, outcome = world.run("enabled", stop_before="restart", check_mode=True)
+    assert switch.result(outcome.after)["restart_required"] is restart
+    assert world.axdb.mode == ("disabled" if restart else "enabled")
+
+
 # --- what is verified ---
 
 
