@@ -222,18 +222,22 @@ def test_extend_and_expiry(play: Play, manager: TrendManager) -> None:
 def test_transitions_are_awaited_not_repeated(play: Play, manager: TrendManager, loop: LoopThread) -> None:
     course: dict[int, tuple[Status, Status]] = {
         1: ("start-requested", "on"),
-        2: ("stop-requested", "off"),
         3: ("reset-duration-requested", "on"),
+        2: ("stop-requested", "off"),
     }
-    for number, (status, until) in course.items():
-        computer = manager.computers[number]
-        computer.status, computer.duration = status, 60
+    for number, (status, _until) in course.items():
+        manager.computers[number].status, manager.computers[number].duration = status, 60
 
-        async def finish(computer: Computer = computer, until: Status = until) -> None:
-            await manager.clock.sleep(5000)
+    async def finish() -> None:
+        """Each is there after it has been looked at four times more, however long a task takes to begin."""
+        for number, (_status, until) in course.items():
+            looks = manager.reads + 4
+            while manager.reads < looks:
+                await manager.clock.moment()
+            computer = manager.computers[number]
             computer.status, computer.start = until, int(manager.clock.time() * 1000)
 
-        loop.loop.call_soon_threadsafe(loop.loop.create_task, finish())
+    loop.loop.call_soon_threadsafe(loop.loop.create_task, finish())
     done = play(("on", {"computers": ["1", "3"], "duration": "1h"}), ("off", {"computers": ["2"], "state": "disabled"}))
     assert [done.of(name)["changed"] for name in ("on", "off")] == [False, False]
     assert {computer["action"] for computer in done.of("on")["computers"]} == {"awaited"}
