@@ -61,7 +61,7 @@ format: setup ## Format the Python sources and mend what ruff can mend
 	$(RUN)/ruff format .
 
 .PHONY: role-spec
-role-spec: setup ## Write the argument spec of the d365fo role from its module's documentation
+role-spec: setup ## Write the argument specs of the roles from the documentation of their modules
 	$(RUN)/python tests/role_spec.py
 
 .PHONY: lab-up lab-down lab-status

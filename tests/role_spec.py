@@ -1,7 +1,7 @@
-"""Writes roles/d365fo/meta/argument_specs.yml: every option of the module is a variable of the role.
+"""Writes the argument spec of each system's role: every option of its module is a variable of the role.
 
 The module reads these variables by itself, so the role has nothing to pass on; its argument spec is what
-``ansible-doc --type role`` and AWX show. Run it when the module's options change (``make role-spec``).
+``ansible-doc --type role`` and AWX show. Run it when the options of a module change (``make role-spec``).
 """
 
 from __future__ import annotations
@@ -10,77 +10,91 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 ROOT = Path(__file__).parents[1]
-PATH = ROOT / "roles/d365fo/meta/argument_specs.yml"
-MODULE = "quiesce.maintenance.d365fo_maintenance_mode"
-PREFIX = "d365fo_"
-SECRET = "sql_login_password"
+SYSTEMS = yaml.safe_load((ROOT / "playbooks/vars/systems.yml").read_text(encoding="utf-8"))
+REGISTER: dict[str, dict[str, Any]] = SYSTEMS["quiesce_register"]
+# Options that say what a task is for, and are no variables.
+TASK_ONLY = ("state", "stop_before", "continues", "task_files")
 
-OWN: dict[str, Any] = {
-    "d365fo_state": {
+# What a role has beside the options of its module.
+OWN: dict[str, dict[str, Any]] = {
+    "d365fo": {
+        "d365fo_before_restart": {
+            "description": [
+                "Task file to run when the variable is set and before IIS is restarted, if that is going to happen.",
+                "Not on-premises, where the script restarts every AOS itself.",
+            ],
+            "type": "path",
+        },
+        "d365fo_after_restart": {
+            "description": ["Task file to run when the AOS is ready again, if it was restarted."],
+            "type": "path",
+        },
+    },
+    "trend": {
+        "trend_manager": {
+            "description": [
+                "Inventory host of the manager, for a host that is a computer of it.",
+                "The playbooks switch the computers of one manager together, with the connection of that host.",
+            ],
+            "type": "str",
+        },
+        "trend_computer": {
+            "description": ["Name of the computer at the manager, if it is not the name in the inventory."],
+            "type": "str",
+        },
+    },
+}
+
+
+def path(role: str) -> Path:
+    """The file of a role."""
+    return ROOT / f"roles/{role}/meta/argument_specs.yml"
+
+
+def documented_options(module: str) -> dict[str, Any]:
+    """The options that ansible-doc shows of a module."""
+    command = [str(Path(sys.executable).parent / "ansible-doc"), "--json", module]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    options: dict[str, Any] = json.loads(done.stdout)[module]["doc"]["options"]
+    return options
+
+
+def own_options(role: str) -> dict[str, Any]:
+    """The variables of a role that are no options of its module."""
+    state = {
         "description": ["What to do. V(status) only looks."],
         "type": "str",
         "choices": ["enabled", "disabled", "status"],
         "default": "status",
-    },
-    "d365fo_before_restart": {
-        "description": [
-            "Task file to run when the variable is set and before IIS is restarted, if it is going to be restarted.",
-            "Not on-premises, where the script restarts every AOS itself.",
-            "The playbooks run it for hosts of the group C(d365fo_hooks).",
-        ],
-        "type": "path",
-    },
-    "d365fo_after_restart": {
-        "description": ["Task file to run when the AOS is ready again, if it was restarted."],
-        "type": "path",
-    },
-}
-
-ABOUT: dict[str, Any] = {
-    "short_description": "Enable or disable maintenance mode of a Dynamics 365 Finance + Operations system",
-    "description": [
-        "Runs M(quiesce.maintenance.d365fo_maintenance_mode) on each host, or gathers its status.",
-        "Leaves the result as C(d365fo_status), the row of the status table in C(d365fo_status.status).",
-        "Its variables are the options of the module with the prefix C(d365fo_); the module reads them by itself.",
-    ],
-    "version_added": "0.1.0",
-    "author": "The quiesce.maintenance authors (@quiesce)",
-}
+    }
+    return {f"{role}_state": state, **OWN.get(role, {})}
 
 
-def documented_options() -> dict[str, Any]:
-    """The options that ansible-doc shows of the module."""
-    command = [str(Path(sys.executable).parent / "ansible-doc"), "--json", MODULE]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    options: dict[str, Any] = json.loads(done.stdout)[MODULE]["doc"]["options"]
-    return options
-
-
-def role_options(options: dict[str, Any]) -> dict[str, Any]:
+def role_options(role: str, options: Mapping[str, Any], secrets: Mapping[str, bool]) -> dict[str, Any]:
     """The options of the role for those of the module."""
-    found = dict(OWN)
+    found = own_options(role)
     for name, option in sorted(options.items()):
-        if name in ("state", "stop_before", "continues", "task_files"):
+        if name in TASK_ONLY:
             continue
-        entry: dict[str, Any] = {"description": [_renamed(line, options) for line in _lines(option["description"])]}
+        lines = [_renamed(line, role, options) for line in _lines(option["description"])]
         # The module has the types and judges them; here a survey's blank answer, which is none, has to pass.
-        entry["description"].append(_kind(option))
-        entry["type"] = "raw"
+        entry: dict[str, Any] = {"description": [*lines, _kind(option)], "type": "raw"}
         if option.get("default") is not None:
             entry["default"] = option["default"]
-        if name == SECRET:
+        if secrets.get(name):
             entry["no_log"] = True
-        found[f"{PREFIX}{name}"] = entry
+        found[f"{role}_{name}"] = entry
     return found
 
 
-def _kind(option: dict[str, Any]) -> str:
+def _kind(option: Mapping[str, Any]) -> str:
     if choices := option.get("choices"):
         return f"One of {', '.join(f'V({choice})' for choice in choices)}."
     return {
@@ -96,18 +110,40 @@ def _lines(description: str | list[str]) -> list[str]:
     return [description] if isinstance(description, str) else description
 
 
-def _renamed(text: str, options: dict[str, Any]) -> str:
+def _renamed(text: str, role: str, options: Mapping[str, Any]) -> str:
     def renamed(match: re.Match[str]) -> str:
-        return f"O({PREFIX}{match[1]}" if match[1] in options else match[0]
+        return f"O({role}_{match[1]}" if match[1] in options else match[0]
 
     return re.sub(r"\bO\((\w+)", renamed, text)
 
 
-def text() -> str:
-    """The whole file."""
-    spec = {"argument_specs": {"main": {**ABOUT, "options": role_options(documented_options())}}}
-    body = yaml.dump(spec, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
-    return f"---\n# Written by tests/role_spec.py (make role-spec) from the documentation of {MODULE}.\n{body}"
+def text(role: str, secrets: Mapping[str, bool]) -> str:
+    """The whole file. ``secrets`` says of each option of the module whether it is one."""
+    module, title = REGISTER[role]["module"], REGISTER[role]["title"]
+    about = {
+        "short_description": f"Enable or disable maintenance mode of {title}",
+        "description": [
+            f"Runs M({module}) on each host, or gathers its status.",
+            f"Leaves the result as C({role}_status), the rows of the status table in C({role}_status.status).",
+            f"Its variables are the options of the module with the prefix C({role}_); the module reads them by itself.",
+        ],
+        "version_added": "0.1.0",
+        "author": "The quiesce.maintenance authors (@quiesce)",
+        "options": role_options(role, documented_options(module), secrets),
+    }
+    body = yaml.dump(
+        {"argument_specs": {"main": about}}, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True
+    )
+    return f"---\n# Written by tests/role_spec.py (make role-spec) from the documentation of {module}.\n{body}"
+
+
+def secrets_of(role: str) -> dict[str, bool]:
+    """Which options of the module of a role are secrets, by its argument spec."""
+    sys.path.insert(0, str(ROOT / ".cache/collections"))
+    name = REGISTER[role]["module"].rpartition(".")[2]
+    module = __import__(f"ansible_collections.quiesce.maintenance.plugins.action.{name}", fromlist=["ActionModule"])
+    spec: dict[str, dict[str, Any]] = module.ActionModule.argument_spec()
+    return {option: bool(entry.get("no_log")) for option, entry in spec.items()}
 
 
 class _Dumper(yaml.SafeDumper):
@@ -118,4 +154,5 @@ class _Dumper(yaml.SafeDumper):
 
 
 if __name__ == "__main__":
-    PATH.write_text(text(), encoding="utf-8")
+    for name in REGISTER:
+        path(name).write_text(text(name, secrets_of(name)), encoding="utf-8")

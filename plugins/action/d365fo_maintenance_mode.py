@@ -29,9 +29,6 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows impor
 HOOKS = ("before_restart", "after_restart")
 """The role's variables for task files of the user's."""
 
-HOOKED = "d365fo_hooks"
-"""The group of hosts whose task files the playbooks run. To find such hosts by their variables costs every run more."""
-
 
 def _each(tasks: list[Any]) -> Iterator[dict[str, Any]]:
     """Yield every task of a task file, those in blocks too."""
@@ -63,8 +60,6 @@ class ActionModule(WindowsAction):
         run = self.new_run(params["owner"] or self._owner())
         options = _arguments.switch_options(params, self.name)
         wish = _arguments.wish(params, run.owner)
-        if params["task_files"] == _arguments.ELSEWHERE and HOOKED in self.task_vars["group_names"]:
-            return {"changed": False, "skipped": True, "msg": f"the play of {HOOKED} does it, with its task files"}
         files = self._task_files(params["task_files"])
         before_restart = bool(files["before_restart"]) or params["stop_before"] == BEFORE_RESTART
         consent = _arguments.consent(params)
@@ -102,12 +97,6 @@ class ActionModule(WindowsAction):
         files = dict.fromkeys(HOOKS, "")
         for name in HOOKS if what_to_do != _arguments.IGNORED else ():
             file = str(self._templar.template(self.task_vars.get(f"d365fo_{name}", "")) or "").strip()
-            if file and what_to_do == _arguments.ELSEWHERE:
-                raise Invalid(
-                    name,
-                    f"the playbooks run task files for the group {HOOKED} only",
-                    "Put the host into that group, or use the role in a playbook of your own",
-                )
             if file:
                 # Not where include_tasks would look first: among the files of this collection's own role.
                 files[name] = str(Path(self.task_vars["playbook_dir"]) / Path(file).expanduser())

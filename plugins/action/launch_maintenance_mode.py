@@ -1,12 +1,24 @@
 # Copyright (c) 2026 The quiesce.maintenance authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows the progress of the module of the same name, which is documented there and does the work."""
 
 from __future__ import annotations
 
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._progress import ProgressAction
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch import _options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._switch import switch_mode
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._launch import LaunchAction
 
 
-class ActionModule(ProgressAction):
-    """launch_maintenance_mode with progress."""
+class ActionModule(LaunchAction):
+    """The face of ``_switch``."""
+
+    @staticmethod
+    def argument_spec() -> dict[str, Any]:
+        """Return the options."""
+        return _options.MODE
+
+    def ask(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Switch, and wait until nothing runs."""
+        return switch_mode(params, check_mode=self.check_mode, tell=self.tell)

@@ -1,12 +1,36 @@
 # Copyright (c) 2026 The quiesce.maintenance authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows the progress of the module of the same name, which is documented there and does the work."""
 
 from __future__ import annotations
 
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._progress import ProgressAction
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 
 
-class ActionModule(ProgressAction):
-    """trend_maintenance_mode with progress."""
+class ActionModule(MaintenanceAction):
+    """The face of ``_maintenance``: the manager is asked from the controller, whatever host the task is for."""
+
+    variables = "trend_"
+    own = _options.OWN
+    rules = _options.RULES
+
+    @staticmethod
+    def argument_spec() -> dict[str, Any]:
+        """Return the options."""
+        return _options.MODE
+
+    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Bring the computers to the state."""
+        wish = _options.wish(params)
+        patience = _options.patience(params, self.tell)
+        system = _maintenance.Maintenance(
+            _options.manager(params, self.tell),
+            _options.target(params),
+            wish,
+            skip=params["on_unavailable"] == "skip",
+            wait=params["wait"],
+        )
+        return _maintenance.run(system, check_mode=self.check_mode, patience=patience, rollback=params["rollback"])

@@ -6,29 +6,51 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 _COLUMNS = ("SYSTEM", "KIND", "MODE", "VERIFIED", "SINCE", "OWNER", "EXPIRES", "REASON")
-_WIDEST = 40
+_WIDTH = 120
+_LEAST = {"REASON": 26, "OWNER": 10}
+"""What is cut, in this order, if a row is wider than a terminal: the reason first, never the name of a system."""
+_RECENT = timedelta(days=150)
 
 
-def render(rows: Sequence[Mapping[str, Any]], silent: Sequence[str] = ()) -> list[str]:
-    """Return the lines of the table, a row a system, its notes below it.
+@dataclass(frozen=True)
+class Line:
+    """A line of the table; ``attention``: somebody should look at what it says."""
 
-    ``silent`` names systems that were asked and left no row.
-    """
-    rows = [*rows, *({"system": name, "notes": ["the run failed on it, see above"]} for name in silent)]
+    text: str
+    attention: bool = False
+
+
+def render(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Line]:
+    """Return the lines of the table, a row a system, its notes below it. Moments are in UTC; ``now`` is aware."""
     if not rows:
-        return ["No system was asked."]
-    cells = [_COLUMNS, *(_cells(row) for row in rows)]
+        return [Line("No system was asked.")]
+    cells = [_COLUMNS, *(_cells(row, now) for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(_COLUMNS))]
-    lines = [_line(cells[0], widths), _line(tuple("-" * width for width in widths), widths)]
+    for title, least in _LEAST.items():
+        column = _COLUMNS.index(title)
+        excess = max(0, sum(widths) + 2 * (len(widths) - 1) - _WIDTH)
+        widths[column] = max(widths[column] - excess, min(least, widths[column]))
+    lines = [Line(_line(cells[0], widths)), Line(_line(tuple("-" * width for width in widths), widths))]
     for row, texts in zip(rows, cells[1:], strict=True):
-        lines.append(_line(texts, widths))
-        lines += [f"    ! {_plain(note)}" for note in row.get("notes") or []]
+        attention = bool(row.get("overdue")) or row.get("mode") not in ("normal", "maintenance")
+        lines.append(Line(_line(texts, widths), attention or row.get("verified") is False))
+        for note in [*_overdue(row), *(row.get("notes") or [])]:
+            wrapped = textwrap.wrap(f"! {_plain(note)}", _WIDTH - 4, subsequent_indent="  ", break_on_hyphens=False)
+            lines += [Line(f"    {part}", attention=True) for part in wrapped]
     return lines
+
+
+def _overdue(row: Mapping[str, Any]) -> list[str]:
+    if not row.get("overdue"):
+        return []
+    return [f"should be over since {row.get('expires') or 'the end of one of its windows'}"]
 
 
 def _plain(text: Any) -> str:
@@ -36,17 +58,17 @@ def _plain(text: Any) -> str:
     return "".join(character for character in " ".join(str(text).split()) if character.isprintable())
 
 
-def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    expires = _moment(row.get("expires"))
+def _cells(row: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
+    host = _plain(row.get("host") or "")
     return (
-        _plain(row.get("system", "?")),
+        _plain(row.get("system", "?")) + (f" ({host})" if host else ""),
         _plain(row.get("kind") or ""),
-        str(row.get("mode", "unknown")),
+        _plain(row.get("mode", "unknown")),
         _yes_no(row.get("verified")),
-        _moment(row.get("since")),
-        _short(row.get("owner") or ("somebody else" if row.get("managed") is False else "")),
-        f"{expires} OVERDUE" if row.get("overdue") else expires,
-        _short(row.get("reason") or ""),
+        _moment(row.get("since"), now),
+        _plain(row.get("owner") or ("somebody else" if row.get("managed") is False else "")),
+        "OVERDUE" if row.get("overdue") else _moment(row.get("expires"), now),
+        _plain(row.get("reason") or ""),
     )
 
 
@@ -54,21 +76,17 @@ def _yes_no(value: bool | None) -> str:
     return "?" if value is None else "yes" if value else "no"
 
 
-def _short(text: str) -> str:
-    text = _plain(text)
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
-
-
-def _moment(text: str | None) -> str:
+def _moment(text: str | None, now: datetime) -> str:
     """Shorten ISO 8601 to what a person reads; UTC throughout, since a team sits in many zones."""
     if not text:
         return ""
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
-    except ValueError:
-        return text
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError):
+        return _plain(text)
+    return moment.strftime("%m-%d %H:%MZ" if abs(moment - now) < _RECENT else "%Y-%m-%d")
 
 
 def _line(texts: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(text.ljust(width) for text, width in zip(texts, widths, strict=True)).rstrip()
+    cut = (text if len(text) <= width else f"{text[: width - 3]}..." for text, width in zip(texts, widths, strict=True))
+    return "  ".join(text.ljust(width) for text, width in zip(cut, widths, strict=True)).rstrip()

@@ -97,11 +97,10 @@ options:
     description:
       - What to do about the task files of the role, C(d365fo_before_restart) and C(d365fo_after_restart), if they are
         among the variables of the host.
-      - V(checked) refuses one that can't be used, for a task that is followed by them. V(elsewhere) is for a task that
-        is not, beside a play for the group C(d365fo_hooks) whose tasks are; it skips the hosts of that group, and
-        refuses others with task files. V(ignored) does not look at them.
+      - V(checked) refuses one that can't be used, for a task that is followed by them, and returns their paths.
+        V(ignored) does not look at them.
     type: str
-    choices: [checked, elsewhere, ignored]
+    choices: [checked, ignored]
     default: ignored
   create_missing:
     description: Whether a missing row CONFIGURATIONMODE is inserted, by the pattern of Microsoft's own scripts.
@@ -283,7 +282,7 @@ status:
     kind:
       description: Kind of system.
       type: str
-      sample: Dynamics 365 F&O
+      sample: D365 F&O
     mode:
       description: V(normal), V(maintenance), V(changing) (a run is at work, or was cut off) or V(unknown).
       type: str

@@ -59,7 +59,7 @@ status:
     kind:
       description: Kind of system.
       type: str
-      sample: Dynamics 365 F&O
+      sample: D365 F&O
     mode:
       description: V(normal), V(maintenance), V(changing) (a run is at work, or was cut off) or V(unknown).
       type: str

@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright (c) 2026 The quiesce.maintenance authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -43,7 +42,7 @@ options:
         since when, who started them, and which of them wait for a person to answer a manual task.
       - In check mode it is looked once, and not waited.
     type: bool
-    default: false
+    default: true
   drain_limit:
     description:
       - How long to wait for the processes, like V(30m) or V(2h). A number alone is seconds.
@@ -122,9 +121,9 @@ maintenance_mode:
   returned: success
   type: bool
   sample: true
-status_rows:
+status:
   description:
-    - The server's row for M(quiesce.maintenance.status_table), as the role C(launch) leaves it in the fact
+    - The server's row for M(quiesce.maintenance.systems_report), as the role C(launch) leaves it in the fact
       C(launch_status).
   returned: success
   type: list
@@ -207,32 +206,3 @@ activities:
       type: str
       sample: Check the smoke test
 """
-
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import MODE, MUTUALLY_EXCLUSIVE
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._switch import switch_mode
-from ansible_collections.quiesce.maintenance.plugins.module_utils._progress import teller
-
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options."""
-    return dict(MODE)
-
-
-def main() -> None:
-    """Switch, wait, and return."""
-    module = AnsibleModule(argument_spec(), mutually_exclusive=MUTUALLY_EXCLUSIVE, supports_check_mode=True)
-    try:
-        result = switch_mode(module.params, check_mode=module.check_mode, tell=teller(module.tmpdir))
-    except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright (c) 2026 The quiesce.maintenance authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -13,7 +12,7 @@ author: The quiesce.maintenance authors (@quiesce)
 description:
   - Tells whether maintenance mode is on, by which setting, the version of the server, and what speaks against a
     restart. Running processes, and a maintenance blackout that is in effect.
-  - What the account may not see does not fail the task; RV(status_rows) says so.
+  - What the account may not see does not fail the task; RV(status) says so.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.rest
@@ -64,9 +63,9 @@ version:
   returned: success
   type: str
   sample: 8.0.1.3
-status_rows:
+status:
   description:
-    - The server's row for M(quiesce.maintenance.status_table), as the role C(launch) leaves it in the fact
+    - The server's row for M(quiesce.maintenance.systems_report), as the role C(launch) leaves it in the fact
       C(launch_status).
   returned: success
   type: list
@@ -134,31 +133,3 @@ activities:
       type: str
       sample: Check the smoke test
 """
-
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import MODE_INFO, MUTUALLY_EXCLUSIVE
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._tasks import mode_info
-
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options."""
-    return dict(MODE_INFO)
-
-
-def main() -> None:
-    """Ask and return."""
-    module = AnsibleModule(argument_spec(), mutually_exclusive=MUTUALLY_EXCLUSIVE, supports_check_mode=True)
-    try:
-        result = mode_info(module.params)
-    except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright (c) 2026 The quiesce.maintenance authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -261,9 +260,9 @@ not_rolled_back:
   type: list
   elements: str
   sample: []
-status_rows:
+status:
   description:
-    - Rows for M(quiesce.maintenance.status_table), as the role C(trend) leaves them in the fact C(trend_status). More
+    - Rows for M(quiesce.maintenance.systems_report), as the role C(trend) leaves them in the fact C(trend_status). More
       than 20 computers in the same mode share a row.
   returned: when the computers could be read
   type: list
@@ -286,44 +285,3 @@ requests:
   type: int
   sample: 6
 """
-
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._progress import teller
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
-
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options."""
-    return _options.MODE
-
-
-def main() -> None:
-    """Bring the computers to the wished state and report."""
-    module = AnsibleModule(argument_spec=argument_spec(), **_options.RULES)
-    tell = teller(module.tmpdir)
-    try:
-        wish = _options.wish(module.params)
-        patience = _options.patience(module.params, tell)
-        target = _options.target(module.params)
-        system = _maintenance.Maintenance(
-            _options.manager(module.params, tell),
-            target,
-            wish,
-            skip=module.params["on_unavailable"] == "skip",
-            wait=module.params["wait"],
-        )
-        result = _maintenance.run(
-            system, check_mode=module.check_mode, patience=patience, rollback=module.params["rollback"]
-        )
-    except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright (c) 2026 The quiesce.maintenance authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -144,9 +143,9 @@ unavailable:
       description: What is wrong with it.
       type: str
       sample: no computer with that ID, host name, display name or GUID is visible
-status_rows:
+status:
   description:
-    - Rows for M(quiesce.maintenance.status_table), as the role C(trend) leaves them in the fact C(trend_status). More
+    - Rows for M(quiesce.maintenance.systems_report), as the role C(trend) leaves them in the fact C(trend_status). More
       than 20 computers in the same mode share a row.
   returned: success
   type: list
@@ -169,29 +168,3 @@ requests:
   type: int
   sample: 2
 """
-
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
-
-
-def argument_spec() -> dict[str, Any]:
-    """Return the options."""
-    return _options.INFO
-
-
-def main() -> None:
-    """Read and report."""
-    module = AnsibleModule(argument_spec=argument_spec(), **_options.RULES)
-    try:
-        target = _options.target(module.params)
-        result = _maintenance.inform(_options.manager(module.params), target)
-    except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
-    module.exit_json(**result)
-
-
-if __name__ == "__main__":
-    main()

@@ -67,7 +67,8 @@ class MaintenanceAction(ActionBase):
     Where ``variables`` names a prefix, an option that the task does not give is taken from the variable of that name
     ("d365fo_reason" for ``reason``), as connection plugins do; only variables that exist cost anything. ``own`` names
     variables with the prefix that are no option, ``task_only`` options that say what a task is for, ``replaced``
-    variables that are refused, with what takes their place. ``free_text`` names results in which a program, a server
+    variables that are refused, with what takes their place. ``rules`` say which options exclude or need each other, as
+    for ``AnsibleModule``. ``free_text`` names results in which a program, a server
     or a person speaks: these, messages and progress are masked, never a state or a name on which a task decides.
     """
 
@@ -79,6 +80,7 @@ class MaintenanceAction(ActionBase):
     own: frozenset[str] = frozenset()
     task_only: frozenset[str] = frozenset({"state", "names"})
     replaced: ClassVar[Mapping[str, str]] = {}
+    rules: ClassVar[Mapping[str, Any]] = {}
     free_text: frozenset[str] = frozenset({"msg", "output", "sql_failure", "notes", "reasons"})
 
     @staticmethod
@@ -108,7 +110,7 @@ class MaintenanceAction(ActionBase):
                 if option.get("no_log") and arguments.get(name)
                 for form in _forms(str(arguments[name]))
             ]
-            validation = ArgumentSpecValidator(spec).validate(arguments)
+            validation = ArgumentSpecValidator(spec, **self.rules).validate(arguments)
             if validation.error_messages:
                 result.update(failed=True, msg=self._refusal(validation))
             else:

@@ -237,6 +237,10 @@ class Estate:
         self.add_to_inventory("trend", name, variables)
         return manager
 
+    def only_a_manager(self, name: str) -> None:
+        """Let a manager be named by others, and be no system by itself."""
+        self.add_to_inventory("managers", name, self._groups["trend"].pop(name))
+
     def add_launch_server(self, name: str, *, version: str = "8.0.1.3") -> LaunchServer:
         """Add an HCL Launch server with an administrator's token."""
         address = self.address()

@@ -132,10 +132,15 @@ def mode_of(machine: Machine) -> bool | None:
     return aos_of(machine).maintenance_mode
 
 
+def outcomes(done: Done, host: str) -> list[Outcome]:
+    """What each task came to on a host, and what each system did in a task that switches several."""
+    results = [entry["result"] for entry in done.results if entry["host"] == host]
+    return [each for result in results for each in (result, *result.get("systems", {}).values())]
+
+
 def row(done: Done, system: str) -> dict[str, Any]:
     """The row of a system in the status table, as its last task left it."""
-    results = [entry["result"] for entry in done.results if entry["host"] == system]
-    rows = [result["status"] for result in results if "status" in result]
+    rows = [result["status"] for result in outcomes(done, system) if "status" in result]
     assert rows, f"no row of {system}\n{about(done, system)}"
     found: dict[str, Any] = rows[-1]
     return found
@@ -143,9 +148,7 @@ def row(done: Done, system: str) -> dict[str, Any]:
 
 def steps(done: Done, system: str) -> list[str]:
     """The steps that the last task with steps names."""
-    told = [
-        entry["result"]["steps"] for entry in done.results if entry["host"] == system and "steps" in entry["result"]
-    ]
+    told = [result["steps"] for result in outcomes(done, system) if "steps" in result]
     assert told, f"no steps on {system}\n{about(done, system)}"
     return [step["step"] for step in told[-1]]
 

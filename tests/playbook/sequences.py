@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from playbook import Done
-from playbook.estate import Lab, Outcome, Shot, shots
+from playbook.estate import Lab, Outcome, Shot, row, shots
 
 LATER = 3 * 3600
 
@@ -54,8 +54,7 @@ class Sequences:
 
     def shown(self, name: str) -> dict[str, Any]:
         """The row of a machine in the status table."""
-        found: dict[str, Any] = self.status.of("Gather the status", name)["status"]
-        return found
+        return row(self.status, name)
 
     def differs(self, name: str) -> list[str]:
         """What of a machine was not as it was before all, in words: nothing, when it is back."""

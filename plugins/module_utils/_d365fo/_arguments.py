@@ -35,7 +35,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_duration
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Opening
 
-CHECKED, ELSEWHERE, IGNORED = "checked", "elsewhere", "ignored"
+CHECKED, IGNORED = "checked", "ignored"
 """What a task does about the role's task files on its host."""
 
 Spec = dict[str, Any]
@@ -139,7 +139,7 @@ def switch_spec() -> Spec:
         "take_over": {"type": "bool", "default": False},
         "stop_before": {"type": "str", "choices": [BEFORE_RESTART, NOTHING], "default": NOTHING},
         "continues": {"type": "str"},
-        "task_files": {"type": "str", "choices": [CHECKED, ELSEWHERE, IGNORED], "default": IGNORED},
+        "task_files": {"type": "str", "choices": [CHECKED, IGNORED], "default": IGNORED},
         "create_missing": {"type": "bool", "default": False},
         "stop_background_services": {"type": "bool", "default": True},
         "service_timeout": {"type": "str", "default": "5m"},

@@ -6,16 +6,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _services
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
-from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Window
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import (
+    CHANGING,
+    MAINTENANCE,
+    NORMAL,
+    UNKNOWN,
+    Row,
+)
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT
 
-KIND = "Dynamics 365 F&O"
+KIND = "D365 F&O"
 
 
 def row(system: str, seen: Seen, *, name_windows: bool = False) -> dict[str, Any]:
@@ -26,37 +32,32 @@ def row(system: str, seen: Seen, *, name_windows: bool = False) -> dict[str, Any
     reading = seen.findings.reading
     windows = seen.record.windows if seen.record else ()
     on = reading is not None and reading.mode == ENABLED
-    return {
-        "system": system,
-        "kind": KIND,
-        "mode": mode_word(seen),
-        "verified": verified(seen),
-        "managed": seen.record is not None if on else None,
-        "since": iso(min(window.opened for window in windows)) if windows else None,
-        "owner": _together([window.owner for window in windows]),
-        "reason": _together([window.reason for window in windows]),
-        "expires": _expires(windows),
-        "overdue": bool(on and reading and any(window.overdue(reading.now) for window in windows)),
-        "windows": [window.result() for window in windows],
-        "notes": notes(seen, name_windows=name_windows),
-    }
+    return Row(
+        system=system,
+        kind=KIND,
+        mode=mode_word(seen),
+        verified=verified(seen),
+        managed=seen.record is not None if on else None,
+        windows=windows,
+        overdue=bool(on and reading and any(window.overdue(reading.now) for window in windows)),
+        notes=tuple(notes(seen, name_windows=name_windows)),
+    ).result()
 
 
 def unknown_row(system: str, why: str) -> dict[str, Any]:
     """Return the row of a system that could not be asked."""
-    empty = dict.fromkeys(("verified", "managed", "since", "owner", "reason", "expires"))
-    return {"system": system, "kind": KIND, "mode": "unknown", **empty, "overdue": False, "windows": [], "notes": [why]}
+    return _row.unknown_row(system, KIND, why)
 
 
 def mode_word(seen: Seen) -> str:
     """Return "normal", "maintenance", "changing" or "unknown"."""
     reading = seen.findings.reading
     if reading is None or reading.mode is None:
-        return "unknown"
+        return UNKNOWN
     record = seen.record
     if record and ((record.lease and record.lease.alive(reading.now)) or not seen.settled):
-        return "changing"
-    return "maintenance" if reading.mode == ENABLED else "normal"
+        return CHANGING
+    return MAINTENANCE if reading.mode == ENABLED else NORMAL
 
 
 def verified(seen: Seen) -> bool | None:
@@ -67,16 +68,6 @@ def verified(seen: Seen) -> bool | None:
         return None if seen.never_set else False
     runs = seen.method == _method.SCRIPT or seen.aos_service_runs
     return True if runs and seen.record.verified else None
-
-
-def _together(texts: Sequence[str]) -> str | None:
-    return "; ".join(dict.fromkeys(filter(None, texts))) or None
-
-
-def _expires(windows: Sequence[Window]) -> str | None:
-    """The mode ends with its last window; one without an end has none."""
-    ends = [window.expires for window in windows]
-    return iso(max(end for end in ends if end)) if ends and all(ends) else None
 
 
 def notes(seen: Seen, *, name_windows: bool = False) -> list[str]:

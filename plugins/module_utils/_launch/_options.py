@@ -50,7 +50,7 @@ MODE: dict[str, dict[str, Any]] = {
     **ACTIVITY,
     "write_path": {"type": "str", "default": SETTINGS},
     "state": {"type": "str", "choices": ["enabled", "disabled"], "required": True},
-    "drain": {"type": "bool", "default": False},
+    "drain": {"type": "bool", "default": True},
     "drain_limit": {"type": "str", "default": "30m"},
     "drain_interval": {"type": "str", "default": "10s"},
     "on_undrained": {"type": "str", "choices": ["fail", "continue", "rollback"], "default": "fail"},
@@ -79,6 +79,7 @@ MUTUALLY_EXCLUSIVE = [
     ("token", "token_file", "password_file"),
     ("password", "password_file"),
 ]
+RULES: dict[str, Any] = {"mutually_exclusive": MUTUALLY_EXCLUSIVE}
 
 
 def open_server(

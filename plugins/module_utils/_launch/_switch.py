@@ -52,7 +52,7 @@ def switch_mode(params: Mapping[str, Any], *, check_mode: bool, tell: Callable[[
         "diff": outcome.plan.diff,
         "field": outcome.before.field,
         "maintenance_mode": enable,
-        "status_rows": [status_row(server.client.target, outcome.after.on, left)],
+        "status": status_row(server.client.target, outcome.after.on, left),
         "warnings": [],
     }
     if drained:
@@ -82,7 +82,7 @@ def _undrained(params: Mapping[str, Any], system: MaintenanceMode, result: Resul
         result["rolled_back"], remedy = _roll_back(system)
         if result["rolled_back"]:
             row = status_row(system.server.client.target, False, drained.activities)
-            result |= {"changed": False, "diff": {}, "maintenance_mode": False, "status_rows": [row]}
+            result |= {"changed": False, "diff": {}, "maintenance_mode": False, "status": row}
     raise Failure(f"drain within {params['drain_limit']}", system.describe(), left, remedy, details=result)
 
 

@@ -58,7 +58,7 @@ def mode_info(params: Mapping[str, Any]) -> Result:
         "maintenance_mode": mode.on,
         "version": ".".join(map(str, version)) if version else None,
         "activities": None if activities is None else [activity.row for activity in activities],
-        "status_rows": [row],
+        "status": row,
         "warnings": doubt(params, server.user, ()) if activities == [] else [],
     }
 

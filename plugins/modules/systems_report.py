@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: status_table
+module: systems_report
 short_description: Print what the systems of an estate are doing as one table
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Prints the rows that this collection's roles leave behind (the facts C(d365fo_status), C(trend_status) and
-    C(launch_status)) as one readable table - system, mode, whether it is in effect, since when, by whom, why, until
-    when, and what is not as it should be.
+  - Prints one readable table - system, mode, whether it is in effect, since when, by whom, why, until when, and what
+    is not as it should be.
+  - Without options the rows are those of the run, from C(quiesce_estate) and C(quiesce_result), as
+    M(quiesce.maintenance.systems_info) and M(quiesce.maintenance.systems_maintenance_mode) left them - also of systems
+    that failed, could not be reached, or were not touched.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
@@ -28,30 +30,23 @@ attributes:
     support: full
 options:
   rows:
-    description: The rows, those of all hosts one after the other.
+    description: Rows to print in place of those of the run.
     type: list
     elements: dict
-    default: []
-  facts:
+  verdict:
     description:
-      - Names of facts in which the hosts of the play have their rows, each a list of rows or a result with a row as
-        C(status). A host of the play without any is named as one that left no row.
-    type: list
-    elements: str
-    default: []
-  silent:
-    description: Names of systems that were asked and left no row, since their run failed.
-    type: list
-    elements: str
-    default: []
+      - What the run was for. Nothing is printed then; the task fails on a host on which a system failed, and says what
+        to do.
+    type: str
+    choices: [enabled, disabled, status]
 """
 
 EXAMPLES = r"""
 - name: Print the table
-  quiesce.maintenance.status_table:
+  quiesce.maintenance.systems_report:
     rows:
       - system: dev01
-        kind: Dynamics 365 F&O
+        kind: D365 F&O
         mode: maintenance
         verified: true
         since: "2026-11-24T21:00:00Z"
@@ -60,10 +55,16 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+rows:
+  description: The rows, as docs/row.schema.json describes them.
+  type: list
+  elements: dict
+  returned: if a table is printed
+  sample: [{"system": "dev01", "mode": "maintenance"}]
 table:
   description: The lines of the table.
   type: list
   elements: str
-  returned: success
+  returned: if a table is printed
   sample: ["SYSTEM  MODE", "dev01   maintenance"]
 """

@@ -1,0 +1,52 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _estate
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
+
+
+class ActionModule(MaintenanceAction):
+    """The face of ``_estate``: asks no host anything, only the inventory."""
+
+    @staticmethod
+    def argument_spec() -> dict[str, Any]:
+        """Return the options: none."""
+        return {}
+
+    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Find out which systems the hosts of the play are."""
+        members, strangers = [], []
+        for host in self.task_vars["ansible_play_hosts_all"]:
+            member = self._member(str(host))
+            if member.systems:
+                members.append(member)
+            else:
+                strangers.append(member.host)
+        _estate.check(members, strangers, str(self.task_vars.get("ansible_limit") or ""), register())
+        return {"changed": False, **_estate.Estate(tuple(members), register()).result()}
+
+    def _member(self, host: str) -> _estate.Member:
+        """Return what a host is by its variables. Only these are templated: others may be broken, or costly."""
+        variables = self.task_vars["hostvars"].raw_get(host)
+
+        def value(name: str) -> Any:
+            given = variables.get(name)
+            # A template is rendered with the variables of its own host.
+            return plain(self.task_vars["hostvars"][host][name] if isinstance(given, str) and "{" in given else given)
+
+        systems = _estate.systems_of(value(_estate.VARIABLE), variables["group_names"], register())
+        managers = {
+            name: str(manager)
+            for name in systems
+            if (variable := register()[name].manager) and (manager := value(variable))
+        }
+        with_task_files = tuple(
+            name for name in systems if any(value(variable) for variable in register()[name].task_files)
+        )
+        return _estate.Member(host, systems, managers, with_task_files)

@@ -1,0 +1,114 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System, register
+
+STATUS = "status"
+
+
+class ActionModule(MaintenanceAction):
+    """Runs the module of each system that the host switches in a wave, with the variables of the host as its options.
+
+    The result holds what every wave so far said, so that one variable is enough for the whole run.
+    """
+
+    # What the modules say is masked by themselves.
+    free_text = frozenset()
+
+    @staticmethod
+    def argument_spec() -> dict[str, Any]:
+        """Return the options."""
+        return {
+            "state": {"type": "str", "choices": ["enabled", "disabled", STATUS], "required": True},
+            "wave": {"type": "str", "choices": list(WAVES)},
+            "by_role": {"type": "bool", "default": False},
+        }
+
+    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Switch one system after the other; one that fails keeps no other from its turn."""
+        estate = self.task_vars["quiesce_estate"]
+        waves = [params["wave"]] if params["wave"] else WAVES
+        kinds = ("module", "role") if params["state"] == STATUS else ("role",) if params["by_role"] else ("module",)
+        done: dict[str, dict[str, Any]] = {}
+        for task in (
+            task for wave in waves for kind in kinds for task in estate["waves"][wave][kind].get(self.name, ())
+        ):
+            system = register()[task["system"]]
+            result = self._by_role(system) if params["by_role"] else self._one(system, plain(task), params["state"])
+            done[system.name] = self._with_rows(system, result)
+        before = self.task_vars.get("quiesce_result") or {}
+        told = [result["msg"] for result in done.values() if result.get("failed") or result.get("unreachable")]
+        return {
+            "changed": any(result.get("changed") for result in done.values()),
+            "diff": [diff for result in done.values() if (diff := result.get("diff"))],
+            "systems": {**plain(before.get("systems", {})), **done},
+            **({"msg": " ".join(told)} if told else {}),
+            "failed": any(result.get("failed") for result in done.values()),
+            "unreachable": any(result.get("unreachable") for result in done.values()),
+        }
+
+    def _one(self, system: System, task: Mapping[str, Any], state: str) -> dict[str, Any]:
+        """Run one system's module and return its result, also if it can't be run."""
+        name = system.info_module if state == STATUS else system.module
+        options: dict[str, Any] = {} if state == STATUS else {"state": state}
+        try:
+            result = self._action(name, options).run(task_vars=self._variables(system, task))
+        except AnsibleConnectionFailure as lost:
+            result = {"unreachable": True, "msg": str(lost)}
+        except AnsibleError as error:
+            result = {"failed": True, "msg": str(error)}
+        if state == STATUS:  # a look never fails: the row says why
+            return {**result, "failed": False, "unreachable": False}
+        return result
+
+    def _by_role(self, system: System) -> dict[str, Any]:
+        """Return what the role of a system came to, which switched it before this task."""
+        result = {**(self.task_vars.get(f"{system.name}_status") or {}), "changed": False}
+        failure = self.task_vars.get("quiesce_failure")
+        return {**result, "failed": True, "msg": str(failure.get("msg", "it did not say why"))} if failure else result
+
+    def _with_rows(self, system: System, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a result with its rows in ``rows``: those that it has as its status, else one that says why not."""
+        result = dict(plain(result))
+        said = str(result.get("msg", "it did not say why"))
+        status = result.get("status") or unknown_row(self.name, system.kind, said)
+        rows = status if isinstance(status, list) else [status]
+        if (result.get("failed") or result.get("unreachable")) and not any(said in row["notes"] for row in rows):
+            rows[0]["notes"].insert(0, said)
+        return {**result, "rows": rows}
+
+    def _variables(self, system: System, task: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the variables from which the module takes its options: the manager's too, if there is one."""
+        if not task["manager"]:
+            return self.task_vars
+        hosts, prefix = self.task_vars["hostvars"], f"{system.name}_"
+        of_manager = hosts[task["manager"]]
+        inherited = {name: of_manager[name] for name in of_manager if name.startswith(prefix)}
+        own = {name: value for name, value in self.task_vars.items() if name.startswith(prefix)}
+        names = [str(hosts[host].get(system.member) or host) for host in task["members"]]
+        # Whatever else the manager is to do by its own variables: here it is these.
+        return {**self.task_vars, **inherited, **own, **dict.fromkeys(system.others, ""), system.members: names}
+
+    def _action(self, name: str, options: dict[str, Any]) -> ActionBase:
+        task = self._task.copy()
+        task.action, task.args = name, options
+        action: ActionBase = self._shared_loader_obj.action_loader.get(
+            name,
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        return action

@@ -1,0 +1,53 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible import constants
+from ansible.utils.display import Display
+from ansible_collections.quiesce.maintenance.plugins.module_utils._table import render
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _report
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
+
+_display = Display()
+
+
+class ActionModule(MaintenanceAction):
+    """The face of ``_table`` and ``_report``."""
+
+    # What the modules said is masked by themselves.
+    free_text = frozenset()
+
+    @staticmethod
+    def argument_spec() -> dict[str, Any]:
+        """Return the options."""
+        return {
+            "rows": {"type": "list", "elements": "dict"},
+            "verdict": {"type": "str", "choices": ["enabled", "disabled", "status"]},
+        }
+
+    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Print the table of these rows, or of the whole run; or say what to do about a host that failed."""
+        if params["rows"] is not None:
+            return self._print(params["rows"])
+        estate = plain(self.task_vars["quiesce_estate"])
+        known = self.task_vars["hostvars"]
+        results = {host: plain(known.raw_get(host).get("quiesce_result") or {}) for host in estate["hosts"]}
+        if params["verdict"] is None:
+            return self._print(_report.rows(estate, results, register()))
+        said = _report.verdict(self.name, estate, results, params["verdict"], register())
+        return {"changed": False, "failed": bool(said), "msg": said or "Everything is as asked."}
+
+    def _print(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        lines = render(rows, datetime.now(timezone.utc))
+        _display.display("")
+        warn = constants.config.get_config_value("COLOR_WARN")
+        for line in lines:
+            _display.display(line.text, color=warn if line.attention else None)
+        _display.display("")
+        return {"changed": False, "table": [line.text for line in lines], "rows": rows}

@@ -1,0 +1,28 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
+
+
+class ActionModule(MaintenanceAction):
+    """The face of ``inform``."""
+
+    variables = "trend_"
+    own = _options.OWN | frozenset(_options.MODE)
+    rules = _options.RULES
+
+    @staticmethod
+    def argument_spec() -> dict[str, Any]:
+        """Return the options."""
+        return _options.INFO
+
+    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Look at the computers."""
+        target = _options.target(params)
+        return _maintenance.inform(_options.manager(params), target)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: systems_info
+short_description: Find out which systems the hosts of a play are
+version_added: 0.1.0
+author: The quiesce.maintenance authors (@quiesce)
+description:
+  - Finds out which systems the hosts of the play are, and which host does what in which wave. It asks no host, only the
+    inventory. The collection's playbooks begin with it.
+  - A host says in C(quiesce_systems) which systems it is, one or several, as a list or a text (V([d365fo, trend])).
+    Without that variable its groups count, as far as they are called after a system (C(d365fo), C(launch), C(trend)).
+  - A host with C(trend_manager) is a computer of that inventory host. The computers of one manager are switched
+    together.
+  - Fails if no host of the play is a system, and if the run has a limit that names a host that is none. So a job never
+    succeeds that switched nothing.
+extends_documentation_fragment:
+  - quiesce.maintenance.attributes
+  - quiesce.maintenance.attributes.action
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: all
+    support: full
+options: {}
+seealso:
+  - module: quiesce.maintenance.systems_maintenance_mode
+"""
+
+EXAMPLES = r"""
+- name: Find the systems
+  quiesce.maintenance.systems_info:
+  register: quiesce_estate
+  run_once: true
+"""
+
+RETURN = r"""
+hosts:
+  description: The systems that each host is.
+  type: dict
+  returned: success
+  sample:
+    dev01: [d365fo, trend]
+waves:
+  description:
+    - What each host does in each wave. Under C(module) what M(quiesce.maintenance.systems_maintenance_mode) does, under
+      C(role) what the role of the system does, for hosts with task files.
+  type: dict
+  returned: success
+  sample:
+    gates:
+      module:
+        launch01:
+          - system: launch
+            members: []
+            manager: ""
+      role: {}
+"""

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: systems_maintenance_mode
+short_description: Switch maintenance mode of every system that a host is, in one wave
+version_added: 0.1.0
+author: The quiesce.maintenance authors (@quiesce)
+description:
+  - Runs, on each host, the module of each system that the host is (M(quiesce.maintenance.d365fo_maintenance_mode) and
+    so on), with the variables of the host as its options. One task for a whole wave, whatever systems it consists of.
+  - Needs what M(quiesce.maintenance.systems_info) returned, registered as C(quiesce_estate). Its own result is to be
+    registered as C(quiesce_result), which M(quiesce.maintenance.systems_report) and the next waves read.
+  - The task fails if a system failed. With C(ignore_errors) and C(ignore_unreachable) the run goes on, to take out what
+    is left and to print the table; M(quiesce.maintenance.systems_report) with C(verdict) fails in the end.
+extends_documentation_fragment:
+  - quiesce.maintenance.attributes
+  - quiesce.maintenance.attributes.action
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    platforms: all
+    support: full
+options:
+  state:
+    description: Whether maintenance mode is to be enabled or disabled. V(status) looks, and does not fail.
+    type: str
+    choices: [enabled, disabled, status]
+    required: true
+  wave:
+    description: Which wave to switch. Without it all of them, one after the other on each host.
+    type: str
+    choices: [gates, applications, protections]
+  by_role:
+    description: Whether the roles of the systems did it before this task, which then takes over what they came to.
+    type: bool
+    default: false
+seealso:
+  - module: quiesce.maintenance.systems_info
+  - module: quiesce.maintenance.systems_report
+"""
+
+EXAMPLES = r"""
+- name: Find the systems
+  quiesce.maintenance.systems_info:
+  register: quiesce_estate
+  run_once: true
+
+- name: Gather the status
+  quiesce.maintenance.systems_maintenance_mode:
+    state: status
+  register: quiesce_result
+
+- name: Print the table
+  quiesce.maintenance.systems_report:
+  run_once: true
+"""
+
+RETURN = r"""
+systems:
+  description: What each system came to in this task and those before it, by its name - the result of its module, with
+    its rows of the status table as C(rows).
+  type: dict
+  returned: always
+  sample:
+    d365fo:
+      changed: true
+      rows:
+        - system: dev01
+          kind: D365 F&O
+          mode: maintenance
+"""

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""Which systems the hosts of a run are, and who switches which of them in which wave. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System
+
+VARIABLE = "quiesce_systems"
+"""The variable in which a host says which systems it is; without it the groups that are called after them count."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A host of the run: the systems that it is, who manages them, and which of them have task files."""
+
+    host: str
+    systems: tuple[str, ...]
+    managers: Mapping[str, str] = field(default_factory=dict)
+    with_task_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one host does in a wave: one system, for itself or for all ``members`` of its ``manager``."""
+
+    system: str
+    members: tuple[str, ...] = ()
+    manager: str = ""
+
+
+@dataclass(frozen=True)
+class Estate:
+    """The hosts of a run."""
+
+    members: tuple[Member, ...]
+    register: Mapping[str, System]
+
+    def tasks(self, wave: str, *, by_role: bool = False) -> dict[str, list[Task]]:
+        """Return what each host does in a wave, by its role if it has task files, else by the module.
+
+        The systems that one host manages are switched together, by the first of the hosts that have it as manager.
+        """
+        found: dict[str, list[Task]] = {}
+        managed: dict[tuple[str, str], list[str]] = {}
+        for member in self.members:
+            for system in member.systems:
+                if self.register[system].wave != wave or (system in member.with_task_files) is not by_role:
+                    continue
+                if manager := member.managers.get(system):
+                    managed.setdefault((system, manager), []).append(member.host)
+                else:
+                    found.setdefault(member.host, []).append(Task(system))
+        for (system, manager), hosts in managed.items():
+            found.setdefault(hosts[0], []).append(Task(system, tuple(hosts), manager))
+        return found
+
+    def result(self) -> dict[str, Any]:
+        """Return the estate as a task's result: what each host is, and what it does in each wave."""
+
+        def shown(tasks: Mapping[str, Sequence[Task]]) -> dict[str, list[dict[str, Any]]]:
+            return {
+                host: [{"system": task.system, "members": list(task.members), "manager": task.manager} for task in each]
+                for host, each in tasks.items()
+            }
+
+        return {
+            "hosts": {member.host: list(member.systems) for member in self.members},
+            "waves": {
+                wave: {"module": shown(self.tasks(wave)), "role": shown(self.tasks(wave, by_role=True))}
+                for wave in WAVES
+            },
+        }
+
+
+def systems_of(given: object, groups: Iterable[str], register: Mapping[str, System]) -> tuple[str, ...]:
+    """Return the systems that a host is: those in its variable, a list or a text, or else its groups.
+
+    Raises ``Invalid`` for a name that is no system.
+    """
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return tuple(name for name in register if name in set(groups))
+    names = given.replace(",", " ").split() if isinstance(given, str) else given
+    if not isinstance(names, Sequence):
+        raise Invalid(VARIABLE, f"{given!r} is no list of systems", f"Use a list of: {', '.join(register)}")
+    for name in names:
+        if name not in register:
+            raise Invalid(VARIABLE, f"{name!r} is no system", f"Use a list of: {', '.join(register)}")
+    return tuple(dict.fromkeys(names))
+
+
+def check(members: Sequence[Member], strangers: Sequence[str], limit: str, register: Mapping[str, System]) -> None:
+    """Refuse a run that would switch nothing, or not everything that it was limited to. Raises ``Failure``.
+
+    ``strangers`` are hosts that are no system: without a limit they have a right to be in the inventory.
+    """
+    looked_for = f"hosts with {VARIABLE}, or of the groups {', '.join(register)}"
+    if not members:
+        raise Failure(
+            "find a system",
+            f"the limit {limit}" if limit else "the inventory",
+            f"no host is one; looked for {looked_for}",
+            "Nothing was done. Name a host that is a system, or give it one",
+        )
+    if limit and strangers:
+        raise Failure(
+            "find the systems",
+            f"the limit {limit}",
+            f"{', '.join(strangers)} {'is' if len(strangers) == 1 else 'are'} no system; looked for {looked_for}",
+            "Nothing was done. Take what is no system out of the limit",
+        )
+
+
+def failed(result: Mapping[str, Any], waves: Sequence[str], register: Mapping[str, System]) -> list[str]:
+    """Return the systems of these waves that failed, by what a host has as its result of the switch."""
+    return [
+        system
+        for system, each in result.get("systems", {}).items()
+        if (each.get("failed") or each.get("unreachable")) and register[system].wave in waves
+    ]

@@ -1,0 +1,205 @@
+"""Several systems of each kind in one run: in by waves, each when the one before it is complete; out whatever happens.
+
+One estate, and one run after the other over it: something fails in each wave, in both directions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import jsonschema
+import pytest
+
+from lab.rest.launch_process import Work
+from playbook import ROOT, Done
+from playbook.estate import Lab, aos_of
+
+APPLICATIONS = ("dev01", "dev02")
+COMPUTERS = {"dev01": 1, "dev02": 2}  # of the manager dsm01, by their numbers
+QUICK: dict[str, Any] = {"launch_drain_limit": "1s", "trend_wait_limit": "20s", "d365fo_aos_timeout": "60s"}
+FOREVER = 10.0**9
+
+
+@dataclass
+class Waves:
+    """The estate, and what came of each run: its output, and what every system was after it."""
+
+    lab: Lab
+    done: dict[str, Done] = field(default_factory=dict)
+    modes: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def run(self, name: str, playbook: str, *arguments: str) -> None:
+        self.done[name] = self.lab.run(playbook, *arguments, d365fo_reason="CHG0042", **QUICK)
+        manager = self.lab.estate.managers["dsm01"]
+        self.modes[name] = {
+            **{each: server.maintenance for each, server in self.lab.estate.launch_servers.items()},
+            **{each: aos_of(self.lab.estate.machines[each]).maintenance_mode for each in APPLICATIONS},
+            **{f"ac-{each}": manager.state(manager.computers[number]) for each, number in COMPUTERS.items()},
+        }
+
+
+@pytest.fixture(scope="module")
+def waves(shared_lab: Lab) -> Waves:
+    lab, estate = shared_lab, shared_lab.estate
+    for name in APPLICATIONS:
+        lab.add(name, quiesce_systems=["d365fo", "trend"], trend_manager="dsm01")
+    manager = estate.add_trend_manager("dsm01")
+    for name, number in COMPUTERS.items():
+        lab.estate.machines[name].variables["trend_computer"] = manager.computers[number].host_name
+    estate.only_a_manager("dsm01")
+    servers = [estate.add_launch_server(name) for name in ("launch01", "launch02")]
+    estate.add_to_inventory("others", "db01", {"ansible_connection": "local"})
+    lab.start()
+    waves = Waves(lab)
+
+    # on the way in: a gate, an application, a protection fails; then all goes well
+    deployment = servers[1].begin("application", "Deploy web shop", Work(FOREVER))
+    waves.run("gate fails", "enable")
+    servers[1].processes.pop(deployment.id)
+    estate.machines["dev02"].winrm.faults.refuse_connections = True
+    waves.run("application fails", "enable")
+    estate.machines["dev02"].winrm.faults.refuse_connections = False
+    manager.computers[2].go_offline()
+    waves.run("protection fails", "enable")
+    manager.computers[2].come_back()
+    waves.run("all in", "enable")
+    waves.run("again", "enable")
+    waves.run("status", "status")
+
+    # on the way out: a protection, an application, a gate
+    manager.computers[2].go_offline()
+    waves.run("protection fails on the way out", "disable")
+    manager.computers[2].come_back()
+    waves.run("in again", "enable")
+    estate.machines["dev02"].winrm.faults.refuse_connections = True
+    waves.run("application fails on the way out", "disable")
+    waves.run("the gates alone", "disable", "-l", "launch01,launch02")
+    estate.machines["dev02"].winrm.faults.refuse_connections = False
+    waves.run("all out", "disable")
+    waves.run("one host", "enable", "-l", "dev01", "--check")
+    waves.run("no system", "enable", "-l", "db01")
+    waves.run("one that is none", "enable", "-l", "dev01,db01")
+    return waves
+
+
+IN = {"launch01": True, "launch02": True, "dev01": True, "dev02": True, "ac-dev01": "on", "ac-dev02": "on"}
+OUT = {"launch01": False, "launch02": False, "dev01": False, "dev02": False, "ac-dev01": "off", "ac-dev02": "off"}
+MODES = {
+    "gate fails": {**OUT, "launch01": True, "launch02": True},
+    "application fails": {**OUT, "launch01": True, "launch02": True, "dev01": True},
+    "protection fails": {**IN, "ac-dev01": "off", "ac-dev02": "off"},
+    "all in": IN,
+    "again": IN,
+    "protection fails on the way out": {**OUT, "ac-dev02": "stop-requested"},
+    "in again": IN,
+    "application fails on the way out": {**OUT, "launch01": True, "launch02": True, "dev02": True},
+    "the gates alone": {**OUT, "dev02": True},
+    "all out": OUT,
+}
+FAILS = {
+    "gate fails": "launch02",
+    "application fails": "dev02",
+    "protection fails": "dev01",
+    "protection fails on the way out": "dev01",
+    "application fails on the way out": "dev02",
+}
+
+
+@pytest.mark.parametrize("name", MODES)
+def test_what_is_in_maintenance_mode(waves: Waves, name: str) -> None:
+    """In, nothing behind an incomplete wave is touched; out, everything is, but that a gate stays shut on half an
+    estate."""
+    assert waves.modes[name] == MODES[name], waves.done[name].output[-4000:]
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_a_run_in_which_something_failed_fails(waves: Waves, name: str) -> None:
+    done = waves.done[name]
+    assert done.code == 2
+    assert [host for host, counts in done.recap.items() if counts["failed"] or counts["unreachable"]] == [FAILS[name]]
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_the_table_comes_all_the_same(waves: Waves, name: str) -> None:
+    """Every system is in it; one that failed with the reason."""
+    rows = waves.done[name].of("Report the status of all systems")["rows"]
+    found = {(row["system"], row["kind"]) for row in rows}
+    assert {("launch01", "Launch"), ("launch02", "Launch"), ("dev01", "D365 F&O"), ("dev02", "D365 F&O")} <= found
+    assert len([row for row in rows if row["kind"] == "Trend AC"]) >= 2
+    failed = [row for row in rows if row["notes"] and "not touched" not in row["notes"][0]]
+    assert failed != []
+
+
+SAYS = {
+    "gate fails": r"HCL Launch.*Deploy web shop.*Not touched: dev01, dev02\..*enable again goes on from here",
+    "application fails": r"Dynamics 365 Finance \+ Operations: Could not connect on dev02.*Not touched: dev01, dev02",
+    "protection fails": r"Trend Micro Application Control.*web02.*[Oo]ffline",
+    "protection fails on the way out": r"Trend Micro Application Control.*web02.*[Oo]ffline.*run disable again",
+    "application fails on the way out": r"connect on dev02.*Not touched: launch01, launch02.*run disable again",
+}
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_the_end_says_what_to_do(waves: Waves, name: str) -> None:
+    said = waves.done[name].of("Say how it went", FAILS[name])["msg"]
+    assert re.search(SAYS[name], said, re.DOTALL), said
+    assert "Traceback" not in waves.done[name].output
+
+
+@pytest.mark.parametrize("name", ["all in", "again", "status", "all out", "the gates alone", "one host"])
+def test_a_run_that_went_well(waves: Waves, name: str) -> None:
+    """Few banners, nothing included, nothing skipped, no warning about products that the estate does not have."""
+    done = waves.done[name]
+    assert done.code == 0, done.output[-4000:]
+    banners = [line for line in done.output.splitlines() if line.startswith("TASK [")]
+    assert len(banners) <= 8
+    assert not re.search(r"^included:|^skipping: \[|\[WARNING\]", done.output, re.MULTILINE)
+    assert all(counts["skipped"] == 0 for counts in done.recap.values())
+
+
+@pytest.mark.parametrize("name", ["all in", "status", "gate fails", "protection fails on the way out"])
+def test_the_rows_are_as_their_schema_says(waves: Waves, name: str) -> None:
+    schema = json.loads((ROOT / "docs/row.schema.json").read_text(encoding="utf-8"))
+    for row in waves.done[name].of("Report the status of all systems")["rows"]:
+        jsonschema.validate(row, schema, format_checker=jsonschema.FormatChecker())
+
+
+def test_again_nothing_changes(waves: Waves) -> None:
+    assert [counts["changed"] for counts in waves.done["again"].recap.values()] == [0] * 4
+
+
+def test_one_host_of_several_systems_is_alone(waves: Waves) -> None:
+    """With its own computer only; the manager is asked although it is not in the limit."""
+    rows = waves.done["one host"].of("Report the status of all systems")["rows"]
+    assert [(row["system"], row["kind"]) for row in rows] == [("dev01", "D365 F&O"), ("web01", "Trend AC")]
+
+
+def test_the_computers_of_one_manager_are_one_task(waves: Waves) -> None:
+    results = [
+        each["result"]["systems"]["trend"]
+        for each in waves.done["all in"].results
+        if "trend" in each["result"].get("systems", {})
+    ]
+    assert len(results) == 1
+    assert [row["system"] for row in results[0]["rows"]] == ["web01", "web02"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "no system",
+            r"the limit db01: no host is one; looked for hosts with quiesce_systems, or of the groups launch",
+        ),
+        ("one that is none", r"db01 is no system.*Nothing was done"),
+    ],
+)
+def test_a_run_that_would_not_switch_all_of_its_limit_fails(waves: Waves, name: str, says: str) -> None:
+    """A pipeline that goes on would patch a live system."""
+    done = waves.done[name]
+    assert done.code == 2
+    assert re.search(says, done.of("Find the systems of this run")["msg"])
+    assert waves.modes[name] == OUT
