@@ -19,15 +19,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http import (
-    Client,
-    HttpFailure,
-    Pace,
-    Retry,
-    _message,
-    _retry_after,
-    basic,
-)
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, HttpFailure, Pace, Retry, basic
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._answer import message_in
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._retry import retry_after
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -417,7 +411,7 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_error_body_gives_a_short_line(data: Any) -> None:
-    message = _message(data)
+    message = message_in(data)
     assert "\n" not in message
     assert len(message) <= 303
 
@@ -425,7 +419,7 @@ def test_any_error_body_gives_a_short_line(data: Any) -> None:
 @example("²")
 @given(st.text())
 def test_any_retry_after_is_read_or_ignored(value: str) -> None:
-    seconds = _retry_after(value)
+    seconds = retry_after(value)
     assert seconds is None or seconds >= 0
 
 
