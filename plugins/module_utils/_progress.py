@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
+
 FILE_NAME = "progress"
 
 
@@ -23,6 +25,6 @@ def teller(folder: str) -> Callable[[str], None]:
 
     def tell(line: str) -> None:
         with path.open("a", encoding="utf-8") as file:
-            file.write(" ".join(line.split()) + "\n")
+            file.write(one_line(line) + "\n")
 
     return tell

@@ -211,10 +211,11 @@ activities:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import MODE, MUTUALLY_EXCLUSIVE
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._switch import switch_mode
 from ansible_collections.quiesce.maintenance.plugins.module_utils._progress import teller
+from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
 
 
 def argument_spec() -> dict[str, Any]:
@@ -228,9 +229,9 @@ def main() -> None:
     try:
         result = switch_mode(module.params, check_mode=module.check_mode, tell=teller(module.tmpdir))
     except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
+        module.fail_json(msg=spoken(str(failure)), **failure.details)
     for warning in result.pop("warnings"):
-        module.warn(warning)
+        module.warn(one_line(warning))
     module.exit_json(**result)
 
 

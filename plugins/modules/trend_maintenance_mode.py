@@ -290,8 +290,9 @@ requests:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._progress import teller
+from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
 
 
@@ -319,9 +320,9 @@ def main() -> None:
             system, check_mode=module.check_mode, patience=patience, rollback=module.params["rollback"]
         )
     except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
+        module.fail_json(msg=spoken(str(failure)), **failure.details)
     for warning in result.pop("warnings"):
-        module.warn(warning)
+        module.warn(one_line(warning))
     module.exit_json(**result)
 
 

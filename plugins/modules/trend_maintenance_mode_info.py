@@ -173,7 +173,7 @@ requests:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
 
 
@@ -189,7 +189,7 @@ def main() -> None:
         target = _options.target(module.params)
         result = _maintenance.inform(_options.manager(module.params), target)
     except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
+        module.fail_json(msg=spoken(str(failure)), **failure.details)
     module.exit_json(**result)
 
 
