@@ -14,18 +14,16 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
+import re
 import threading
 import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._deadline import TooLong, within
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http._address import base_url, proxy_for
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._address import base_address, proxy_for
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._answer import Answer, Raw, judge
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._redaction import MASK, spellings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._retry import NOT_CARRIED_OUT, Pace, Retry
@@ -33,9 +31,13 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._http._tls imp
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._trouble import (
     CLOSED,
     HttpFailure,
+    Names,
+    TooMuch,
     Trouble,
     explain,
+    too_much,
 )
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._wire import Request, Way
 
 
 class Client:
@@ -45,9 +47,11 @@ class Client:
     ``credentials``, headers whose values are secret; ``secrets`` are more texts that must not appear in any message.
     ``ca_path`` is a PEM file of the CAs to trust in place of the system's, ``client_cert`` and ``client_key`` are PEM
     files of a certificate to log in with. ``proxy`` is "http://host:port"; without
-    it the environment variables https_proxy and no_proxy are followed; ``use_proxy`` False ignores both. ``timeout``
-    is the limit, in seconds, of one try. ``tell`` gets a line when a request has to be sent again. ``remedies`` says
-    what to do about an HTTP status. Raises Failure for an unusable URL, proxy or CA file.
+    it the environment variables https_proxy, http_proxy and no_proxy are followed; ``use_proxy`` False ignores all of
+    them. ``timeout`` is the limit, in seconds, of one try. ``tell`` gets a line when a request has to be sent again.
+    ``remedies`` says what to do about an HTTP status. Messages name the options: ``option_prefix`` stands before the
+    names of these parameters, ``timeout_option`` is the name of ``timeout`` ("": there is none).
+    Raises Invalid for an unusable URL, proxy or file, Failure for an unusable proxy of the environment.
     """
 
     def __init__(
@@ -64,6 +68,8 @@ class Client:
         use_proxy: bool = True,
         proxy: str | None = None,
         timeout: float = 30.0,
+        option_prefix: str = "",
+        timeout_option: str = "request_timeout",
         retry: Retry | None = None,
         pace: Pace | None = None,
         remedies: Mapping[int, str] | None = None,
@@ -71,8 +77,15 @@ class Client:
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        parts, port = base_url(url)
-        self.target = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        address = base_address(url, f"{option_prefix}url")
+        self.target = str(address)
+        if not address.tls and validate_certs:
+            raise Invalid(
+                f"{option_prefix}url",
+                "it begins with http://, so the credential would be sent readable for everybody on the way",
+                f"Use the https:// address; O({option_prefix}validate_certs=false) allows http:// where that risk is "
+                "accepted",
+            )
         self._headers = {"Accept": "application/json", "User-Agent": "quiesce.maintenance", **(headers or {})}
         if not all(value.isascii() and value.isprintable() for value in (credentials or {}).values()):
             # http.client would refuse it with a message that quotes it.
@@ -83,8 +96,7 @@ class Client:
                 "Look for a line break or a character that is not ASCII in it",
             )
         self._headers.update(credentials or {})
-        self._secrets = spellings([*secrets, *(credentials or {}).values()])
-        self._timeout = timeout
+        self._names = Names(option_prefix, timeout_option)
         self._retry = retry or Retry()
         self._pace = pace or Pace(now=now, sleep=sleep)
         self._remedies = dict(remedies or {})
@@ -95,22 +107,10 @@ class Client:
         self._lock = threading.Lock()
         self._reached = False
         self.sent: Counter[str] = Counter()
-
-        self._host = parts.hostname or ""
-        self._port = port
-        self._base_path = parts.path.rstrip("/")
-        self._tls = parts.scheme == "https"
-        if not self._tls and validate_certs:
-            raise Failure(
-                "connect",
-                self.target,
-                "the URL begins with http://, the credential would be sent readable for everybody on the way",
-                "Use the https:// address; validate_certs: false allows http:// where that risk is accepted",
-            )
-        self._context = (
-            tls_context(self.target, validate_certs, ca_path, client_cert, client_key) if self._tls else None
-        )
-        self._proxy = proxy_for(self.target, proxy, self._host, self._port) if self._tls and use_proxy else None
+        context = tls_context(validate_certs, ca_path, client_cert, client_key, option_prefix) if address.tls else None
+        found = proxy_for(address, proxy, f"{option_prefix}proxy") if use_proxy else None
+        self._way = Way(address, context, found, timeout)
+        self._secrets = spellings([*secrets, *(credentials or {}).values(), *(found.secrets if found else ())])
 
     def get(self, path: str, *, attempted: str, query: Iterable[tuple[str, str]] = ()) -> Answer:
         """Read ``path``. See ``request``."""
@@ -119,7 +119,7 @@ class Client:
     def page(self, path: str, *, attempted: str) -> str:
         """Read ``path`` as text (a web page), in one try. Raises HttpFailure unless there is an answer of 2xx."""
         try:
-            raw = self._exchange("GET", self._base_path + path, None, fresh=False)
+            raw = self._exchange(self._describe("GET", path, attempted), fresh=False)
             if raw.status != 200:
                 self._judge(raw)
             return raw.body.decode("utf-8", "replace")
@@ -143,16 +143,12 @@ class Client:
         do harm: it is then sent again only if the server certainly did not carry it out.
         Raises HttpFailure for everything else, after the retries.
         """
-        address = self._base_path + path
-        pairs = list(query)
-        if pairs:
-            address += "?" + urllib.parse.urlencode(pairs)
-        content = None if body is None else json.dumps(body).encode()
+        sent = self._describe(method, path, attempted, query, body)
         began = self._now()
         pause = self._retry.first_pause
         while True:
             try:
-                return self._judge(self._exchange(method, address, content, fresh=not repeatable))
+                return self._judge(self._exchange(sent, fresh=not repeatable))
             except Trouble as trouble:
                 limit = self._retry.limit if self._reached else self._retry.first_contact
                 left = limit - (self._now() - began)
@@ -197,43 +193,55 @@ class Client:
         self._reached = True
         return judge(raw, self._retry.statuses)
 
-    def _exchange(self, method: str, address: str, content: bytes | None, *, fresh: bool) -> Raw:
-        """One try: send the request, return the whole answer or raise _Trouble."""
-        headers = dict(self._headers)
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        connection = None if fresh else self._take_idle()
-        kept = connection is not None
-        while True:
-            try:
-                return self._send(connection or self._connect(), method, address, content, headers)
-            except (OSError, http.client.HTTPException) as error:
-                if not (kept and isinstance(error, CLOSED)):
-                    raise explain(error, self._timeout) from None
-            # The server closed it while it was idle, as it may; the others that are kept are as old.
-            self.close()
-            connection, kept = None, False
+    def _describe(
+        self, method: str, path: str, attempted: str, query: Iterable[tuple[str, str]] = (), body: Any = None
+    ) -> Request:
+        if not re.fullmatch("/[!-~]*", path):
+            raise Failure(
+                attempted,
+                self.target,
+                f'"{path}" is not a path that can be asked for',
+                "Use one that begins with a slash, with percent-encoding for blanks and for what is not ASCII",
+            )
+        address = self._way.address.path + path
+        if pairs := list(query):
+            address += "?" + urllib.parse.urlencode(pairs, errors="surrogatepass")
+        if body is None:
+            return Request(method, address, None, self._headers)
+        headers = {**self._headers, "Content-Type": "application/json"}
+        return Request(method, address, json.dumps(body).encode(), headers)
 
-    def _send(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        address: str,
-        content: bytes | None,
-        headers: dict[str, str],
-    ) -> Raw:
+    def _exchange(self, request: Request, *, fresh: bool) -> Raw:
+        """One try: send the request, return the whole answer or raise ``Trouble``."""
+        kept = None if fresh else self._take_idle()
+        if kept is not None:
+            try:
+                return self._send(kept, request)
+            except CLOSED:
+                # The server closed it while it was idle, as it may; the others that are kept are as old.
+                self.close()
+        return self._send(None, request)
+
+    def _send(self, kept: http.client.HTTPConnection | None, request: Request) -> Raw:
+        """Send the request once, over a connection that was kept or a new one.
+
+        Raises ``Trouble``; where it was kept and is closed, one of ``CLOSED``.
+        """
         self._pace.take()
+        end = time.monotonic() + self._way.timeout
+        connection = kept or self._connect(end)
         with self._lock:
-            self.sent[method] += 1
-        reusable, sock = False, connection.sock
+            self.sent[request.method] += 1
+        reusable = False
         try:
-            # The socket's own time limit starts again with each byte.
-            raw, reusable = within(self._timeout, lambda: _ask(connection, method, address, content, headers))
+            raw, reusable = self._way.ask(connection, request, end)
             return raw
-        except TooLong:
-            with suppress(OSError):  # it may be closed already; what still reads there must not keep us
-                sock.shutdown(socket.SHUT_RDWR)
-            raise
+        except TooMuch as error:
+            raise too_much(error) from None
+        except (OSError, http.client.HTTPException) as error:
+            if kept and isinstance(error, CLOSED):
+                raise
+            raise self._explain(error) from None
         finally:
             if reusable:
                 self._idle.append(connection)
@@ -246,33 +254,15 @@ class Client:
         except IndexError:
             return None
 
-    def _connect(self) -> http.client.HTTPConnection:
-        """Open a connection (and the TLS session, and the tunnel through a proxy)."""
-        host, port, tunnel_headers = self._proxy or (self._host, self._port, None)
-        if self._context is None:
-            connection = http.client.HTTPConnection(host, port, timeout=self._timeout)
-        else:
-            connection = http.client.HTTPSConnection(host, port, timeout=self._timeout, context=self._context)
-            if tunnel_headers is not None:
-                connection.set_tunnel(self._host, self._port, tunnel_headers)
+    def _connect(self, end: float) -> http.client.HTTPConnection:
         try:
-            connection.connect()
+            return self._way.connect(end)
         except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            trouble = explain(error, self._timeout)
+            trouble = self._explain(error, connected=False)
             trouble.unsent = True
-            if self._proxy:
-                trouble.answer += f" (through the proxy {host}:{port})"
+            if proxy := self._way.proxy:
+                trouble.answer += f" (through the proxy {proxy.host}:{proxy.port})"
             raise trouble from None
-        return connection
 
-
-def _ask(
-    connection: http.client.HTTPConnection, method: str, address: str, content: bytes | None, headers: dict[str, str]
-) -> tuple[Raw, bool]:
-    """Send one request; return the whole answer and whether the connection may be used again."""
-    connection.request(method, address, body=content, headers=headers)
-    response = connection.getresponse()
-    body = response.read()
-    raw = Raw(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
-    return raw, not response.will_close
+    def _explain(self, error: OSError | http.client.HTTPException, *, connected: bool = True) -> Trouble:
+        return explain(error, self._names, self._way.timeout, connected=connected)

@@ -9,30 +9,33 @@ from __future__ import annotations
 import ssl
 
 from ansible.module_utils.urls import make_context
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 
 
 def tls_context(
-    target: str, validate_certs: bool, ca_path: str | None, client_cert: str | None, client_key: str | None
+    validate_certs: bool, ca_path: str | None, client_cert: str | None, client_key: str | None, option_prefix: str = ""
 ) -> ssl.SSLContext:
+    """Return the context. Raises ``Invalid`` for files that cannot be used; ``option_prefix`` as for ``Client``."""
     try:
         context: ssl.SSLContext = make_context(cafile=ca_path, validate_certs=validate_certs)
-    except OSError as error:
-        raise Failure(
-            "read the CA file",
-            target,
-            f"{ca_path}: {error.strerror or error}",
-            "Give a PEM file with the certificate of the CA that issued the server's certificate",
+    except (OSError, ValueError) as error:
+        raise Invalid(
+            f"{option_prefix}ca_path",
+            f"{ca_path}: {_reason(error)}",
+            "Give a PEM file with the certificate of the authority that issued the server's certificate",
         ) from None
     if client_cert:
         try:
             # The empty password keeps OpenSSL from asking for one on the terminal.
             context.load_cert_chain(client_cert, client_key, password="")
-        except OSError as error:
-            raise Failure(
-                "read the client certificate",
-                target,
-                f"{client_cert}: {error.strerror or error}",
-                "Give PEM files with the certificate and its unencrypted key",
+        except (OSError, ValueError) as error:
+            raise Invalid(
+                f"{option_prefix}client_cert",
+                f"{client_cert}: {_reason(error)}",
+                f"Give PEM files with the certificate and its unencrypted key (O({option_prefix}client_key))",
             ) from None
     return context
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str(getattr(error, "strerror", None) or error)
