@@ -110,7 +110,7 @@ def _proxy(text: str) -> Proxy:
         return Proxy(address.host, address.port, {}, ())
     user, _colon, password = map(urllib.parse.unquote, address.login.partition(":"))
     login = basic(user, password)
-    return Proxy(address.host, address.port, {"Proxy-Authorization": login}, (password, login))
+    return Proxy(address.host, address.port, {"Proxy-Authorization": login}, (password,))
 
 
 def _parse(url: str, ports: Mapping[str, int], *, may_log_in: bool) -> Address:

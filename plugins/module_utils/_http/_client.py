@@ -25,7 +25,7 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._address import base_address, proxy_for
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._answer import Answer, Raw, judge
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http._redaction import MASK, spellings
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._redaction import Redactor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._retry import NOT_CARRIED_OUT, Pace, Retry
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._tls import tls_context
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._trouble import (
@@ -110,7 +110,10 @@ class Client:
         context = tls_context(validate_certs, ca_path, client_cert, client_key, option_prefix) if address.tls else None
         found = proxy_for(address, proxy, f"{option_prefix}proxy") if use_proxy else None
         self._way = Way(address, context, found, timeout)
-        self._secrets = spellings([*secrets, *(credentials or {}).values(), *(found.secrets if found else ())])
+        self._redact = Redactor(
+            [*secrets, *(found.secrets if found else ())],
+            [*(credentials or {}).values(), *(found.headers.values() if found else ())],
+        )
 
     def get(self, path: str, *, attempted: str, query: Iterable[tuple[str, str]] = ()) -> Answer:
         """Read ``path``. See ``request``."""
@@ -166,9 +169,7 @@ class Client:
 
     def redact(self, text: str) -> str:
         """Return ``text`` without any secret."""
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        return text
+        return self._redact(text)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -191,7 +192,7 @@ class Client:
 
     def _judge(self, raw: Raw) -> Answer:
         self._reached = True
-        return judge(raw, self._retry.statuses)
+        return judge(raw, self._retry.statuses, self._redact, tls=self._way.address.tls)
 
     def _describe(
         self, method: str, path: str, attempted: str, query: Iterable[tuple[str, str]] = (), body: Any = None

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import email.utils
+import re
 import threading
 import time
 from collections import deque
@@ -83,13 +84,28 @@ class Pace:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Return the seconds that a Retry-After header asks for: a number, or the time until a date (RFC 9110)."""
-    if not value:
+    """Return the seconds that a Retry-After header asks for: a number, or the time until a date (RFC 9110).
+
+    None where it asks for no pause at all: with 0, or with a date of another clock, a server that is overloaded would
+    get one request after the other.
+    """
+    text = (value or "").strip()
+    if re.fullmatch("[0-9]{1,12}", text):
+        seconds = float(text)
+    else:
+        moment = http_date(text)
+        seconds = 0.0 if moment is None else moment - time.time()
+    return seconds if seconds > 0 else None
+
+
+def http_date(text: str) -> float | None:
+    """Return the moment of a header, in seconds since the epoch, None where it is none.
+
+    These are the forms that servers may send; what else Python's parser takes, it does not always survive.
+    """
+    if not re.fullmatch(r"[A-Z][a-z]+, [0-9]{2}[ -][A-Z][a-z]{2}[ -]([0-9]{2}){1,2} [0-9]{2}(:[0-9]{2}){2} GMT", text):
         return None
-    if value.strip().isdecimal():
-        return float(value)
     try:
-        moment = email.utils.parsedate_to_datetime(value)
+        return email.utils.parsedate_to_datetime(text).timestamp()
     except ValueError:
         return None
-    return max(0.0, moment.timestamp() - time.time())
