@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,18 +99,24 @@ def tls(authority: Authority) -> ssl.SSLContext:
     return context
 
 
+@contextmanager
+def listening(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    handler = type("ScriptedHandler", (Handler,), {"script": script})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.fixture
 def script(tls: ssl.SSLContext) -> Iterator[Script]:
     script = Script()
-    handler = type("ScriptedHandler", (Handler,), {"script": script})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.socket = tls.wrap_socket(server.socket, server_side=True)
-    script.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield script
-    server.shutdown()
-    server.server_close()
+    with listening(script, tls) as script.port:
+        yield script
 
 
 class Time:
@@ -388,6 +394,80 @@ def test_proxy(script: Script, authority: Authority, monkeypatch: pytest.MonkeyP
         Client(script.url, ca_path=ca).get("/a", attempted="x")
         assert len(proxy.tunnels) == 2
         loop.run(proxy.stop())
+
+
+def test_proxy_of_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for the whole URL; what the proxy alone must know goes no further."""
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    script = Script()
+    with listening(script) as port, LoopThread() as loop:
+        proxy = Proxy(user="me", password="p@ss")
+        loop.run(proxy.start())
+        address = f"http://me:p%40ss@127.0.0.1:{proxy.port}"
+        url = f"http://127.0.0.1:{port}/api"
+
+        def ask(**options: Any) -> None:
+            client = Client(url, credentials={"k": SECRET}, validate_certs=False, **options)
+            assert client.request("POST", "/a", attempted="x", query=[("b", "c")], body={"d": 1}).data == {"ok": True}
+
+        ask(proxy=address)
+        assert proxy.passed == [f"{url}/a?b=c"]
+        method, path, headers, body, _port = script.requests[0]
+        assert (method, path, body) == ("POST", "/api/a?b=c", b'{"d": 1}')
+        assert headers["k"] == SECRET
+        assert "proxy-authorization" not in headers
+
+        with pytest.raises(HttpFailure, match=r"HTTP 407.*user name and password of the proxy"):
+            ask(proxy=f"http://127.0.0.1:{proxy.port}")
+        ask(proxy=address, use_proxy=False)
+        monkeypatch.setenv("http_proxy", address)
+        ask(use_proxy=False)
+        assert len(proxy.passed) == 1
+        ask()
+        assert len(proxy.passed) == 2
+        loop.run(proxy.stop())
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("path", ["/elsewhere", "ELSEWHERE"])
+def test_a_redirect_is_not_followed(client: Client, script: Script, status: int, path: str) -> None:
+    """Neither on the same host nor to another: nobody else gets the credential."""
+    other = Script()
+    with listening(other) as port:
+        location = path.replace("ELSEWHERE", f"http://127.0.0.1:{port}/")
+        script.answers += [error(status, b"", Location=location)] * 3
+        for ask in (client.get, client.page):
+            with pytest.raises(HttpFailure, match=rf"HTTP {status}, it redirects to .*credential"):
+                ask("/a", attempted="x")
+        with pytest.raises(HttpFailure, match=rf"HTTP {status}, it redirects to"):
+            client.request("POST", "/a", attempted="x", body={})
+    assert len(script.requests) == 3
+    assert other.requests == []
+
+
+@pytest.mark.parametrize("path", ["", "a", "/a b", "/ä", "/a\r\nX: y", "/\ud800", "https://elsewhere.example.com/"])
+def test_a_path_that_cannot_be_sent(client: Client, script: Script, path: str) -> None:
+    with pytest.raises(Failure, match=r"Could not read it on https.* is not a path that can be asked for"):
+        client.get(path, attempted="read it")
+    assert script.requests == []
+
+
+def test_any_text_can_be_asked_for(client: Client, script: Script) -> None:
+    client.get("/a", attempted="x", query=[("name", "ä\ud800\r\n")])
+    assert script.requests[0][1] == "/api/a?name=%C3%A4%ED%A0%80%0D%0A"
+
+
+def test_options_are_called_as_their_user_calls_them(script: Script, authority: Authority) -> None:
+    client = Client(script.url, option_prefix="cluster_", retry=Retry(0, 0))
+    with pytest.raises(HttpFailure, match=r"O\(cluster_ca_path\)"):
+        client.get("/a", attempted="x")
+
+
+def test_the_password_of_a_proxy_is_masked() -> None:
+    client = Client("https://127.0.0.1:1", proxy="http://me:pa55w%C3%B6rd@127.0.0.1:1")
+    for text in ("pa55wörd", "pa55w%C3%B6rd", basic("me", "pa55wörd").split()[1]):
+        assert client.redact(f"<{text}>") == "<********>"
 
 
 @given(st.lists(st.floats(0, 30), min_size=1, max_size=60), st.integers(1, 10))
