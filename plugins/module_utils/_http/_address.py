@@ -65,6 +65,11 @@ class Proxy:
     secrets: tuple[str, ...] = field(repr=False)
 
 
+def usable_path(text: str) -> bool:
+    """Whether ``text`` can be asked for: a path, with a query or without."""
+    return re.fullmatch(r'/[!"$-~]*', text) is not None
+
+
 def base_address(url: str, option: str = "url") -> Address:
     """Return the parts of a base URL. Raises ``Invalid``, in the name of ``option``, for one that cannot be used."""
     try:

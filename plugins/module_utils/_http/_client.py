@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import re
 import threading
 import time
 import urllib.parse
@@ -23,7 +22,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http._address import base_address, proxy_for
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._address import (
+    base_address,
+    proxy_for,
+    usable_path,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._answer import Answer, Raw, judge
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._redaction import Redactor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._retry import NOT_CARRIED_OUT, Pace, Retry
@@ -197,7 +200,7 @@ class Client:
     def _describe(
         self, method: str, path: str, attempted: str, query: Iterable[tuple[str, str]] = (), body: Any = None
     ) -> Request:
-        if not re.fullmatch("/[!-~]*", path):
+        if not usable_path(path):
             raise Failure(
                 attempted,
                 self.target,
