@@ -14,8 +14,7 @@ options:
   validate_certs:
     description:
       - Whether the server's TLS certificate is verified.
-      - V(false) also allows a O(url) that begins with C(http://); the credential then travels readable for everybody
-        on the way.
+      - V(false) also allows a O(url) that begins with C(http://); the credential is then sent unencrypted.
     type: bool
     default: true
   ca_path:
@@ -26,17 +25,18 @@ options:
   proxy:
     description:
       - HTTP proxy for the connection, like V(http://proxy.example.com:3128), with user name and password in it if
-        it asks for them.
-      - Where the option is not given, the environment variables E(https_proxy) and E(no_proxy) apply.
+        it asks for them. It serves a O(url) that begins with C(http://) too.
+      - If the option is not given, the environment variables E(https_proxy), E(http_proxy) and E(no_proxy) apply.
     type: str
   use_proxy:
     description:
-      - V(false) connects directly, whatever O(proxy) and the environment variables say.
+      - V(false) connects directly. Neither O(proxy) nor a proxy of the environment is used.
     type: bool
     default: true
   request_timeout:
     description:
-      - How long one request may take, like V(30s) or V(1m). A number alone is seconds.
+      - How long one request may take, like V(30s) or V(1m), from the connection to the last byte of the answer. A
+        number alone is seconds.
     type: str
     default: 30s
   retry_limit:
@@ -45,4 +45,10 @@ options:
         fewer requests (HTTP 429) or breaks connections off. V(0) means not at all.
     type: str
     default: 3m
+notes:
+  - A redirect (HTTP 301, 302, 303, 307, 308) is never followed, neither on the same host nor to another host, nor from
+    https to http. The credential is sent to O(url) and nowhere else. The task fails and names the host that the
+    redirect leads to; if that host is the right one, give its address in O(url).
+  - A user name or password in O(url) is refused. Give the credential by its own option, which is never logged.
+  - An answer of more than 16 MiB is refused.
 """

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, Retry
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_duration
 
@@ -38,28 +38,40 @@ def read_secret(params: Mapping[str, Any], name: str, variable: str) -> str | No
     None where none of the three is given. Raises Failure for a file that can't be read or is empty.
     """
     if params.get(name):
-        return str(params[name])
+        return _text(str(params[name]), "use", f"O({name})")
     if file := params.get(f"{name}_file"):
         try:
             secret = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             # The text of a UnicodeDecodeError would quote the file.
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise Failure(
-                f"read {name}_file", file, f"{reason}", "Give a text file that holds the secret alone"
-            ) from None
+            reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else _reason(error)
+            raise Failure(f"read {name}_file", file, reason, "Give a text file that holds the secret alone") from None
         if not secret:
             raise Failure(f"read {name}_file", file, "it is empty", "Give a text file that holds the secret alone")
         return secret
-    return os.environ.get(variable) or None
+    return _text(os.environ.get(variable, ""), "use", f"the environment variable {variable}") or None
+
+
+def _text(secret: str, attempted: str, where: str) -> str:
+    """Return a secret that can be sent: bytes that are no text come as halves of surrogate pairs."""
+    try:
+        secret.encode()
+    except UnicodeEncodeError:
+        # Its text would quote the secret.
+        raise Failure(f"{attempted} {where}", "", "it is not UTF-8 text", "Give the secret as plain text") from None
+    return secret
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def seconds(params: Mapping[str, Any], name: str, *, bare_unit: str = "s") -> float:
-    """Return the duration option ``name`` in seconds. Raises Failure if it is no duration."""
+    """Return the duration option ``name`` in seconds. Raises Invalid if it is none."""
     try:
         return parse_duration(params[name], bare_unit=bare_unit).total_seconds()
     except ValueError as error:
-        raise Failure(f"use {name}", "this task", str(error), "Correct the option") from None
+        raise Invalid(name, str(error)) from None
 
 
 def open_client(
@@ -76,7 +88,7 @@ def open_client(
     """
     timeout, limit = seconds(params, "request_timeout"), seconds(params, "retry_limit")
     if not timeout:
-        raise Failure("use request_timeout", "this task", "it is zero", 'Give a time, like "30s"')
+        raise Invalid("request_timeout", "it is zero", "Use a time, like 30s")
     return Client(
         params["url"],
         validate_certs=params["validate_certs"],

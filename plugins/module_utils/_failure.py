@@ -6,8 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
+
+_OPTION = re.compile(r"\bO\(([a-z_]+)(=[^)]*)?\)")
+_VALUE = re.compile(r"\bV\(([^)]*)\)")
 
 
 class Failure(Exception):
@@ -83,6 +89,18 @@ def _joined(*parts: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return ``text`` on one line, ending as a sentence does."""
-    text = " ".join(text.split())
+    """Return ``text`` on one line, ending as a sentence does; what a terminal would obey is escaped."""
+    text = one_line(text)
     return text if not text or text[-1] in ".!?" else f"{text}."
+
+
+def spoken(text: str, prefix: str = "", bare: Collection[str] = ()) -> str:
+    """Return a message with its options as their user calls them.
+
+    ``O(kill_hung=true)`` becomes "kill_hung: true", with ``prefix`` put before it unless it is among the ``bare`` ones.
+    """
+
+    def called(match: re.Match[str]) -> str:
+        return f"{'' if match[1] in bare else prefix}{match[1]}{(match[2] or '').replace('=', ': ', 1)}"
+
+    return _VALUE.sub(r"\1", _OPTION.sub(called, text))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.IGNORECASE)
+_DURATION = re.compile(r"(?:(\d{1,18})d)?(?:(\d{1,18})h)?(?:(\d{1,18})m)?(?:(\d{1,18})s)?", re.IGNORECASE)
 
 
 def parse_duration(text: str, *, bare_unit: str | None = None) -> timedelta:
@@ -23,12 +23,12 @@ def parse_duration(text: str, *, bare_unit: str | None = None) -> timedelta:
         compact += bare_unit
     match = _DURATION.fullmatch(compact)
     if not compact or not match:
-        raise ValueError(f'{text!r} is not a duration: write days, hours, minutes and seconds like "2h", "1h30m", "1d"')
+        raise ValueError(f'"{text}" is not a duration. Use days, hours, minutes and seconds, like 2h, 1h30m or 90s')
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     try:
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        raise ValueError(f"{text!r} is longer than any maintenance") from None
+        raise ValueError(f'"{text}" is longer than any maintenance') from None
 
 
 def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> datetime:
@@ -50,12 +50,13 @@ def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> d
             return (base or now).astimezone(timezone.utc) + parse_duration(plain)
         except (ValueError, OverflowError):
             raise ValueError(
-                f'{text!r} is neither a time like "2026-11-24T22:00:00+01:00" nor a duration like "2h"'
+                f'"{text}" is neither a time like "2026-11-24T22:00:00+01:00" nor a duration like "2h"'
             ) from None
     if ":" not in re.sub(r"[+-]\d\d:\d\d$", "", whole) and "T" not in whole.upper():
-        raise ValueError(f'{text!r} has no time of day: write it like "2026-11-24T22:00:00+01:00"')
+        raise ValueError(f'"{text}" has no time of day: write it like "2026-11-24T22:00:00+01:00"')
     if moment.tzinfo is None:
-        raise ValueError(f'{text!r} has no time zone: write "{plain}+01:00" or "{plain}Z"')
+        zoned = f"{moment.isoformat()}Z"
+        raise ValueError(f'"{text}" has no time zone: write "{zoned}" for UTC, or an offset like +01:00 in place of Z')
     return in_utc(moment)
 
 

@@ -113,12 +113,13 @@ activities:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import (
     ACTIVITY_INFO,
     MUTUALLY_EXCLUSIVE,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._tasks import activity_info
+from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
 
 
 def argument_spec() -> dict[str, Any]:
@@ -132,9 +133,9 @@ def main() -> None:
     try:
         result = activity_info(module.params)
     except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
+        module.fail_json(msg=spoken(str(failure)), **failure.details)
     for warning in result.pop("warnings"):
-        module.warn(warning)
+        module.warn(one_line(warning))
     module.exit_json(**result)
 
 

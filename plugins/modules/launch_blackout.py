@@ -139,7 +139,7 @@ blackout:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import BLACKOUT, MUTUALLY_EXCLUSIVE
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._tasks import set_blackout
 
@@ -160,7 +160,7 @@ def main() -> None:
     try:
         module.exit_json(**set_blackout(module.params, check_mode=module.check_mode))
     except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
+        module.fail_json(msg=spoken(str(failure)), **failure.details)
 
 
 if __name__ == "__main__":

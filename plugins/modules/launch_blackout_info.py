@@ -101,7 +101,7 @@ in_effect:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import (
     BLACKOUT_INFO,
     MUTUALLY_EXCLUSIVE,
@@ -125,7 +125,7 @@ def main() -> None:
     try:
         module.exit_json(**blackout_info(module.params))
     except Failure as failure:
-        module.fail_json(msg=str(failure), **failure.details)
+        module.fail_json(msg=spoken(str(failure)), **failure.details)
 
 
 if __name__ == "__main__":

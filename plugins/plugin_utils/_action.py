@@ -12,7 +12,7 @@ import re
 import secrets
 import socket
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
@@ -20,15 +20,13 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import masked
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, Unreachable
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, Unreachable, spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned, Run
 
 _display = Display()
 
-_OPTION = re.compile(r"\bO\(([a-z_]+)(=[^)]*)?\)")
 # What a terminal takes for commands: people write into a reason what they like.
 _TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_VALUE = re.compile(r"\bV\(([^)]*)\)")
 
 
 def plain(value: Any) -> Any:
@@ -46,19 +44,6 @@ def plain(value: Any) -> Any:
 def _forms(secret: str) -> list[str]:
     """Return a secret, and as it looks in a message, which draws blanks together."""
     return list(dict.fromkeys([secret, " ".join(secret.split())]))
-
-
-def spoken(text: str, prefix: str = "", bare: Collection[str] = ()) -> str:
-    """Return a message with its options as their user calls them.
-
-    ``O(kill_hung=true)`` becomes "kill_hung: true", with ``prefix`` put before it unless it is among the ``bare`` ones.
-    """
-
-    def called(match: re.Match[str]) -> str:
-        return f"{'' if match[1] in bare else prefix}{match[1]}{(match[2] or '').replace('=', ': ', 1)}"
-
-    text = _OPTION.sub(called, text)
-    return _VALUE.sub(r"\1", text)
 
 
 class MaintenanceAction(ActionBase):

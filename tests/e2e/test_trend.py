@@ -330,7 +330,7 @@ def test_unusable_options(play: Play, manager: TrendManager, tmp_path: Path) -> 
         "neither": ({}, "one of the following is required"),
         "endless extension": ({**one, "extend": True}, "needs a duration"),
         "file": ({**one, "api_key_file": str(tmp_path / "none")}, "No such file"),
-        "ca": ({**one, "ca_path": str(tmp_path / "none")}, "Could not read the CA file"),
+        "ca": ({**one, "ca_path": str(tmp_path / "none")}, "Invalid ca_path: "),
         "http": ({**one, "url": "http://127.0.0.1:1/api"}, "readable for everybody on the way"),
         "limit": ({**one, "wait_limit": "a while"}, "not a duration"),
     }
@@ -409,10 +409,10 @@ def test_answers_that_are_none(play: Play, manager: TrendManager) -> None:
     )
     wanted = {
         "info html": 'HTTP 200 with an HTML page "Sign in to the web filter" in place of JSON',
-        "info redirect": "HTTP 302, it redirects to elsewhere.example.com",
+        "info redirect": "HTTP 302, it redirects to https://elsewhere.example.com",
         "info cut": "a damaged or cut off body",
         "info error": 'HTTP 500: "java.lang.NullPointerException"',
-        "info hangs": "no answer within 1 s",
+        "info hangs": "no whole answer within 1 s",
         "info nobody": "it refuses connections",
     }
     assert {name: text for name, text in wanted.items() if text not in done.of(name)["msg"]} == {}
@@ -476,7 +476,7 @@ def test_key_proxy_and_cloud_one(
     wanted = {
         "info wrong": "HTTP 401: Invalid API Key",
         "info header": "Cloud One takes keys by authorization",
-        "info no credential": "the proxy answered HTTP 407",
+        "info no credential": "the proxy refused the CONNECT request (HTTP 407)",
         "info untrusted": "its certificate is not trusted",
     }
     assert {name: text for name, text in wanted.items() if text not in done.of(name)["msg"]} == {}

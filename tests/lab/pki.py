@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+_DAYS = (0, 30)
+
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
@@ -47,19 +49,22 @@ class Authority:
         self.ca_file = self.folder / "ca.pem"
         self.ca_file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
-    def server(self, name: str, *also: str) -> tuple[Path, Path]:
+    def server(self, name: str, *also: str, days: tuple[int, int] = _DAYS) -> tuple[Path, Path]:
         """Issue a server certificate; return its (certificate, key) files.
 
         ``name`` and ``also`` are DNS names or IP addresses. An address is entered as a DNS name too, since
-        Microsoft's ODBC driver does not look at IP entries.
+        Microsoft's ODBC driver does not look at IP entries. It is valid from the first of ``days`` from now to the
+        second.
         """
-        return self._issue(name, (name, *also), ExtendedKeyUsageOID.SERVER_AUTH)
+        return self._issue(name, (name, *also), ExtendedKeyUsageOID.SERVER_AUTH, days)
 
     def client(self, name: str) -> tuple[Path, Path]:
         """Issue a client certificate for mutual TLS; return its (certificate, key) files."""
         return self._issue(name, (name,), ExtendedKeyUsageOID.CLIENT_AUTH)
 
-    def _issue(self, name: str, names: tuple[str, ...], usage: x509.ObjectIdentifier) -> tuple[Path, Path]:
+    def _issue(
+        self, name: str, names: tuple[str, ...], usage: x509.ObjectIdentifier, days: tuple[int, int] = _DAYS
+    ) -> tuple[Path, Path]:
         key = self._key_of_all
         entries: list[x509.GeneralName] = []
         for entry in dict.fromkeys(names):
@@ -69,7 +74,7 @@ class Authority:
             except ValueError:
                 continue
         certificate = (
-            _builder(_name(name), self._certificate.subject, key)
+            _builder(_name(name), self._certificate.subject, key, days)
             .add_extension(x509.SubjectAlternativeName(entries), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
@@ -92,14 +97,15 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: Key) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.timezone.utc)
+def _builder(subject: x509.Name, issuer: x509.Name, key: Key, days: tuple[int, int] = _DAYS) -> x509.CertificateBuilder:
+    # Clocks differ.
+    now = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=5)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(days=30))
+        .not_valid_before(now + datetime.timedelta(days=days[0]))
+        .not_valid_after(now + datetime.timedelta(days=days[1]))
     )

@@ -26,7 +26,8 @@ COLLECTION = "ansible_collections.quiesce.maintenance"
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py") if path.stem != "__init__")
 ACTIONS = sorted(path.stem for path in (PLUGINS / "action").glob("*.py") if path.stem != "__init__")
 ROLES = sorted(path.name for path in (ROOT / "roles").glob("*") if path.is_dir())
-PRODUCTS = {path.name for path in (PLUGINS / "module_utils").glob("_*") if (path / "__init__.py").is_file()}
+_PACKAGES = {path.name for path in (PLUGINS / "module_utils").glob("_*") if (path / "__init__.py").is_file()}
+PRODUCTS = _PACKAGES - {"_http"}  # what all of them use
 SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in PLUGINS.rglob("*.py"))
 LAB = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/lab").rglob("*.py"))
 

@@ -26,6 +26,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._http import (
 API_VERSION = "6.0"
 APPLICATION = "AXSF"
 SERVICE = "AXSF~AXService"
+_MOST_PAGES = 1000
+"""More than the largest cluster has: Service Fabric cuts pages by the length of a message."""
+
 _NO_INSTANCE = "no AOS instance"
 _FIRST_CONTACT = 3.0
 """Seconds for the first answer: there is another way to see that the AOS is back."""
@@ -150,6 +153,8 @@ def open_client(options: ClusterOptions, survive: float = 60.0) -> Client:
         client_key=options.client_key or None,
         timeout=options.timeout,
         retry=Retry(limit=survive, first_contact=_FIRST_CONTACT, statuses=frozenset({429, 502, 503, 504})),
+        option_prefix="cluster_",
+        timeout_option="",
         remedies={403: "Use a client certificate that the cluster knows as an admin or read-only client"},
     )
 
@@ -188,7 +193,10 @@ class Cluster:
         instances = []
         partitions = f"/Applications/{app}/$/GetServices/{service}/$/GetPartitions"
         for partition in self._items(partitions, "list the partitions of the AOS service"):
-            identity = quote(str(partition.get("PartitionInformation", {}).get("Id", "")))
+            information = partition.get("PartitionInformation")
+            identity = quote(str(information.get("Id") or "") if isinstance(information, Mapping) else "", safe="")
+            if not identity:
+                raise self._strange("list the partitions of the AOS service", "a partition has no ID")
             for replica in self._items(f"/Partitions/{identity}/$/GetReplicas", "list the AOS instances"):
                 instances.append(_instance(replica))
         return View(str(health.get("AggregatedHealthState", "Unknown")), nodes, tuple(instances))
@@ -197,18 +205,27 @@ class Cluster:
         query = [("api-version", API_VERSION), *([("ContinuationToken", token)] if token else [])]
         data = self._client.get(path, attempted=attempted, query=query).data
         if not isinstance(data, Mapping):
-            raise Failure(attempted, self._options.url, "the answer is no JSON object", "Check O(cluster_url)")
+            raise self._strange(attempted, "the answer is no JSON object")
         return data
+
+    def _strange(self, attempted: str, answer: str) -> Failure:
+        return Failure(attempted, self._options.url, answer, "Check O(cluster_url)")
 
     def _items(self, path: str, attempted: str) -> Iterator[Mapping[str, Any]]:
         """Yield the items of all pages."""
         token = ""
-        while True:
+        seen: set[str] = set()
+        while token not in seen and len(seen) < _MOST_PAGES:
+            seen.add(token)
             page = self._get(path, attempted, token)
-            yield from page.get("Items") or []
+            items = page.get("Items") or []
+            if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+                raise self._strange(attempted, "its Items are no list of objects")
+            yield from items
             token = str(page.get("ContinuationToken") or "")
             if not token:
                 return
+        raise self._strange(attempted, "its pages have no end")
 
 
 def pending(view: View, former: Collection[str]) -> list[str]:

@@ -16,8 +16,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._connection im
     read_secret,
     secret_options,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http import basic
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import basic, usable_path
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import DOUBT, empty_is_doubtful
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import (
     SETTINGS,
@@ -91,8 +91,11 @@ def open_server(
     """Return the server that the options name, without asking it anything yet.
 
     ``patient``: also a server that has not answered at all yet is waited for up to retry_limit, as after its restart.
-    Raises Failure where no credential is given.
+    Raises Failure where no credential is given, or an option cannot be used.
     """
+    for name in ("read_path", "write_path"):
+        if name in params and not usable_path(params[name]):
+            raise Invalid(name, "it is not a path that can be asked for", f"Use one like {SETTINGS}")
     user, secret = _credential(params)
     client = open_client(
         params,

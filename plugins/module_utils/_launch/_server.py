@@ -14,6 +14,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer, Client, HttpFailure
@@ -25,13 +26,16 @@ SETTINGS = "/cli/systemConfiguration"
 BLACKOUTS = "/cli/calendar/maintenanceBlackout"
 ACTIVITY = {"cli": "/cli/workflowTrace/currentActivity", "rest": "/rest/workflow/currentActivity"}
 _DETAILS = {
-    "application": "/rest/deploy/applicationProcessRequest/",
-    "component": "/rest/workflow/componentProcessRequest/",
-    "generic": "/rest/process/request/",
+    "application": "/rest/deploy/applicationProcessRequest",
+    "component": "/rest/workflow/componentProcessRequest",
+    "generic": "/rest/process/request",
 }
 
 # The pauses, in seconds, before a request that met a conflict is sent again.
 _CONFLICT_PAUSES = (0.2, 0.4, 0.7, 1.0)
+
+# With these a path would lead to something else.
+_NO_IDS = ("", ".", "..")
 
 Version = tuple[int, ...]
 
@@ -96,10 +100,12 @@ class Server:
 
     def process(self, kind: str, identifier: str) -> Mapping[str, Any]:
         """Return one process request with its steps; empty where it is not known (any more)."""
-        if kind not in _DETAILS:
+        if kind not in _DETAILS or identifier in _NO_IDS:
             return {}
         try:
-            data = self.client.get(_DETAILS[kind] + identifier, attempted=f"read the process request {identifier}").data
+            data = self.client.get(
+                _below(_DETAILS[kind], identifier), attempted=f"read the process request {identifier}"
+            ).data
         except HttpFailure as failure:
             if failure.status == 404:
                 return {}
@@ -147,7 +153,15 @@ class Server:
 
     def delete_blackout(self, identifier: str) -> None:
         """Delete a blackout."""
-        self._write("DELETE", f"{BLACKOUTS}/{identifier}", attempted=f"delete the maintenance blackout {identifier}")
+        attempted = f"delete the maintenance blackout {identifier}"
+        if identifier in _NO_IDS:
+            raise Failure(
+                attempted,
+                self.target,
+                f'"{identifier}" cannot be the ID of one',
+                "Look at the maintenance blackouts in the web page, and cancel it there",
+            )
+        self._write("DELETE", _below(BLACKOUTS, identifier), attempted=attempted)
 
     def _write(
         self,
@@ -192,6 +206,11 @@ def remedies(user: str) -> dict[int, str]:
         "or use another account",
         409: f"Somebody else changes the same thing; tried {len(_CONFLICT_PAUSES) + 1} times, run again later",
     }
+
+
+def _below(path: str, identifier: str) -> str:
+    """Return the path of what has this ID, whatever characters somebody put into it."""
+    return f"{path}/{quote(identifier, safe='', errors='surrogatepass')}"
 
 
 def find_version(page: str) -> Version | None:

@@ -116,10 +116,10 @@ def parse(data: Any) -> Computer:
     module = _object(control, "moduleStatus")
     agent = _object(data, "computerStatus")
     status = control.get("maintenanceModeStatus") if control else None
-    if status is not None and status not in STATUSES:
+    if status is not None and (not isinstance(status, str) or status not in STATUSES):
         raise ValueError(f"computer {data['ID']} has the unknown maintenance mode status {status!r}")
     messages = agent.get("agentStatusMessages")
-    duration = _number(control, "maintenanceModeDuration")
+    duration = _minutes(control, "maintenanceModeDuration")
     started = _number(control, "maintenanceModeStartTime")
     return Computer(
         id=data["ID"],
@@ -163,9 +163,15 @@ def _text(data: Mapping[str, Any], key: str) -> str:
 
 
 def _number(data: Mapping[str, Any], key: str) -> int | None:
-    """Return a number of minutes or milliseconds; None, too, for one that is no moment in this age."""
+    """Return a number of milliseconds; None, too, for one that is no moment in this age."""
     value = whole(data.get(key))
     return value if value is not None and 0 <= value < 1 << 45 else None
+
+
+def _minutes(data: Mapping[str, Any], key: str) -> int | None:
+    """Return a number of minutes as the vendor's interface has it, of 32 bits: their end is a moment in any case."""
+    value = whole(data.get(key))
+    return value if value is not None and 0 <= value < 1 << 31 else None
 
 
 def _iso(seconds: float | None) -> str | None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer, Client, HttpFailure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer, Client, HttpFailure, http_date
+from ansible_collections.quiesce.maintenance.plugins.module_utils._text import shortened
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._computer import Computer, parse, whole
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Step
 
@@ -25,6 +25,8 @@ JsonObject = dict[str, Any]
 _EXPAND = (("expand", "applicationControl"), ("expand", "computerStatus"))
 # The manager gives at most 5000; smaller pages keep one answer within a request's time limit.
 _PAGE = 1000
+# A manager with more computers than this many pages hold has not been heard of.
+_MOST_PAGES = 1000
 # Up to so many computers are read one by one, more of them by a search over the range of their IDs.
 _FEW = 10
 # Seconds between two lines about writes under way.
@@ -52,15 +54,22 @@ class Manager:
     def search(self, *criteria: JsonObject) -> tuple[list[Computer], float]:
         """Return all computers that fulfil every one of ``criteria``, by ID, and the time of the reading.
 
-        The vendor's paging: sorted by ID, from the last ID of the page before, until a page is empty.
+        The vendor's paging: sorted by ID, from the last ID of the page before, until a page is empty. Raises Failure
+        for pages that lead nowhere.
         """
         found: list[Computer] = []
-        while True:
+        for _page in range(_MOST_PAGES):
             after = [{"idTest": "greater-than", "idValue": found[-1].id}] if found else []
             page, now = self._page([*criteria, *after])
             if not page:
                 return found, now
-            found += page
+            for computer in page:
+                if found and computer.id <= found[-1].id:
+                    raise self._strange(
+                        f"computer {computer.id} after computer {found[-1].id} in a search, where the IDs must rise"
+                    )
+                found.append(computer)
+        raise self._strange(f"more than {_MOST_PAGES} pages of computers")
 
     def named(self, host_name: str) -> tuple[list[Computer], float]:
         """Return the computers with exactly that host name. One request."""
@@ -183,7 +192,7 @@ class Manager:
         return Failure(
             "understand the manager",
             self.target,
-            f"it sent {what}",
+            f"it sent {shortened(what)}",
             'Check the URL: it ends with "/api". A newer manager may say things that this version does not know',
         )
 
@@ -200,7 +209,5 @@ def concerns_one(failure: HttpFailure) -> bool:
 
 def _moment(answer: Answer) -> float:
     """Return the manager's own time of an answer; the controller's clock may differ."""
-    try:
-        return email.utils.parsedate_to_datetime(answer.headers["date"]).timestamp()
-    except (KeyError, ValueError):
-        return time.time()
+    moment = http_date(answer.headers.get("date", ""))
+    return time.time() if moment is None else moment

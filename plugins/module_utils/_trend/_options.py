@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _connection as connection
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Pace
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
@@ -67,7 +67,7 @@ def manager(params: Mapping[str, Any], tell: Callable[[str], None] = lambda line
     header = params["key_header"]
     for name, least in (("max_concurrency", 1), ("requests_per_minute", 0)):
         if params[name] < least:
-            raise _unusable(name, f"{params[name]} is less than {least}")
+            raise Invalid(name, f"{params[name]} is less than {least}")
     client = connection.open_client(
         params,
         headers={"api-version": "v1"},
@@ -77,6 +77,7 @@ def manager(params: Mapping[str, Any], tell: Callable[[str], None] = lambda line
             401: "Check the API key and key_header: Cloud One takes keys by authorization, other managers by "
             "api-secret-key",
             403: "Give the key's role the right to edit these computers",
+            429: "Lower O(requests_per_minute), or give this play a key of its own",
         },
         tell=tell,
     )
@@ -88,11 +89,11 @@ def target(params: Mapping[str, Any]) -> Target:
     if params["computers"] is not None:
         names = tuple(name.strip() for name in params["computers"])
         if not names or not all(names):
-            raise _unusable("computers", "the list, or a name in it, is empty")
+            raise Invalid("computers", "the list, or a name in it, is empty")
         return Target(names)
     search = {name: text for name, text in params["search"].items() if text}
     if not search:
-        raise _unusable("search", "without a group, policy or platform it would mean every computer")
+        raise Invalid("search", "without a group, policy or platform it would mean every computer")
     return Target(**search)
 
 
@@ -104,11 +105,11 @@ def wish(params: Mapping[str, Any]) -> Wish:
         seconds = connection.seconds(params, "duration", bare_unit="m")
         minutes = int(seconds // 60)
         if seconds % 60 or not 0 < minutes < 2**31:
-            raise _unusable("duration", f"{params['duration']} is not a whole number of minutes from 1 on")
+            raise Invalid("duration", f"{params['duration']} is not a whole number of minutes from 1 on")
         if not on:
-            raise _unusable("duration", "it belongs to state: enabled")
+            raise Invalid("duration", "it belongs to state: enabled")
     elif params["extend"] == "true" and on:
-        raise _unusable("extend", "extend: true needs a duration to extend to")
+        raise Invalid("extend", "extend: true needs a duration to extend to")
     return Wish(on, minutes, params["extend"])
 
 
@@ -116,9 +117,5 @@ def patience(params: Mapping[str, Any], tell: Callable[[str], None]) -> Patience
     """Return how long to wait for the agents."""
     interval = connection.seconds(params, "poll_interval")
     if not interval:
-        raise _unusable("poll_interval", "it is zero")
+        raise Invalid("poll_interval", "it is zero")
     return Patience(connection.seconds(params, "wait_limit"), interval, Run(tell=tell))
-
-
-def _unusable(option: str, why: str) -> Failure:
-    return Failure(f"use {option}", "this task", why, "Correct the option")

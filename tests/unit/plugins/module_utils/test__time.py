@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -96,3 +97,35 @@ def test_rubbish_is_a_value_error(text: str) -> None:
         assert parse_duration(text) >= timedelta(0)
     with contextlib.suppress(ValueError):
         assert parse_moment(text, now=NOW).tzinfo is timezone.utc
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-24T22:00:00",
+        "2026-11-24 22:00",
+        "2026-11-24T22",
+        "2026-11-24T22:00:00.5",
+        "2026-11-24T22:00:00,25",
+        "2026-11-24-01:00:00",
+        "0001-01-01T00:00",
+        "9999-12-31T23:59:59",
+        " 2026-11-24T22:00 ",
+    ],
+)
+def test_what_is_advised_is_accepted(text: str) -> None:
+    with pytest.raises(ValueError, match="has no time zone") as caught:
+        parse_moment(text, now=NOW)
+    advised = re.findall(r"\b\d{4}-\S+?Z\b|\b\d{4}-\S+[+-]\d\d:\d\d", str(caught.value).partition(":")[2])
+    assert advised
+    for moment in advised:
+        assert parse_moment(moment, now=NOW)
+
+
+@given(st.datetimes(), st.sampled_from(["T", " ", "t", "_"]), st.sampled_from(["auto", "minutes", "hours", "seconds"]))
+def test_the_advice_for_any_time_without_a_zone_is_accepted(moment: datetime, separator: str, precision: str) -> None:
+    text = moment.isoformat(separator, precision)
+    with pytest.raises(ValueError, match=r"has no (time zone|time of day)") as caught:
+        parse_moment(text, now=NOW)
+    for advised in re.findall(r'(?:write|or) "([^"]+)"', str(caught.value)):
+        assert parse_moment(advised, now=NOW)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused, Unreachable
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused, Unreachable, spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _action
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain, spoken
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
 from hypothesis import given
 from hypothesis import strategies as st
 

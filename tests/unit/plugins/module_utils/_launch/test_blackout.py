@@ -132,7 +132,7 @@ def test_plan(there: tuple[Blackout, ...], wish: Wish, steps: list[tuple[str, di
         pytest.param((), Wish(True, id="x", start=TEN, end="2h"), "no blackout with the id x", id="unknown id"),
         pytest.param((), Wish(True, name="x"), "no period to create one", id="unknown name"),
         pytest.param(
-            (), Wish(True, start="tomorrow", end="2h"), "start is not usable: 'tomorrow' is neither", id="text"
+            (), Wish(True, start="tomorrow", end="2h"), 'start is not usable: "tomorrow" is neither', id="text"
         ),
         pytest.param((), Wish(True, start="2026-11-24T22:00:00", end="2h"), "has no time zone", id="no zone"),
         pytest.param((NAMED,), Wish(True, name="Backup", recurrence="weekly"), "recurs daily", id="recurrence"),

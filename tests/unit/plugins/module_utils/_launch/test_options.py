@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import CONNECTION, open_server
 
 DEFAULTS = {name: option.get("default") for name, option in CONNECTION.items()} | {"url": "https://127.0.0.1:9"}
@@ -59,3 +59,12 @@ def test_credential(
 def test_no_credential(options: dict[str, Any]) -> None:
     with pytest.raises(Failure, match="neither a token nor a user name with a password"):
         open_server({**DEFAULTS, **options})
+
+
+@pytest.mark.parametrize("name", ["read_path", "write_path"])
+@pytest.mark.parametrize("path", ["cli/systemConfiguration", "", "/a b", "/ä", "/a\r\nX: y", "/a#b"])
+def test_a_path_that_cannot_be_asked_for(name: str, path: str) -> None:
+    options = {**DEFAULTS, "token": "t", "read_path": "/cli/a", "write_path": "/cli/b"}
+    assert open_server(options)
+    with pytest.raises(Invalid, match=rf"Invalid O\({name}\): it is not a path"):
+        open_server({**options, name: path})
