@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
+
 _COLUMNS = ("SYSTEM", "KIND", "MODE", "VERIFIED", "SINCE", "OWNER", "EXPIRES", "REASON")
 _WIDTH = 120
 _LEAST = {"REASON": 26, "OWNER": 10}
@@ -42,7 +44,9 @@ def render(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Line]:
         attention = bool(row.get("overdue")) or row.get("mode") not in ("normal", "maintenance")
         lines.append(Line(_line(texts, widths), attention or row.get("verified") is False))
         for note in [*_overdue(row), *(row.get("notes") or [])]:
-            wrapped = textwrap.wrap(f"! {_plain(note)}", _WIDTH - 4, subsequent_indent="  ", break_on_hyphens=False)
+            wrapped = textwrap.wrap(
+                f"! {one_line(str(note))}", _WIDTH - 4, subsequent_indent="  ", break_on_hyphens=False
+            )
             lines += [Line(f"    {part}", attention=True) for part in wrapped]
     return lines
 
@@ -53,22 +57,17 @@ def _overdue(row: Mapping[str, Any]) -> list[str]:
     return [f"should be over since {row.get('expires') or 'the end of one of its windows'}"]
 
 
-def _plain(text: Any) -> str:
-    """Put a text on one line, without what a terminal takes for commands: people write into it what they like."""
-    return "".join(character for character in " ".join(str(text).split()) if character.isprintable())
-
-
 def _cells(row: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
-    host = _plain(row.get("host") or "")
+    host = one_line(str(row.get("host") or ""))
     return (
-        _plain(row.get("system", "?")) + (f" ({host})" if host else ""),
-        _plain(row.get("kind") or ""),
-        _plain(row.get("mode", "unknown")),
+        one_line(str(row.get("system", "?"))) + (f" ({host})" if host else ""),
+        one_line(str(row.get("kind") or "")),
+        one_line(str(row.get("mode", "unknown"))),
         _yes_no(row.get("verified")),
         _moment(row.get("since"), now),
-        _plain(row.get("owner") or ("somebody else" if row.get("managed") is False else "")),
+        one_line(str(row.get("owner") or ("somebody else" if row.get("managed") is False else ""))),
         "OVERDUE" if row.get("overdue") else _moment(row.get("expires"), now),
-        _plain(row.get("reason") or ""),
+        one_line(str(row.get("reason") or "")),
     )
 
 
@@ -83,7 +82,7 @@ def _moment(text: str | None, now: datetime) -> str:
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc)
     except (ValueError, OverflowError):
-        return _plain(text)
+        return one_line(text)
     return moment.strftime("%m-%d %H:%MZ" if abs(moment - now) < _RECENT else "%Y-%m-%d")
 
 
