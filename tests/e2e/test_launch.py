@@ -268,6 +268,24 @@ def test_what_can_go_wrong_says_what_and_what_to_do(
     assert all(server.untouched for server in (ignoring, busy, stubborn, page, broken, plain))
 
 
+def test_old_server_that_requires_a_token_in_json(start: Launch, play: Play, tmp_path: Path) -> None:
+    """The 401 says how to give it, and that works."""
+    server = start("7.0.5.0")
+    server.access.json_tokens = True
+    file = tmp_path / "token.json"
+    file.write_text(json.dumps({"token": TOKEN}))
+    done = play.run(
+        play.task(server, state="enabled", task="plain"),
+        play.task(server, state="enabled", token=None, token_file=str(file), task="file"),
+        fails=True,
+        arguments=["-vvv"],
+    )
+    assert 'Servers before 7.1.1 may require {"token": "..."} as the password' in done.of("plain")["msg"]
+    assert done.of("file")["changed"] is True
+    assert server.maintenance
+    assert TOKEN not in done.output
+
+
 def test_server_that_restarts_is_waited_for(start: Launch, play: Play, loop: LoopThread) -> None:
     """Refused connections, then a starting page with 503: with a line of progress, and within the limit."""
     restarting, starting, slow = start(scale=10), start(scale=10), start(scale=10)

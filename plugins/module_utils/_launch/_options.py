@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._serve
     Server,
     remedies,
 )
+
+# Servers before 7.1.1 may require a token in this form; the token alone is a secret as well.
+_JSON_TOKEN = re.compile(r'"token"\s*:\s*"([^"]+)"')
 
 CONNECTION: dict[str, dict[str, Any]] = {
     **OPTIONS,
@@ -97,7 +101,7 @@ def open_server(
         params,
         first_contact=float("inf") if patient else 10.0,
         credentials={"Authorization": basic(user, secret)},
-        secrets=[secret],
+        secrets=[secret, *_JSON_TOKEN.findall(secret)],
         remedies=remedies(user),
         tell=tell,
     )

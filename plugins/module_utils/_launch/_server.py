@@ -180,7 +180,11 @@ class Server:
 def remedies(user: str) -> dict[int, str]:
     """What to do about the usual refusals, for an account that logs in as ``user``."""
     if user == TOKEN_USER:
-        login = "The token is wrong or has expired; give the token alone, without a user name"
+        login = (
+            "The token is wrong or has expired; give the token alone, without a user name. Servers before 7.1.1 may "
+            'require {"token": "..."} as the password: write this text, with the token in it, into a file and give '
+            "the file as token_file"
+        )
     else:
         login = (
             f"Check the password of {user}; if it is an authentication token, give it as token: the server takes a "
