@@ -84,6 +84,14 @@ activities:
       description: Name of the environment.
       type: str
       sample: PROD
+    component:
+      description: Name of the component that a component process works on.
+      type: str
+      sample: web
+    resource:
+      description: Name of the resource or agent that a component or generic process works on.
+      type: str
+      sample: web01
     user:
       description: Who started it.
       type: str

@@ -419,7 +419,7 @@ def test_drain_waits_and_says_for_what(start: Launch, play: Play, api: str, trac
     assert server.maintenance
     assert re.search(
         rf"draining {url(server)}: 0 of 60 s, 2 processes run: Deploy \(JPetStore to PROD\) by mary "
-        r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ; Clean up by jsmith since ",
+        r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ; Clean up \(on web01\) by jsmith since ",
         done.output,
     )
     assert "1 process runs: Deploy (JPetStore to PROD) by mary" in done.output
