@@ -56,10 +56,12 @@ options:
     default: 10s
   on_undrained:
     description:
-      - What to do when processes still run at the limit.
+      - What to do if processes still run at the limit.
       - V(fail) fails and leaves maintenance mode on, so that running the task again goes on waiting.
       - V(continue) goes on with a warning.
       - V(rollback) turns maintenance mode off again if this task turned it on, then fails.
+      - An error during the drain (the server no longer answers, or does not list what runs) fails the task with every
+        choice. V(rollback) turns maintenance mode off then, too; with the others it stays on. The message says which.
     type: str
     choices: [fail, continue, rollback]
     default: fail
@@ -81,6 +83,10 @@ attributes:
     details: The server may run on anything; the task runs on the controller, or by C(delegate_to) elsewhere, then
       without the lines of progress.
 notes:
+  - A failure after a write has C(changed=true), and its message says whether maintenance mode is now on.
+  - Maintenance mode has no end of its own. It stays on until a task with O(state=disabled), or a person on the web
+    page, turns it off.
+  - The fields that name the component, resource and agent of a process are known from one published client only.
   - Versions 6.2.4 to 7.0.2 have no maintenance mode; the task says so and fails.
   - That an empty list of processes means that nothing runs is an inference, not documented.
   - Users with an additional permission (8.0.1 and later) may start processes in maintenance mode; O(drain) waits for
@@ -118,8 +124,10 @@ field:
   type: str
   sample: maintenanceModeEnabled
 maintenance_mode:
-  description: Whether maintenance mode is on after the task (in check mode, would be).
-  returned: success
+  description:
+    - Whether maintenance mode is on after the task (in check mode, would be).
+    - Null if the task failed and the server does not say it.
+  returned: success, and if the task failed after it wrote or while it waited
   type: bool
   sample: true
 status_rows:
@@ -152,8 +160,8 @@ waited:
   type: int
   sample: 140
 rolled_back:
-  description: Whether maintenance mode was turned off again.
-  returned: when processes still run at the limit and O(on_undrained=rollback)
+  description: Whether this task turned maintenance mode on and off again.
+  returned: if O(on_undrained=rollback) and processes still run at the limit, or an error ended the wait
   type: bool
   sample: true
 activities:

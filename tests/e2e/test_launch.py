@@ -455,11 +455,12 @@ def test_drain_at_its_limit(start: Launch, play: Play) -> None:
         assert len(server.running) == 1
     assert "by mary since " in done.of("fail")["msg"]
     assert 'waits for a person: manual task "Check the smoke test"' in done.of("fail")["msg"]
-    assert "Maintenance mode stays on; run again" in done.of("fail")["msg"]
+    assert "Maintenance mode is on for the Launch server" in done.of("fail")["msg"]
     assert "Going on (on_undrained: continue)" in done.of("continue")["warnings"][0]
-    assert "has been turned off again" in done.of("rollback")["msg"]
+    assert "Maintenance mode was rolled back on the Launch server" in done.of("rollback")["msg"]
+    assert done.of("rollback")["changed"] is False
     assert (done.of("rollback")["rolled_back"], done.of("rollback")["maintenance_mode"]) == (True, False)
-    assert "was on before this task and stays on" in done.of("was on")["msg"]
+    assert "before this task and stays on" in done.of("was on")["msg"]
     assert done.of("was on")["rolled_back"] is False
 
     # Somebody answers the task; the same task again goes on waiting, and ends.
@@ -468,6 +469,76 @@ def test_drain_at_its_limit(start: Launch, play: Play) -> None:
     process.answer = (server.clock.time(), True)
     again = play.run(play.task(server, state="enabled", drain=True, drain_interval="1s", sees_all_activity=True)).last
     assert (again["changed"], again["drained"]) == (False, True)
+
+
+def test_error_during_the_drain_says_that_maintenance_mode_is_on(start: Launch, play: Play) -> None:
+    """The list fails after the switch; on_undrained: rollback then turns the mode off if this task turned it on."""
+    servers = {task: start() for task in ("fail", "continue", "rollback", "was on", "before")}
+    for task, server in servers.items():
+        server.begin("application", "Deploy", Work(600), user="mary")
+        # One look before the switch; one after it, but not if nothing was written.
+        server.looks_answered = {"before": 0, "was on": 1}.get(task, 2)
+    servers["was on"].maintenance = True
+    choice = {"was on": "rollback", "before": "rollback"}
+    done = play.run(
+        *(
+            play.task(
+                server,
+                state="enabled",
+                drain=True,
+                drain_interval="1s",
+                retry_limit="1s",
+                on_undrained=choice.get(task, task),
+                task=task,
+            )
+            for task, server in servers.items()
+        ),
+        fails=True,
+    )
+    for task, server in servers.items():
+        result = done.of(task)
+        assert result["failed"]
+        assert "Could not list the running processes" in result["msg"]
+        assert server.maintenance is (task not in ("rollback", "before"))
+        assert result["changed"] is (task in ("fail", "continue"))
+        if task != "before":
+            assert result["maintenance_mode"] is server.maintenance
+    for task in ("fail", "continue"):
+        assert f"Maintenance mode is on for the Launch server {url(servers[task])}" in done.of(task)["msg"]
+    assert "Maintenance mode was rolled back on the Launch server" in done.of("rollback")["msg"]
+    assert (done.of("rollback")["rolled_back"], done.of("was on")["rolled_back"]) == (True, False)
+    assert "before this task and stays on" in done.of("was on")["msg"]
+    assert "Maintenance mode" not in done.of("before")["msg"]
+    assert servers["before"].writes == 0
+
+
+def test_failure_after_a_write_says_in_which_state_the_server_is(start: Launch, play: Play, loop: LoopThread) -> None:
+    """The answer to the write is lost; the write is ignored; the rollback fails, too; the server refuses the write."""
+    lost, ignored, stuck, refused = start(), start(), start(), start()
+    lost.lost_answers = 99
+    ignored.frozen.add("maintenanceModeEnabled")
+    stuck.begin("application", "Deploy", Work(600), user="mary")
+    stuck.looks_answered = 2
+    refused.add_user("reader", "reader-pw", frozenset({rights.VIEW_SETTINGS}))
+    # The second write, the one that turns back, meets nothing but conflicts.
+    stuck.conflicts_from = 1
+    done = play.run(
+        play.task(lost, state="enabled", retry_limit="1s", task="lost"),
+        play.task(ignored, state="enabled", task="ignored"),
+        play.task(stuck, state="enabled", drain=True, drain_interval="1s", on_undrained="rollback", task="stuck"),
+        play.task(refused, state="enabled", username="reader", password="reader-pw", task="refused"),
+        fails=True,
+    )
+    for task, server, changed in (("lost", lost, True), ("ignored", ignored, True), ("stuck", stuck, True)):
+        result = done.of(task)
+        on = "on" if server.maintenance else "off"
+        assert f"Maintenance mode is {on} for the Launch server {url(server)}" in result["msg"]
+        assert (result["changed"], result["maintenance_mode"]) == (changed, server.maintenance)
+    assert (lost.maintenance, ignored.maintenance, stuck.maintenance) == (True, False, True)
+    assert "it could not be turned off again" in done.of("stuck")["msg"]
+    assert "HTTP 409" in done.of("stuck")["msg"]
+    assert done.of("refused")["changed"] is False
+    assert "Maintenance mode is" not in done.of("refused")["msg"]
 
 
 def test_empty_list_of_an_account_that_may_not_see_all_is_warned_about(start: Launch, play: Play) -> None:

@@ -177,6 +177,11 @@ class Server:
         raise AssertionError("the last round returns or raises")
 
 
+def was_refused(failure: Failure) -> bool:
+    """Whether the server answered that it did not do what was asked; without that answer it may have been done."""
+    return isinstance(failure, HttpFailure) and failure.status is not None and 400 <= failure.status < 500
+
+
 def remedies(user: str) -> dict[int, str]:
     """What to do about the usual refusals, for an account that logs in as ``user``."""
     if user == TOKEN_USER:

@@ -116,7 +116,7 @@ def test_empty_list_is_doubtful_until_somebody_elses_process_was_seen(
     assert empty_is_doubtful(login, seen) is doubtful
 
 
-KEYS = [*sorted(BASE), "rootTrace", "trace", "children", "task", "type", "status", "process", "name", "component", "resource"]
+KEYS = [*sorted(BASE), "rootTrace", "trace", "children", "task", "type", "status", "process", "name", "resource"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(["", "x", "true", "OPEN", "EXECUTING", "12", "²"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
