@@ -13,7 +13,8 @@ author: The quiesce.maintenance authors (@quiesce)
 description:
   - Lists the process requests that run, who started them and when, and which of them wait for a person to answer a
     manual task.
-  - Where the server's list does not hold the steps of a process, those of the ten oldest are asked for one by one.
+  - If the server's list does not hold the steps of a process, the module asks for those of the ten oldest, one by one.
+  - The fields that name the component, resource and agent of a process are known from one published client only.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.rest

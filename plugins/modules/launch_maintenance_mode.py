@@ -27,21 +27,21 @@ options:
   state:
     description:
       - Whether maintenance mode is to be on.
-      - With V(disabled), a server that can't be reached yet is waited for up to O(retry_limit), since it has probably
-        just been restarted.
+      - With V(disabled), the task waits up to O(retry_limit) for a server that cannot be reached yet, since it has
+        probably just been restarted.
     type: str
     choices: [enabled, disabled]
     required: true
   write_path:
     description:
-      - Path below O(url) where the setting is written by C(PUT), with nothing in the request but this setting.
+      - Path below O(url) where the setting is written with C(PUT), and nothing in the request but this setting.
     type: str
     default: /cli/systemConfiguration
   drain:
     description:
       - With O(state=enabled), wait until no process runs, with a line of progress at each look. How many run, which,
         since when, who started them, and which of them wait for a person to answer a manual task.
-      - In check mode it is looked once, and not waited.
+      - In check mode the task looks once and does not wait.
     type: bool
     default: false
   drain_limit:
@@ -76,11 +76,11 @@ attributes:
     support: full
   idempotent:
     support: full
-    details: Where the mode is as wished, one request asks and nothing is written.
+    details: If the mode is as required, one request asks and nothing is written.
   platform:
     platforms: all
     support: full
-    details: The server may run on anything; the task runs on the controller, or by C(delegate_to) elsewhere, then
+    details: The server may run on anything; the task runs on the controller, or with C(delegate_to) elsewhere, then
       without the lines of progress.
 notes:
   - A failure after a write has C(changed=true), and its message says whether maintenance mode is now on.

@@ -115,7 +115,7 @@ def empty_is_doubtful(login: str, users: Iterable[str | None]) -> bool:
 
 DOUBT = (
     "The server lists no running process, but an account that may not see every application gets an empty list, too, "
-    "while processes of others run. Use an account that sees everything and say so by sees_all_activity: true"
+    "while processes of others run. Use an account that sees everything and say so with sees_all_activity: true"
 )
 
 

@@ -17,7 +17,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._connection im
     read_secret,
     secret_options,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import basic
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import DOUBT, empty_is_doubtful
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import (
@@ -47,6 +47,7 @@ ACTIVITY: dict[str, dict[str, Any]] = {
 BLACKOUT_KEYS: dict[str, dict[str, Any]] = {
     "start_key": {"type": "str", "no_log": False},
     "end_key": {"type": "str", "no_log": False},
+    "series_key": {"type": "str", "no_log": False},
 }
 MODE: dict[str, dict[str, Any]] = {
     **CONNECTION,
@@ -70,6 +71,7 @@ BLACKOUT: dict[str, dict[str, Any]] = {
     "end": {"type": "str"},
     "name": {"type": "str"},
     "recurrence": {"type": "str", "choices": ["daily", "weekly", "monthly"]},
+    "occurrence": {"type": "str", "choices": ["one", "series"]},
 }
 BLACKOUT_INFO: dict[str, dict[str, Any]] = {
     **CONNECTION,
@@ -106,6 +108,18 @@ def open_server(
         tell=tell,
     )
     return Server(client, user)
+
+
+def refuse_empty(params: Mapping[str, Any], *names: str) -> None:
+    """Raise Invalid for an option that is given and empty: as if it were left out, it would mean something else."""
+    for name in names:
+        if params[name] is not None and not params[name].strip():
+            raise Invalid(name, "it is empty", "Leave the option out, or give a value")
+
+
+def in_words(failure: Failure) -> str:
+    """Return the message of a failure with its options as the user of a module calls them."""
+    return re.sub(r"O\((\w+)\)", r"\1", str(failure))
 
 
 def doubt(params: Mapping[str, Any], login: str, users: Iterable[str | None]) -> list[str]:

@@ -23,6 +23,8 @@ TOKEN_USER = "PasswordIsAuthToken"
 
 SETTINGS = "/cli/systemConfiguration"
 BLACKOUTS = "/cli/calendar/maintenanceBlackout"
+CANCEL_EVENT = "/cli/calendar/cancelMaintenanceBlackoutSeriesEvent"
+CANCEL_SERIES = "/cli/calendar/cancelMaintenanceBlackoutSeries"
 ACTIVITY = {"cli": "/cli/workflowTrace/currentActivity", "rest": "/rest/workflow/currentActivity"}
 _DETAILS = {
     "application": "/rest/deploy/applicationProcessRequest/",
@@ -107,11 +109,11 @@ class Server:
         return data if isinstance(data, Mapping) else {}
 
     def blackouts(self) -> list[Mapping[str, Any]]:
-        """Return the maintenance blackouts."""
+        """Return the real events of the maintenance blackouts."""
         return self._blackouts(())
 
     def blackouts_between(self, start: int, end: int) -> list[Mapping[str, Any]]:
-        """Return those between two moments (epoch milliseconds), each occurrence of a recurring one by itself."""
+        """Return the events, real and synthetic, that start or end between two moments (epoch milliseconds)."""
         return self._blackouts((("rangeStart", str(start)), ("rangeEnd", str(end))))
 
     def _blackouts(self, query: tuple[tuple[str, str], ...]) -> list[Mapping[str, Any]]:
@@ -145,9 +147,20 @@ class Server:
         """Change the blackout whose ``id`` is among the query parameters."""
         self._write("PUT", BLACKOUTS, attempted=f"change the maintenance blackout {query['id']}", query=query)
 
-    def delete_blackout(self, identifier: str) -> None:
-        """Delete a blackout."""
-        self._write("DELETE", f"{BLACKOUTS}/{identifier}", attempted=f"delete the maintenance blackout {identifier}")
+    def delete_blackout(self, query: Mapping[str, str]) -> None:
+        """Cancel the blackout whose ``id`` is given; of a recurring one, this event alone."""
+        identifier = query["id"]
+        self._write("DELETE", f"{BLACKOUTS}/{identifier}", attempted=f"cancel the maintenance blackout {identifier}")
+
+    def cancel_blackout_event(self, query: Mapping[str, str]) -> None:
+        """Cancel one synthetic event (``event``, which begins at ``scheduled``) of a ``series``."""
+        attempted = f"cancel the event {query['event']} of the series of maintenance blackouts {query['series']}"
+        self._write("POST", CANCEL_EVENT, attempted=attempted, query=query)
+
+    def cancel_blackout_series(self, query: Mapping[str, str]) -> None:
+        """Cancel a whole ``series``."""
+        attempted = f"cancel the series of maintenance blackouts {query['series']}"
+        self._write("POST", CANCEL_SERIES, attempted=attempted, query=query)
 
     def _write(
         self,

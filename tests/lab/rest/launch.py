@@ -252,6 +252,9 @@ class LaunchServer:
             return web.Response(status=status, text=body, content_type=content_type)
         if request.path == "/":
             return await handler(request)
+        if self.calendar.offline and self.calendar.in_effect:
+            self.log.append((request.method, request.path, "-"))
+            return web.Response(status=503, text="The database is offline for maintenance.")
         user = self.access.login(request)
         self.log.append((request.method, request.path, user.name if user else "-"))
         if user is None:
@@ -301,6 +304,8 @@ class LaunchServer:
             web.post("/cli/calendar/maintenanceBlackout", self._create_blackout),
             web.put("/cli/calendar/maintenanceBlackout", self._update_blackout),
             web.delete("/cli/calendar/maintenanceBlackout/{id}", self._delete_blackout),
+            web.post("/cli/calendar/cancelMaintenanceBlackoutSeries", self._cancel_series),
+            web.post("/cli/calendar/cancelMaintenanceBlackoutSeriesEvent", self._cancel_event),
         ]
 
     async def _page(self, request: web.Request) -> web.Response:
@@ -442,6 +447,11 @@ class LaunchServer:
             raise Refused(404, "")
         self.access.need(request, MANAGE_MAINTENANCE)
 
+    def _need_series(self, request: web.Request) -> None:
+        if self._version < (8, 1, 1):
+            raise Refused(404, "")
+        self.access.need(request, MANAGE_MAINTENANCE)
+
     async def _list_blackouts(self, request: web.Request) -> web.Response:
         self._need_blackouts(request)
         return web.json_response(self.calendar.listed(request.query))
@@ -457,6 +467,16 @@ class LaunchServer:
     async def _delete_blackout(self, request: web.Request) -> web.Response:
         self._need_blackouts(request)
         self.calendar.delete(request.match_info["id"])
+        return web.Response(status=200)
+
+    async def _cancel_series(self, request: web.Request) -> web.Response:
+        self._need_series(request)
+        self.calendar.cancel_series(request.query)
+        return web.Response(status=200)
+
+    async def _cancel_event(self, request: web.Request) -> web.Response:
+        self._need_series(request)
+        self.calendar.cancel_event(request.query)
         return web.Response(status=200)
 
 
