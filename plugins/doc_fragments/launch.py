@@ -20,12 +20,12 @@ options:
   username:
     description:
       - User name to log in with.
-      - Where neither this nor O(password), O(password_file), O(token) or O(token_file) is given, E(DS_AUTH_TOKEN) is
+      - If neither this nor O(password), O(password_file), O(token) or O(token_file) is given, E(DS_AUTH_TOKEN) is
         used as token, else E(DS_USERNAME) and E(DS_PASSWORD).
     type: str
   password:
     description:
-      - Password of O(username). Where it is not given, O(password_file), else E(DS_PASSWORD).
+      - Password of O(username). If it is not given, O(password_file) is used, else E(DS_PASSWORD).
       - Mutually exclusive with O(password_file).
     type: str
   password_file:
@@ -41,6 +41,8 @@ options:
   token_file:
     description:
       - File that holds the token and nothing else, on the host that runs the module.
+      - Servers before 7.1.1 may answer a token with HTTP 401 unless the password is C({"token": "..."}). If yours does,
+        write this text, with the token in it, into the file.
     type: path
 requirements:
   - HCL Launch, HCL DevOps Deploy, IBM UrbanCode Deploy or IBM DevOps Deploy (one product with four names)
@@ -59,7 +61,7 @@ options:
   field:
     description:
       - Name of the system setting that is the maintenance mode.
-      - Where it is not given, the one that the server has. V(maintenanceModeEnabled) (7.0.3 and later; the name is
+      - If it is not given, the one that the server has. V(maintenanceModeEnabled) (7.0.3 and later; the name is
         known from one published client only) or V(enableMaintenanceMode) (up to 6.2.3).
     type: str
   read_path:
@@ -92,12 +94,17 @@ options:
   start_key:
     description:
       - Name that the server's list gives to the start of a blackout, in epoch milliseconds.
-      - Where it is not given, V(startDate), V(start) and V(startTime) are looked for. The vendor does not document the
+      - If it is not given, V(startDate), V(start) and V(startTime) are looked for. The vendor does not document the
         answer.
     type: str
   end_key:
     description:
       - Name that the server's list gives to the end of a blackout, in epoch milliseconds.
-      - Where it is not given, V(endDate), V(end) and V(endTime) are looked for.
+      - If it is not given, V(endDate), V(end) and V(endTime) are looked for.
+    type: str
+  series_key:
+    description:
+      - Name that the server's list gives to the id of the series of a recurring blackout.
+      - If it is not given, V(series) and V(seriesId) are looked for.
     type: str
 """

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._zone import in_zone, split_zone
+
 _DURATION = re.compile(r"(?:(\d{1,18})d)?(?:(\d{1,18})h)?(?:(\d{1,18})m)?(?:(\d{1,18})s)?", re.IGNORECASE)
 
 
@@ -34,11 +36,11 @@ def parse_duration(text: str, *, bare_unit: str | None = None) -> timedelta:
 def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> datetime:
     """Return the moment that ``text`` names, in UTC.
 
-    ``text`` is ISO 8601 with a zone ("2026-11-24T22:00:00+01:00", "...Z"), "now", or a duration counted from
-    ``base`` (``now`` where that is not given). A time without a zone is refused: it would mean another moment on
-    the controller than on the server. Raises ValueError.
+    ``text`` is ISO 8601 with a zone ("2026-11-24T22:00:00+01:00", "...Z", "... Europe/Berlin"), "now", or a duration
+    counted from ``base`` (``now`` where that is not given). A time without a zone is refused: it would mean another
+    moment on the controller than on the server. Raises ValueError.
     """
-    plain = str(text).strip()
+    plain, zone = split_zone(str(text).strip())
     if plain.lower() == "now":
         return now.astimezone(timezone.utc)
     try:
@@ -54,9 +56,13 @@ def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> d
             ) from None
     if ":" not in re.sub(r"[+-]\d\d:\d\d$", "", whole) and "T" not in whole.upper():
         raise ValueError(f'"{text}" has no time of day: write it like "2026-11-24T22:00:00+01:00"')
+    if zone:
+        return in_zone(moment, zone)
     if moment.tzinfo is None:
         zoned = f"{moment.isoformat()}Z"
-        raise ValueError(f'"{text}" has no time zone: write "{zoned}" for UTC, or an offset like +01:00 in place of Z')
+        raise ValueError(
+            f'"{text}" has no time zone: write "{zoned}" for UTC, or +01:00 or Europe/Berlin in place of Z'
+        )
     return in_utc(moment)
 
 

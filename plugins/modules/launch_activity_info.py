@@ -13,7 +13,8 @@ author: The quiesce.maintenance authors (@quiesce)
 description:
   - Lists the process requests that run, who started them and when, and which of them wait for a person to answer a
     manual task.
-  - Where the server's list does not hold the steps of a process, those of the ten oldest are asked for one by one.
+  - If the server's list does not hold the steps of a process, the module asks for those of the ten oldest, one by one.
+  - The fields that name the component, resource and agent of a process are known from one published client only.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.rest
@@ -84,6 +85,14 @@ activities:
       description: Name of the environment.
       type: str
       sample: PROD
+    component:
+      description: Name of the component that a component process works on.
+      type: str
+      sample: web
+    resource:
+      description: Name of the resource or agent that a component or generic process works on.
+      type: str
+      sample: web01
     user:
       description: Who started it.
       type: str

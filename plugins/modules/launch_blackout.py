@@ -11,10 +11,15 @@ short_description: Create, change and cancel maintenance blackouts of an HCL Lau
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - A maintenance blackout announces a period in which the server is down, and lets nothing start in it.
+  - Creates, changes and cancels maintenance blackouts. A blackout plans a full shutdown of the server for a period;
+    nothing starts while it is on.
+  - B(The vendor says that a blackout takes the server's database offline for its period.) Plan one only if the server
+    may be down. To stop new processes for a while, use M(quiesce.maintenance.launch_maintenance_mode) alone.
   - Blackouts exist in version 7.2.1 and later, their names and recurrences in version 8.1.1 and later.
   - A blackout is recognised by O(id), else by O(name), else by its period (O(start) and O(end), to the minute). With
-    O(start=now) the one that is in effect is meant.
+    O(start=now) the one that is on is meant.
+  - A recurring blackout is a series of events. The server calls the next one real and the later ones synthetic. A
+    task that names the first event of a series finds the series again when that event is over.
   - Dates are sent as milliseconds since 1970, so the server's time zone does not matter.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
@@ -24,29 +29,45 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(present) creates or changes a blackout, V(absent) cancels it, before or while it is in effect.
+      - V(present) creates or changes a blackout, V(absent) cancels it, before or while it is on.
+      - A change of a recurring blackout changes its next event and, with it, the start and duration of all that follow.
     type: str
     choices: [present, absent]
     default: present
+  occurrence:
+    description:
+      - What to cancel of a recurring blackout with O(state=absent). Required for a recurring blackout, ignored for
+        others.
+      - V(one) cancels one event. Name it with its O(start) (beside O(name), or the O(id) of the series), or with its
+        own O(id). The events before and after it stay.
+      - V(series) cancels the whole series.
+    type: str
+    choices: [one, series]
   id:
     description:
-      - Id of an existing blackout, to change or cancel it.
+      - Id of an existing blackout, to change or cancel it. For a recurring one, the id of an event or of the series.
+        The id of the series stays the same when events pass.
     type: str
   start:
     description:
-      - Begin of the blackout as ISO 8601 with a time zone, V(now), or a duration from now like V(2h).
+      - Start Date of the blackout as ISO 8601 with a time zone, V(now), or a duration from now like V(2h).
+      - The time zone is an offset (V(2036-11-24T22:00:00+01:00)), V(Z), or a name after a space
+        (V(2036-11-24T22:00 Europe/Berlin)). Names require a time zone database on the host that runs the module (the
+        system package or the Python package C(tzdata)).
+      - For a recurring blackout, the start of its first event.
     type: str
   end:
     description:
-      - End of the blackout as ISO 8601 with a time zone, or a duration from its begin like V(4h).
+      - Estimated End Date of the blackout, written like O(start), or a duration from its start like V(4h).
     type: str
   name:
     description:
       - Name of the blackout.
+      - The vendor says that a new name of a recurring blackout holds for its next event only.
     type: str
   recurrence:
     description:
-      - How the blackout recurs. It can't be changed afterwards.
+      - How the blackout recurs. It cannot be changed afterwards.
     type: str
     choices: [daily, weekly, monthly]
 attributes:
@@ -57,28 +78,40 @@ attributes:
   idempotent:
     support: partial
     details:
-      - Where the blackout is as wished, nothing is written.
-      - A O(start) that is a duration from now names another period each time, so give a O(name) or O(id) with it.
+      - If the blackout is as required, nothing is written.
+      - A O(start) that is V(now) or a duration names another period each time, so use a O(name) or O(id) with it.
   platform:
     platforms: all
     support: full
     details: The server may run on anything; the task runs where Python reaches it.
 notes:
+  - A failure after a write has C(changed=true), and its message says what has become of the write.
+  - The vendor does not document what the server answers while a blackout has taken its database offline. If it does
+    not answer, a blackout cannot be cancelled, and maintenance mode cannot be turned off, before the blackout ends.
+  - The vendor's documentation does not show an entry of the list of blackouts. The names of its fields for dates and
+    series are guesses; see O(start_key), O(end_key) and O(series_key).
+  - It is a guess that the list without a range holds the next event of each series as a real one, that it shows the
+    recurrence of a series, and that a cancelled event is no longer listed.
+  - It is a guess that a series recurs by UTC, as the vendor says of scheduled deployments, so that its events move by
+    an hour for people when summer time begins or ends, and that a monthly event of the 31st falls on the last day of
+    a shorter month.
+  - From 8.1.1 on, the vendor's web page asks for maintenance mode to be on before a recurring blackout is created or a
+    blackout is changed. Whether REST asks for it, too, is not documented.
   - Whether a blackout may begin at the running minute (O(start=now)) is not documented.
-  - The server's list is read without a range, in the belief that this lists every blackout.
-  - Overlaps with the later occurrences of a recurring blackout are found by the server, not before.
+  - The module looks for events 32 days around now and around the wished period. Overlaps with events further away are
+    found by the server.
 seealso:
   - module: quiesce.maintenance.launch_blackout_info
   - module: quiesce.maintenance.launch_maintenance_mode
 """
 
 EXAMPLES = r"""
-- name: Announce the upgrade
+- name: Plan the shutdown for the upgrade
   quiesce.maintenance.launch_blackout:
     url: https://launch.example.com:8443
     token: "{{ launch_token }}"
     ca_path: /etc/ssl/launch.pem
-    start: "2036-11-24T22:00:00+01:00"
+    start: "2036-11-24T22:00 Europe/Berlin"
     end: 4h
 
 - name: Cancel it
@@ -87,9 +120,9 @@ EXAMPLES = r"""
     token: "{{ launch_token }}"
     ca_path: /etc/ssl/launch.pem
     state: absent
-    start: "2036-11-24T22:00:00+01:00"
+    start: "2036-11-24T22:00 Europe/Berlin"
 
-- name: Each Sunday night, by name (8.1.1 and later)
+- name: Plan a shutdown for the backup on each Sunday night (8.1.1 and later)
   quiesce.maintenance.launch_blackout:
     url: https://launch.example.com:8443
     token: "{{ launch_token }}"
@@ -98,28 +131,52 @@ EXAMPLES = r"""
     start: "2036-11-30T23:00:00Z"
     end: 2h
     recurrence: weekly
+
+- name: Cancel the backup of the Sunday before Christmas, and no other
+  quiesce.maintenance.launch_blackout:
+    url: https://launch.example.com:8443
+    token: "{{ launch_token }}"
+    ca_path: /etc/ssl/launch.pem
+    state: absent
+    name: Backup
+    start: "2036-12-21T23:00:00Z"
+    occurrence: one
+
+- name: Cancel the whole series
+  quiesce.maintenance.launch_blackout:
+    url: https://launch.example.com:8443
+    token: "{{ launch_token }}"
+    ca_path: /etc/ssl/launch.pem
+    state: absent
+    name: Backup
+    occurrence: series
 """
 
 RETURN = r"""
 blackout:
-  description: The blackout after the task (in check mode, what would be sent), null when it was cancelled.
+  description:
+    - The blackout after the task (in check mode, what would be sent), null if it was cancelled or there is none.
   returned: success
   type: dict
   contains:
     id:
-      description: Id of the blackout.
+      description: Id of the blackout; of a recurring one, of its next event. Not in check mode.
       type: str
       sample: 0b2f4e67-6f0d-4d0f-9d8e-3a1f0b9c7e55
+    series:
+      description: Id of the series of a recurring blackout, null for others. Not in check mode.
+      type: str
+      sample: null
     name:
       description: Its name.
       type: str
       sample: Upgrade to 8.1
     start:
-      description: When it begins.
+      description: When it begins; of a recurring one, when its next event begins.
       type: str
       sample: "2026-11-24T22:00:00Z"
     end:
-      description: When it ends.
+      description: Its Estimated End Date.
       type: str
       sample: "2026-11-25T02:00:00Z"
     recurrence:
@@ -127,11 +184,11 @@ blackout:
       type: str
       sample: null
     synthetic:
-      description: Whether it is one occurrence of a recurring blackout. Not in check mode.
+      description: Whether it is a later event of a recurring blackout. Not in check mode.
       type: bool
       sample: false
     in_effect:
-      description: Whether it is in effect now. Not in check mode.
+      description: Whether it is on now; of a recurring one, whether any of its events is. Not in check mode.
       type: bool
       sample: false
 """
@@ -140,7 +197,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, spoken
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import BLACKOUT, MUTUALLY_EXCLUSIVE
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import (
+    BLACKOUT,
+    MUTUALLY_EXCLUSIVE,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._tasks import set_blackout
 
 

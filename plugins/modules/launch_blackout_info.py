@@ -11,7 +11,8 @@ short_description: List the maintenance blackouts of an HCL Launch server
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Lists the maintenance blackouts (version 7.2.1 and later), and tells whether one is in effect.
+  - Lists the maintenance blackouts (version 7.2.1 and later), and tells whether one is on.
+  - Without a range, each blackout is listed once, a recurring one with its next event.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.rest
@@ -20,13 +21,15 @@ extends_documentation_fragment:
 options:
   range_start:
     description:
-      - List only what lies between this and O(range_end), each occurrence of a recurring blackout by itself.
-      - ISO 8601 with a time zone, V(now), or a duration from now.
+      - List only the events that overlap the range from this to O(range_end), each event of a recurring blackout by
+        itself.
+      - ISO 8601 with a time zone (an offset, V(Z), or a name as in V(2036-11-24T22:00 Europe/Berlin)), V(now), or a
+        duration from now.
     type: str
   range_end:
     description:
-      - End of the range, as ISO 8601 with a time zone or a duration from O(range_start).
-      - The server takes the two together only.
+      - End of the range, written like O(range_start), or a duration from it.
+      - Required together with O(range_start).
     type: str
 attributes:
   check_mode:
@@ -41,19 +44,24 @@ attributes:
     platforms: all
     support: full
     details: The server may run on anything; the task runs where Python reaches it.
+notes:
+  - The server's own list of a range holds what starts or ends in it. What spans the range is found as well, since the
+    module asks for more and leaves out what does not overlap.
+  - The vendor's documentation does not show an entry of the list. The names of its fields for dates and series are
+    guesses; see O(start_key), O(end_key) and O(series_key).
 seealso:
   - module: quiesce.maintenance.launch_blackout
 """
 
 EXAMPLES = r"""
-- name: What is announced for the next two weeks
+- name: List the shutdowns of the next two weeks
   quiesce.maintenance.launch_blackout_info:
     url: https://launch.example.com:8443
     token: "{{ launch_token }}"
     ca_path: /etc/ssl/launch.pem
     range_start: now
     range_end: 14d
-  register: announced
+  register: planned
 """
 
 RETURN = r"""
@@ -64,9 +72,13 @@ blackouts:
   elements: dict
   contains:
     id:
-      description: Id of the blackout.
+      description: Id of the blackout; of a recurring one, of this event.
       type: str
       sample: 0b2f4e67-6f0d-4d0f-9d8e-3a1f0b9c7e55
+    series:
+      description: Id of the series of a recurring blackout, null for others.
+      type: str
+      sample: null
     name:
       description: Its name.
       type: str
@@ -76,7 +88,7 @@ blackouts:
       type: str
       sample: "2026-11-24T22:00:00Z"
     end:
-      description: When it ends.
+      description: Its Estimated End Date.
       type: str
       sample: "2026-11-25T02:00:00Z"
     recurrence:
@@ -84,15 +96,15 @@ blackouts:
       type: str
       sample: null
     synthetic:
-      description: Whether it is one occurrence of a recurring blackout.
+      description: Whether it is a later event of a recurring blackout.
       type: bool
       sample: false
     in_effect:
-      description: Whether it is in effect now.
+      description: Whether it is on now. Without a range, for a recurring blackout, whether any of its events is.
       type: bool
       sample: false
 in_effect:
-  description: Whether one of them is in effect now.
+  description: Whether one of the listed blackouts is on now.
   returned: success
   type: bool
   sample: false

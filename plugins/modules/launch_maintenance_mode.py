@@ -26,21 +26,21 @@ options:
   state:
     description:
       - Whether maintenance mode is to be on.
-      - With V(disabled), a server that can't be reached yet is waited for up to O(retry_limit), since it has probably
-        just been restarted.
+      - With V(disabled), the task waits up to O(retry_limit) for a server that cannot be reached yet, since it has
+        probably just been restarted.
     type: str
     choices: [enabled, disabled]
     required: true
   write_path:
     description:
-      - Path below O(url) where the setting is written by C(PUT), with nothing in the request but this setting.
+      - Path below O(url) where the setting is written with C(PUT), and nothing in the request but this setting.
     type: str
     default: /cli/systemConfiguration
   drain:
     description:
       - With O(state=enabled), wait until no process runs, with a line of progress at each look. How many run, which,
         since when, who started them, and which of them wait for a person to answer a manual task.
-      - In check mode it is looked once, and not waited.
+      - In check mode the task looks once and does not wait.
     type: bool
     default: true
   drain_limit:
@@ -55,10 +55,12 @@ options:
     default: 10s
   on_undrained:
     description:
-      - What to do when processes still run at the limit.
+      - What to do if processes still run at the limit.
       - V(fail) fails and leaves maintenance mode on, so that running the task again goes on waiting.
       - V(continue) goes on with a warning.
       - V(rollback) turns maintenance mode off again if this task turned it on, then fails.
+      - An error during the drain (the server no longer answers, or does not list what runs) fails the task with every
+        choice. V(rollback) turns maintenance mode off then, too; with the others it stays on. The message says which.
     type: str
     choices: [fail, continue, rollback]
     default: fail
@@ -73,13 +75,17 @@ attributes:
     support: full
   idempotent:
     support: full
-    details: Where the mode is as wished, one request asks and nothing is written.
+    details: If the mode is as required, one request asks and nothing is written.
   platform:
     platforms: all
     support: full
-    details: The server may run on anything; the task runs on the controller, or by C(delegate_to) elsewhere, then
+    details: The server may run on anything; the task runs on the controller, or with C(delegate_to) elsewhere, then
       without the lines of progress.
 notes:
+  - A failure after a write has C(changed=true), and its message says whether maintenance mode is now on.
+  - Maintenance mode has no end of its own. It stays on until a task with O(state=disabled), or a person on the web
+    page, turns it off.
+  - The fields that name the component, resource and agent of a process are known from one published client only.
   - Versions 6.2.4 to 7.0.2 have no maintenance mode; the task says so and fails.
   - That an empty list of processes means that nothing runs is an inference, not documented.
   - Users with an additional permission (8.0.1 and later) may start processes in maintenance mode; O(drain) waits for
@@ -117,8 +123,10 @@ field:
   type: str
   sample: maintenanceModeEnabled
 maintenance_mode:
-  description: Whether maintenance mode is on after the task (in check mode, would be).
-  returned: success
+  description:
+    - Whether maintenance mode is on after the task (in check mode, would be).
+    - Null if the task failed and the server does not say it.
+  returned: success, and if the task failed after it wrote or while it waited
   type: bool
   sample: true
 status:
@@ -151,8 +159,8 @@ waited:
   type: int
   sample: 140
 rolled_back:
-  description: Whether maintenance mode was turned off again.
-  returned: when processes still run at the limit and O(on_undrained=rollback)
+  description: Whether this task turned maintenance mode on and off again.
+  returned: if O(on_undrained=rollback) and processes still run at the limit, or an error ended the wait
   type: bool
   sample: true
 activities:
@@ -181,6 +189,14 @@ activities:
       description: Name of the environment.
       type: str
       sample: PROD
+    component:
+      description: Name of the component that a component process works on.
+      type: str
+      sample: web
+    resource:
+      description: Name of the resource or agent that a component or generic process works on.
+      type: str
+      sample: web01
     user:
       description: Who started it.
       type: str

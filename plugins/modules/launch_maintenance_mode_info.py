@@ -10,8 +10,9 @@ short_description: Tell whether the maintenance mode of an HCL Launch server is 
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Tells whether maintenance mode is on, by which setting, the version of the server, and what speaks against a
-    restart. Running processes, and a maintenance blackout that is in effect.
+  - Tells whether maintenance mode is on, which setting says so, the version of the server, and what speaks against a
+    restart. Running processes, and a maintenance blackout that is on (as a note of the row, with its name and
+    Estimated End Date).
   - What the account may not see does not fail the task; RV(status) says so.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
@@ -81,9 +82,10 @@ status:
       reason: null
       expires: null
       overdue: false
-      notes: []
+      notes:
+        - maintenance blackout "Upgrade to 8.1" is on, nothing starts; Estimated End Date 2026-11-25T02:00:00Z
 activities:
-  description: The processes that run, the oldest first; null where they can't be told.
+  description: The processes that run, the oldest first; null if the server does not tell.
   returned: success
   type: list
   elements: dict
@@ -108,6 +110,14 @@ activities:
       description: Name of the environment.
       type: str
       sample: PROD
+    component:
+      description: Name of the component that a component process works on.
+      type: str
+      sample: web
+    resource:
+      description: Name of the resource or agent that a component or generic process works on.
+      type: str
+      sample: web01
     user:
       description: Who started it.
       type: str

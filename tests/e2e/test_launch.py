@@ -88,6 +88,13 @@ class Play:
             },
         }
 
+    def without_tzdata(self) -> Path:
+        """A folder for PYTHONPATH that hides the package tzdata."""
+        package = self.folder.with_name("without tzdata") / "tzdata"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        return package.parent
+
     def run(self, *tasks: Task, fails: bool = False, **more: Any) -> Done:
         """Run the tasks; each goes on after a failure if failures are what is looked for."""
         listed = [{**task, "ignore_errors": True} for task in tasks] if fails else list(tasks)
@@ -268,6 +275,24 @@ def test_what_can_go_wrong_says_what_and_what_to_do(
     assert all(server.untouched for server in (ignoring, busy, stubborn, page, broken, plain))
 
 
+def test_old_server_that_requires_a_token_in_json(start: Launch, play: Play, tmp_path: Path) -> None:
+    """The 401 says how to give it, and that works."""
+    server = start("7.0.5.0")
+    server.access.json_tokens = True
+    file = tmp_path / "token.json"
+    file.write_text(json.dumps({"token": TOKEN}))
+    done = play.run(
+        play.task(server, state="enabled", task="plain"),
+        play.task(server, state="enabled", token=None, token_file=str(file), task="file"),
+        fails=True,
+        arguments=["-vvv"],
+    )
+    assert 'Servers before 7.1.1 may require {"token": "..."} as the password' in done.of("plain")["msg"]
+    assert done.of("file")["changed"] is True
+    assert server.maintenance
+    assert TOKEN not in done.output
+
+
 def test_server_that_restarts_is_waited_for(start: Launch, play: Play, loop: LoopThread) -> None:
     """Refused connections, then a starting page with 503: with a line of progress, and within the limit."""
     restarting, starting, slow = start(scale=10), start(scale=10), start(scale=10)
@@ -401,7 +426,7 @@ def test_drain_waits_and_says_for_what(start: Launch, play: Play, api: str, trac
     assert server.maintenance
     assert re.search(
         rf"draining {url(server)}: 0 of 60 s, 2 processes run: Deploy \(JPetStore to PROD\) by mary "
-        r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ; Clean up by jsmith since ",
+        r"since 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ; Clean up \(on web01\) by jsmith since ",
         done.output,
     )
     assert "1 process runs: Deploy (JPetStore to PROD) by mary" in done.output
@@ -437,11 +462,12 @@ def test_drain_at_its_limit(start: Launch, play: Play) -> None:
         assert len(server.running) == 1
     assert "by mary since " in done.of("fail")["msg"]
     assert 'waits for a person: manual task "Check the smoke test"' in done.of("fail")["msg"]
-    assert "Maintenance mode stays on; run again" in done.of("fail")["msg"]
+    assert "Maintenance mode is on for the Launch server" in done.of("fail")["msg"]
     assert "Going on (on_undrained: continue)" in done.of("continue")["warnings"][0]
-    assert "has been turned off again" in done.of("rollback")["msg"]
+    assert "Maintenance mode was rolled back on the Launch server" in done.of("rollback")["msg"]
+    assert done.of("rollback")["changed"] is False
     assert (done.of("rollback")["rolled_back"], done.of("rollback")["maintenance_mode"]) == (True, False)
-    assert "was on before this task and stays on" in done.of("was on")["msg"]
+    assert "before this task and stays on" in done.of("was on")["msg"]
     assert done.of("was on")["rolled_back"] is False
 
     # Somebody answers the task; the same task again goes on waiting, and ends.
@@ -450,6 +476,76 @@ def test_drain_at_its_limit(start: Launch, play: Play) -> None:
     process.answer = (server.clock.time(), True)
     again = play.run(play.task(server, state="enabled", drain=True, drain_interval="1s", sees_all_activity=True)).last
     assert (again["changed"], again["drained"]) == (False, True)
+
+
+def test_error_during_the_drain_says_that_maintenance_mode_is_on(start: Launch, play: Play) -> None:
+    """The list fails after the switch; on_undrained: rollback then turns the mode off if this task turned it on."""
+    servers = {task: start() for task in ("fail", "continue", "rollback", "was on", "before")}
+    for task, server in servers.items():
+        server.begin("application", "Deploy", Work(600), user="mary")
+        # One look before the switch; one after it, but not if nothing was written.
+        server.looks_answered = {"before": 0, "was on": 1}.get(task, 2)
+    servers["was on"].maintenance = True
+    choice = {"was on": "rollback", "before": "rollback"}
+    done = play.run(
+        *(
+            play.task(
+                server,
+                state="enabled",
+                drain=True,
+                drain_interval="1s",
+                retry_limit="1s",
+                on_undrained=choice.get(task, task),
+                task=task,
+            )
+            for task, server in servers.items()
+        ),
+        fails=True,
+    )
+    for task, server in servers.items():
+        result = done.of(task)
+        assert result["failed"]
+        assert "Could not list the running processes" in result["msg"]
+        assert server.maintenance is (task not in ("rollback", "before"))
+        assert result["changed"] is (task in ("fail", "continue"))
+        if task != "before":
+            assert result["maintenance_mode"] is server.maintenance
+    for task in ("fail", "continue"):
+        assert f"Maintenance mode is on for the Launch server {url(servers[task])}" in done.of(task)["msg"]
+    assert "Maintenance mode was rolled back on the Launch server" in done.of("rollback")["msg"]
+    assert (done.of("rollback")["rolled_back"], done.of("was on")["rolled_back"]) == (True, False)
+    assert "before this task and stays on" in done.of("was on")["msg"]
+    assert "Maintenance mode" not in done.of("before")["msg"]
+    assert servers["before"].writes == 0
+
+
+def test_failure_after_a_write_says_in_which_state_the_server_is(start: Launch, play: Play, loop: LoopThread) -> None:
+    """The answer to the write is lost; the write is ignored; the rollback fails, too; the server refuses the write."""
+    lost, ignored, stuck, refused = start(), start(), start(), start()
+    lost.lost_answers = 99
+    ignored.frozen.add("maintenanceModeEnabled")
+    stuck.begin("application", "Deploy", Work(600), user="mary")
+    stuck.looks_answered = 2
+    refused.add_user("reader", "reader-pw", frozenset({rights.VIEW_SETTINGS}))
+    # The second write, the one that turns back, meets nothing but conflicts.
+    stuck.conflicts_from = 1
+    done = play.run(
+        play.task(lost, state="enabled", retry_limit="1s", task="lost"),
+        play.task(ignored, state="enabled", task="ignored"),
+        play.task(stuck, state="enabled", drain=True, drain_interval="1s", on_undrained="rollback", task="stuck"),
+        play.task(refused, state="enabled", username="reader", password="reader-pw", task="refused"),
+        fails=True,
+    )
+    for task, server, changed in (("lost", lost, True), ("ignored", ignored, True), ("stuck", stuck, True)):
+        result = done.of(task)
+        on = "on" if server.maintenance else "off"
+        assert f"Maintenance mode is {on} for the Launch server {url(server)}" in result["msg"]
+        assert (result["changed"], result["maintenance_mode"]) == (changed, server.maintenance)
+    assert (lost.maintenance, ignored.maintenance, stuck.maintenance) == (True, False, True)
+    assert "it could not be turned off again" in done.of("stuck")["msg"]
+    assert "HTTP 409" in done.of("stuck")["msg"]
+    assert done.of("refused")["changed"] is False
+    assert "Maintenance mode is" not in done.of("refused")["msg"]
 
 
 def test_empty_list_of_an_account_that_may_not_see_all_is_warned_about(start: Launch, play: Play) -> None:
@@ -551,9 +647,179 @@ def test_blackout_with_name_and_recurrence(start: Launch, play: Play) -> None:
     assert [one["synthetic"] for one in occurrences] == [False, True, True]
     assert len({one["id"] for one in occurrences}) == 3
     assert "no blackout with the id BACKUP" in done.of("unknown id")["msg"]
-    assert "recurrence can't be changed" in done.of("other recurrence")["msg"]
+    assert "recurrence cannot be changed" in done.of("other recurrence")["msg"]
     assert "version 8.0.1.3 knows neither" in done.of("old")["msg"]
     assert (old.writes, old.calendar.entries) == (0, {})
+
+
+def series_of(server: LaunchServer, first: float, length: float = 2.0, recurrence: str = "D") -> Blackout:
+    """A recurring blackout on the server; its first event is that many hours from now."""
+    now = server.clock.time()
+    series = Blackout(now + first * 3600, now + (first + length) * 3600, "Backup", recurrence)
+    server.calendar.entries[series.id] = series
+    return series
+
+
+def test_recurring_blackout_is_cancelled_by_event_or_as_a_series(start: Launch, play: Play) -> None:
+    """DELETE cancels one event only, so the task has to say which is meant."""
+    server = start("8.1.1.0")
+    first = at(24)
+    absent = {"state": "absent", "name": "Backup"}
+    done = play.run(
+        play.task(server, "blackout", name="Backup", start=first, end="2h", recurrence="daily", task="create"),
+        play.task(server, "blackout", **absent, task="undecided"),
+        play.task(server, "blackout", **absent, occurrence="one", task="any event"),
+        play.task(server, "blackout", **absent, start=first, occurrence="one", task="next event"),
+        play.task(server, "blackout", **absent, start=first, occurrence="one", task="next event again"),
+        play.task(server, "blackout", **absent, start=at(72), occurrence="one", task="later event"),
+        play.task(server, "blackout", **absent, start=at(72), occurrence="one", task="later event again"),
+        play.task(server, "blackout", name="Backup", start=first, end="2h", recurrence="daily", task="still there"),
+        play.task(server, "blackout_info", range_start="now", range_end="4d", task="left"),
+        fails=True,
+    )
+    for task in ("undecided", "any event"):
+        assert done.of(task)["failed"]
+        assert not done.of(task)["changed"]
+    assert "occurrence: series to cancel the whole series" in done.of("undecided")["msg"]
+    assert "which event of the series" in done.of("any event")["msg"]
+    changed = ("create", "next event", "next event again", "later event", "later event again", "still there")
+    assert [done.of(task)["changed"] for task in changed] == [True, True, False, True, False, False]
+    created, after = done.of("create")["blackout"], done.of("still there")["blackout"]
+    assert after["series"] == created["series"]
+    assert after["start"] != created["start"]
+    # Of the four events, the first and the third are cancelled.
+    days = [datetime.fromisoformat(first) + timedelta(days=number) for number in (1, 3)]
+    starts = [day.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") for day in days]
+    assert [one["start"] for one in done.of("left")["blackouts"]] == starts
+    assert len(server.calendar.entries) == 1
+
+    done = play.run(
+        play.task(server, "blackout", state="absent", id=created["series"], occurrence="series", task="series"),
+        play.task(server, "blackout", **absent, occurrence="series", task="series again"),
+    )
+    assert [done.of(task)["changed"] for task in ("series", "series again")] == [True, False]
+    assert server.calendar.entries == {}
+    assert ("POST", "/cli/calendar/cancelMaintenanceBlackoutSeries", "admin") in server.log
+
+
+@pytest.mark.parametrize("moves_on", [True, False])
+def test_series_whose_first_events_are_over(start: Launch, play: Play, moves_on: bool) -> None:
+    """The task that created it finds it again, and it is in effect during its event of now."""
+    server = start("8.1.1.0")
+    server.calendar.moves_on = moves_on
+    series = series_of(server, -49)
+    first = at(-49)
+    done = play.run(
+        play.task(server, "blackout", name="Backup", start=first, end="2h", recurrence="daily", task="by name"),
+        play.task(server, "blackout", start=first, end="2h", recurrence="daily", task="by period"),
+        play.task(server, "blackout_info", task="info"),
+        play.task(server, "maintenance_mode_info", task="status"),
+        play.task(server, "blackout", state="absent", start="now", occurrence="one", task="cancel"),
+        play.task(server, "blackout_info", task="info after"),
+    )
+    for task in ("by name", "by period"):
+        assert (done.of(task)["changed"], done.of(task)["blackout"]["in_effect"]) == (False, True)
+    assert done.of("info")["in_effect"] is True
+    assert [one["in_effect"] for one in done.of("info")["blackouts"]] == [True]
+    (note,) = done.of("status")["status"]["notes"]
+    assert note.startswith('maintenance blackout "Backup" is on, nothing starts; Estimated End Date 20')
+    assert done.of("cancel")["changed"] is True
+    assert done.of("info after")["in_effect"] is False
+    assert list(server.calendar.entries) == [series.id]
+    assert len(series.cancelled) == 1
+
+
+def test_event_that_spans_the_range_is_listed(start: Launch, play: Play) -> None:
+    """The server lists what starts or ends in a range; what spans it is missing there."""
+    server = start("8.1.1.0")
+    long = Blackout(time.time() - 90 * 86400, time.time() + 90 * 86400, "Move to the new hall")
+    server.calendar.entries[long.id] = long
+    done = play.run(
+        play.task(server, "blackout_info", range_start="2h", range_end="1h", task="range"),
+        play.task(server, "blackout_info", range_start="120d", range_end="1h", task="later"),
+        play.task(server, "maintenance_mode_info", task="status"),
+    )
+    assert [one["id"] for one in done.of("range")["blackouts"]] == [long.id]
+    assert done.of("later")["blackouts"] == []
+    assert '"Move to the new hall" is on' in done.of("status")["status"]["notes"][0]
+
+    weekly = start("8.1.1.0")
+    series_of(weekly, 24, length=100, recurrence="W")
+    done = play.run(play.task(weekly, "blackout_info", range_start="220h", range_end="1h"))
+    assert [one["synthetic"] for one in done.last["blackouts"]] == [True]
+
+
+def test_series_that_the_list_does_not_name(start: Launch, play: Play) -> None:
+    """Which field holds it is not documented: the task fails before it does anything else, and can be told."""
+    server = start("8.1.1.0")
+    server.calendar.series_key = "group"
+    series_of(server, 24)
+    cancel = {"state": "absent", "name": "Backup", "occurrence": "series"}
+    done = play.run(
+        play.task(server, "blackout", **cancel, task="not told"),
+        play.task(server, "blackout", **cancel, series_key="group", task="told"),
+        fails=True,
+    )
+    assert "Name the field that holds the id of the series with series_key" in done.of("not told")["msg"]
+    assert "endDate, group, id" in done.of("not told")["msg"]
+    assert done.of("told")["changed"] is True
+    assert server.calendar.entries == {}
+
+
+def test_blackout_dates_with_the_name_of_a_zone(start: Launch, play: Play) -> None:
+    """And on a machine without a time zone database, what to do about it."""
+    server = start("8.1.1.0")
+    named = play.task(
+        server, "blackout", start="2036-11-24T22:00 Europe/Berlin", end="2036-11-25T02:00 Europe/Berlin", task="named"
+    )
+    done = play.run(
+        named,
+        play.task(server, "blackout", start="2036-11-24T22:00:00+01:00", end="4h", task="offset"),
+        {
+            **named,
+            "name": "no database",
+            "environment": {"PYTHONTZPATH": "", "PYTHONPATH": str(play.without_tzdata())},
+        },
+        fails=True,
+    )
+    assert [done.of(task)["changed"] for task in ("named", "offset")] == [True, False]
+    assert done.of("named")["blackout"]["start"] == "2036-11-24T21:00:00Z"
+    message = done.of("no database")["msg"]
+    assert message.startswith("Invalid start: Europe/Berlin cannot be looked up")
+    assert "has no time zone database" in message
+
+
+def test_blackout_that_takes_the_database_offline(start: Launch, play: Play) -> None:
+    """The vendor says that a blackout does so. What the server then answers is not documented; here, HTTP 503."""
+    server = start("8.1.1.0")
+    server.maintenance = True
+    server.calendar.offline = True
+    series_of(server, -1)
+    done = play.run(
+        play.task(server, state="disabled", retry_limit="1s", task="off"),
+        play.task(server, "maintenance_mode_info", retry_limit="1s", task="status"),
+        play.task(server, "blackout", state="absent", start="now", occurrence="one", retry_limit="1s", task="cancel"),
+        fails=True,
+    )
+    for task in ("off", "status", "cancel"):
+        assert 'HTTP 503: "The database is offline for maintenance."' in done.of(task)["msg"]
+        assert not done.of(task)["changed"]
+    assert server.maintenance
+
+
+def test_lost_answer_to_a_blackout(start: Launch, play: Play) -> None:
+    """The message says that it is not known, and running the task again is safe."""
+    server = start("8.1.1.0")
+    server.lost_answers = 1
+    create = {"start": at(3), "end": "2h"}
+    done = play.run(
+        play.task(server, "blackout", **create, retry_limit="1s", task="lost"),
+        play.task(server, "blackout", **create, task="again"),
+        fails=True,
+    )
+    assert "It is not known whether the maintenance blackout was created" in done.of("lost")["msg"]
+    assert (done.of("lost")["changed"], done.of("again")["changed"]) == (True, False)
+    assert len(server.calendar.entries) == 1
 
 
 def test_blackout_refusals(start: Launch, play: Play, authority: Authority) -> None:
@@ -575,8 +841,16 @@ def test_blackout_refusals(start: Launch, play: Play, authority: Authority) -> N
         play.task(server, "blackout", id="nonsense", end="2h", task="unknown"),
         play.task(server, "blackout", end="2h", task="no start"),
         play.task(server, "blackout", start=at(3), task="no end"),
+        *(
+            play.task(server, "blackout", **{"start": at(3), "end": "2h", option: ""}, task=f"empty {option}")
+            for option in ("id", "name", "start", "end")
+        ),
+        play.task(server, "blackout", id="", state="absent", task="empty id, absent"),
+        play.task(server, "blackout_info", range_start="", range_end="", task="empty range"),
+        play.task(server, "blackout_info", range_start="2036-01-01T00:00Z", range_end=at(1), task="backwards range"),
         play.task(old, "blackout", start=at(3), end="2h", task="old"),
-        play.task(recurring, "blackout", start=at(7 * 24 + 11), end="2h", task="series"),
+        play.task(recurring, "blackout", start=at(34), end="2h", recurrence="daily", task="series"),
+        play.task(recurring, "blackout", start=at(42 * 24 + 11), end="2h", task="event"),
         play.task(server, "blackout_info", range_start="now", task="half a range"),
         play.task(server, "blackout", username="none", password="none-pw", start=at(3), end="2h", task="no rights"),
         play.task(odd, "blackout", start=at(3), end="2h", task="odd"),
@@ -591,18 +865,27 @@ def test_blackout_refusals(start: Launch, play: Play, authority: Authority) -> N
     assert f"would overlap the blackout {created['id']}" in says("overlap")
     assert "is in the past" in says("past")
     assert "is not after its start" in says("backwards")
+    for option in ("id", "name", "start", "end"):
+        assert f"Invalid {option}: it is empty." in says(f"empty {option}")
+    assert "Invalid range_start: it is empty" in says("empty range")
+    assert "is before range_start" in says("backwards range")
     assert "has no time zone" in says("no zone")
     assert "no blackout with the id nonsense" in says("unknown")
     assert "one of the following is required: id, name, start" in says("no start")
+    assert "Invalid id: it is empty" in says("empty id, absent")
     assert "no period to create one" in says("no end")
     assert "version 7.2.0.2 does not know" in says("old")
     assert "came with version 7.2.1" in says("old")
+    # Only a later event of the one meets a later event of the other: that the server finds.
     assert 'HTTP 400: "The maintenance blackout overlaps with another one."' in says("series")
+    assert 'would overlap the blackout "Backup"' in says("event")
     assert "range_start, range_end" in says("half a range")
     assert f"none {SERVER_WORDS} Manage Maintenance Mode" in says("no rights")
     assert server.writes == writes
     # The created one is not understood when it is read back; told the names of the fields, it is.
     assert "among its fields from, id, synthetic, until" in says("odd")
+    assert "The server answered that the maintenance blackout was created" in says("odd")
+    assert done.of("odd")["changed"] is True
     assert done.of("odd, told")["changed"] is True
     assert len(odd.calendar.entries) == 2
 
@@ -620,25 +903,66 @@ def test_blackout_refusals(start: Launch, play: Play, authority: Authority) -> N
         ("PUT", "id=x&endDate={latest}", 404, "No maintenance blackout"),
         ("PUT", "id={running}&startDate={later}", 400, "start date is in the past"),
         ("DELETE", "x", 404, "No maintenance blackout"),
+        ("SERIES", "", 400, "series is required"),
+        ("SERIES", "series={running}", 404, "No series"),
+        ("EVENT", "series={series}", 400, "event and scheduled are required"),
+        ("EVENT", "series={series}&event=x&scheduled={later}", 404, "No event"),
     ],
 )
 def test_blackout_rules_of_the_server(
     start: Launch, authority: Authority, method: str, query: str, status: int, words: str
 ) -> None:
-    server = start("7.2.1.0")
+    server = start("8.1.1.0")
     now = server.clock.time()
     moments = {"past": now - 7200, "later": now + 7200, "latest": now + 14400}
     running = Blackout(now - 3600, now + 600)
     there = Blackout(now + 9000, now + 10000)
-    server.calendar.entries = {running.id: running, there.id: there}
-    filled = query.format(running=running.id, **{name: round(moment * 1000) for name, moment in moments.items()})
-    path = "/cli/calendar/maintenanceBlackout" + (f"/{filled}" if method == "DELETE" else f"?{filled}")
-    answer = Person(server, authority).ask(method, path)
+    series = Blackout(now + 20000, now + 20100, "Backup", "D")
+    server.calendar.entries = {one.id: one for one in (running, there, series)}
+    filled = query.format(
+        running=running.id, series=series.id, **{name: round(moment * 1000) for name, moment in moments.items()}
+    )
+    calls = {
+        "DELETE": ("DELETE", "maintenanceBlackout/"),
+        "SERIES": ("POST", "cancelMaintenanceBlackoutSeries?"),
+        "EVENT": ("POST", "cancelMaintenanceBlackoutSeriesEvent?"),
+    }
+    verb, path = calls.get(method, (method, "maintenanceBlackout?"))
+    answer = Person(server, authority).ask(verb, f"/cli/calendar/{path}{filled}")
     assert answer.status_code == status, answer.text
     assert words in answer.text
     if status == 200:
         # Without a zone in the text, it is the server's own (five hours behind UTC).
         assert answer.json()["startDate"] == datetime(2036, 11, 25, 3, tzinfo=timezone.utc).timestamp() * 1000
+
+
+def test_lab_deletes_one_event_of_a_series(start: Launch, authority: Authority) -> None:
+    """The trap is real: who sends DELETE for a recurring blackout meets it again the next day."""
+    server = start("8.1.1.0")
+    person = Person(server, authority)
+    series = series_of(server, 24)
+    path = "/cli/calendar/maintenanceBlackout"
+    (first,) = person.ask("GET", path).json()
+    assert first["synthetic"] is False
+    assert person.ask("DELETE", f"{path}/{first['id']}").status_code == 200
+    (second,) = person.ask("GET", path).json()
+    assert second["startDate"] - first["startDate"] == 86400_000
+    # A list with a range holds what starts or ends in it, and nothing that spans it.
+    within = (second["startDate"] + 60_000, second["endDate"] - 60_000)
+    assert person.ask("GET", f"{path}?rangeStart={within[0]}&rangeEnd={within[1]}").json() == []
+    days = f"{path}?rangeStart={first['startDate']}&rangeEnd={first['startDate'] + 3 * 86400_000 + 1000}"
+    real, synthetic, last = person.ask("GET", days).json()
+    assert [one["synthetic"] for one in (real, synthetic, last)] == [False, True, True]
+    answer = person.ask("DELETE", f"{path}/{synthetic['id']}")
+    assert (answer.status_code, answer.text) == (400, "A synthetic event cannot be cancelled here.")
+    # Moved by an hour, its later events move as well, and the cancelled day stays cancelled.
+    moved = f"id={real['id']}&startDate={real['startDate'] + 3600_000}&endDate={real['endDate'] + 3600_000}"
+    assert person.ask("PUT", f"{path}?{moved}").status_code == 200
+    assert [one["startDate"] for one in person.ask("GET", days).json()] == [
+        real["startDate"] + 3600_000,
+        synthetic["startDate"] + 3600_000,
+    ]
+    assert len(series.cancelled) == 1
 
 
 def test_blackout_in_effect_blocks_and_is_cancelled_by_now(start: Launch, play: Play, authority: Authority) -> None:
@@ -713,9 +1037,10 @@ def test_role(start: Launch, play: Play, authority: Authority) -> None:
     server.processes["old"] = Process("application", "Deploy", "mary", time.time(), (ManualTask("Check"),))
     done, found = row("status")
     assert (found["mode"], server.writes) == ("maintenance", writes)
-    assert found["expires"] == datetime.fromtimestamp(blackout.end, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert found["expires"] is None
     blackout_note, idle_note, person_note = found["notes"]
-    assert blackout_note == "a maintenance blackout is in effect, nothing starts"
+    end = datetime.fromtimestamp(blackout.end, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert blackout_note == f"maintenance blackout is on, nothing starts; Estimated End Date {end}"
     assert idle_note == "not idle: 1 process(es) that began before still run"
     assert person_note.startswith("Deploy (JPetStore to PROD) by mary since ")
     assert person_note.endswith('waits for a person: manual task "Check"')
@@ -803,7 +1128,8 @@ def test_examples_run(start: Launch, play: Play) -> None:
         tasks += adapted(found[1], server, play)
     done = play.run(*tasks, variables={"launch_token": TOKEN, "launch_password": PASSWORD})
     assert len(done.results) == len(tasks) > 8
-    assert [blackout.name for blackout in server.calendar.entries.values()] == ["Backup"]
+    # Every blackout of the examples is cancelled by a later one.
+    assert [server.calendar.entries, server.writes] == [{}, 7]
     assert not server.maintenance
 
 

@@ -154,7 +154,7 @@ def test_five_hundred_computers(play: Play, manager: TrendManager) -> None:
     assert 2 <= manager.most_under_way <= 10
     assert manager.connections <= 25
     assert re.search(r", \d+ of 500 computers are on; \d+ start-requested; first ", done.output)
-    (row,) = done.of("on")["status_rows"]
+    (row,) = done.of("on")["status"]
     assert (row["system"], row["mode"], row["notes"]) == ("500 computers", "maintenance", [])
 
     done = play(("off", disable), ("again", disable))

@@ -32,6 +32,8 @@ class Activity:
     process: str
     application: str | None
     environment: str | None
+    component: str | None
+    resource: str | None
     user: str | None
     since: str | None
     state: str | None
@@ -45,8 +47,7 @@ class Activity:
         return asdict(self)
 
     def __str__(self) -> str:
-        where = " to ".join(filter(None, (self.application, self.environment)))
-        parts = [self.process, f"({where})" if where else "", f"by {self.user}" if self.user else ""]
+        parts = [self.process, f"({self._place})" if self._place else "", f"by {self.user}" if self.user else ""]
         parts.append(f"since {self.since}" if self.since else "")
         text = " ".join(filter(None, parts))
         if self.waits_for:
@@ -54,6 +55,16 @@ class Activity:
         elif self.paused:
             text += ", paused"
         return text
+
+    @property
+    def _place(self) -> str:
+        """Where it works: the application and environment; before them, for another process, what it works on."""
+        deployment = " to ".join(filter(None, (self.application, self.environment)))
+        if self.kind == "application":
+            return deployment
+        component = f"component {self.component}" if self.component else ""
+        resource = f"on {self.resource}" if self.resource else ""
+        return ", ".join(filter(None, (" ".join(filter(None, (component, resource))), deployment)))
 
 
 def read_activity(server: Server, interface: str = "auto") -> list[Activity]:
@@ -104,7 +115,7 @@ def empty_is_doubtful(login: str, users: Iterable[str | None]) -> bool:
 
 DOUBT = (
     "The server lists no running process, but an account that may not see every application gets an empty list, too, "
-    "while processes of others run. Use an account that sees everything and say so by sees_all_activity: true"
+    "while processes of others run. Use an account that sees everything and say so with sees_all_activity: true"
 )
 
 
@@ -119,6 +130,9 @@ def parse_activity(entry: Mapping[str, Any], steps: Mapping[str, Any]) -> Activi
         process=next(filter(None, names), None) or str(entry.get("name") or f"a {kind} process"),
         application=_name(entry, "application"),
         environment=_name(entry, "environment"),
+        component=_name(entry, "component"),
+        # Published clients know a resource of generic processes and an agent of component processes.
+        resource=_name(entry, "resource") or _name(entry, "agent"),
         user=_text(entry.get("userName") or entry.get("loginName")),
         since=iso(datetime.fromtimestamp(moment / 1000, timezone.utc)) if moment else None,
         state=_text(entry.get("state")),

@@ -2,34 +2,43 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""Maintenance blackouts: periods in which the server is announced to be down and starts nothing."""
+"""Maintenance blackouts as the server lists them: periods for which a full shutdown is planned; nothing starts in them.
+
+A recurring blackout is a series of events. One event of it is real; the others are synthetic, worked out by the server.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import Server, dotted
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
-from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso, parse_moment
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._recurrence import RECURRENCES
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
 
-RECURRENCES = {"daily": "D", "weekly": "W", "monthly": "M"}
-_NAMED_SINCE = (8, 1, 1)
-
-# How the answer may call the dates: the documentation shows no answer, so these are guesses.
+# How the answer may call the dates and the series: the documentation shows no answer, so these are guesses.
 START_KEYS = ("startDate", "start", "startTime")
 END_KEYS = ("endDate", "end", "endTime")
+SERIES_KEYS = ("series", "seriesId")
 
-# The documented form of a date has whole minutes: two moments of one minute may be the same one.
-_SAME = timedelta(seconds=60)
+
+@dataclass(frozen=True)
+class Keys:
+    """What the user says of the names in an answer; None: look for the usual ones."""
+
+    start: str | None = None
+    end: str | None = None
+    series: str | None = None
 
 
 @dataclass(frozen=True)
 class Blackout:
-    """A blackout as the server lists it. ``synthetic``: an occurrence of a recurring one, not a record of its own."""
+    """An event of a blackout. ``series`` is the id of the series that it belongs to, None if the list names none.
+
+    ``synthetic``: one of the later events of a series, not a record of its own. ``fields`` are those of the answer.
+    """
 
     id: str
     start: datetime
@@ -37,21 +46,41 @@ class Blackout:
     name: str | None = None
     recurrence: str | None = None
     synthetic: bool = False
+    series: str | None = None
+    fields: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def recurring(self) -> bool:
+        """Whether it is an event of a series."""
+        return bool(self.recurrence or self.series or self.synthetic)
 
     def in_effect(self, now: datetime) -> bool:
-        """Whether ``now`` lies in it."""
+        """Whether ``now`` lies in this event."""
         return self.start <= now < self.end
 
-    def row(self, now: datetime) -> dict[str, Any]:
+    def same_series(self, other: Blackout) -> bool:
+        """Whether both are events of one series; if the list names no series, whether they look like it."""
+        if not (self.recurring and other.recurring):
+            return False
+        if self.series or other.series:
+            return self.series == other.series
+        return (self.name, self.recurrence, self.end - self.start) == (
+            other.name,
+            other.recurrence,
+            other.end - other.start,
+        )
+
+    def row(self, in_effect: bool) -> dict[str, Any]:
         """The form in a result."""
         return {
             "id": self.id,
+            "series": self.series,
             "name": self.name,
             "start": iso(self.start),
             "end": iso(self.end),
             "recurrence": self.recurrence,
             "synthetic": self.synthetic,
-            "in_effect": self.in_effect(now),
+            "in_effect": in_effect,
         }
 
     def __str__(self) -> str:
@@ -59,32 +88,15 @@ class Blackout:
         return f"blackout{name} {self.id} from {iso(self.start)} to {iso(self.end)}"
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What the task asks for. ``start`` and ``end`` are texts: ``end`` may be a duration counted from the start."""
-
-    present: bool
-    id: str | None = None
-    start: str | None = None
-    end: str | None = None
-    name: str | None = None
-    recurrence: str | None = None
+def in_effect_now(one: Blackout, blackouts: Iterable[Blackout], now: datetime) -> bool:
+    """Whether ``one`` is in effect: of a series, whether any of its events among ``blackouts`` is."""
+    return one.in_effect(now) or any(other.in_effect(now) for other in blackouts if one.same_series(other))
 
 
-@dataclass(frozen=True)
-class Step:
-    """One request: ``verb`` create, update or delete, ``query`` its parameters (``id`` among them but for create)."""
-
-    verb: str
-    query: Mapping[str, str]
-
-
-def parse_blackout(
-    entry: Mapping[str, Any], target: str, start_key: str | None = None, end_key: str | None = None
-) -> Blackout:
-    """Read an entry of the server's list. ``start_key`` and ``end_key`` name its dates where they are not found."""
-    start = _date(entry, (start_key,) if start_key else START_KEYS)
-    end = _date(entry, (end_key,) if end_key else END_KEYS)
+def parse_blackout(entry: Mapping[str, Any], target: str, keys: Keys = Keys()) -> Blackout:
+    """Read an entry of the server's list."""
+    start = _date(entry, (keys.start,) if keys.start else START_KEYS)
+    end = _date(entry, (keys.end,) if keys.end else END_KEYS)
     if start is None or end is None or "id" not in entry:
         raise Failure(
             "read a maintenance blackout",
@@ -100,241 +112,12 @@ def parse_blackout(
         str(entry["name"]) if entry.get("name") else None,
         next((word for word, letter in RECURRENCES.items() if code in (letter, word, word.upper())), None),
         str(entry.get("synthetic")).lower() == "true",
+        next(
+            filter(None, (_identifier(entry.get(key)) for key in ((keys.series,) if keys.series else SERIES_KEYS))),
+            None,
+        ),
+        tuple(sorted(entry)),
     )
-
-
-def plan_blackout(blackouts: tuple[Blackout, ...], wish: Wish, now: datetime, target: str) -> Plan[Step]:
-    """Compare the server's blackouts with the wish. Pure. Raises Failure for a wish that the server would refuse."""
-    return (_plan_present if wish.present else _plan_absent)(_Case(blackouts, wish, now, target))
-
-
-@dataclass(frozen=True)
-class MaintenanceBlackout:
-    """The system that the verb drives; ``now`` is the moment that the wish counts from."""
-
-    server: Server
-    wish: Wish
-    now: datetime
-    start_key: str | None = None
-    end_key: str | None = None
-
-    def read(self) -> tuple[Blackout, ...]:
-        """Return the blackouts of the server."""
-        if self.wish.name or self.wish.recurrence:
-            self._refuse_unnamed()
-        return tuple(
-            parse_blackout(entry, self.server.target, self.start_key, self.end_key) for entry in self.server.blackouts()
-        )
-
-    def plan(self, reading: tuple[Blackout, ...]) -> Plan[Step]:
-        """See ``plan_blackout``."""
-        return plan_blackout(reading, self.wish, self.now, self.server.target)
-
-    def apply(self, plan: Plan[Step]) -> None:
-        """Send what the plan says."""
-        for step in plan.steps:
-            if step.verb == "create":
-                self.server.create_blackout(step.query)
-            elif step.verb == "update":
-                self.server.update_blackout(step.query)
-            else:
-                self.server.delete_blackout(step.query["id"])
-
-    def describe(self) -> str:
-        """Name the server."""
-        return self.server.target
-
-    def _refuse_unnamed(self) -> None:
-        """Older versions ignore a name silently and would create a blackout once instead of each week."""
-        version = self.server.version()
-        if version and version < _NAMED_SINCE:
-            raise Failure(
-                "use a maintenance blackout's name or recurrence",
-                self.server.target,
-                f"{dotted(version)} knows neither",
-                "Leave name and recurrence out; they came with version 8.1.1",
-            )
-
-
-def matching(blackouts: tuple[Blackout, ...], wish: Wish, now: datetime, target: str) -> Blackout | None:
-    """Return the blackout that the wish is about, None where there is none. Raises Failure where it is not clear."""
-    return _Case(blackouts, wish, now, target).match()
-
-
-@dataclass(frozen=True)
-class _Case:
-    """A wish beside what is there."""
-
-    blackouts: tuple[Blackout, ...]
-    wish: Wish
-    now: datetime
-    target: str
-
-    def refuse(self, answer: str, remedy: str) -> Failure:
-        attempted = "plan the maintenance blackout" if self.wish.present else "cancel the maintenance blackout"
-        return Failure(attempted, self.target, answer, remedy)
-
-    def match(self) -> Blackout | None:
-        """By id; else by name; else by period, where "now" means the one in effect."""
-        if self.wish.id:
-            return self._by_id(self.wish.id)
-        # One that is over can't be changed, and is no longer what anybody means.
-        real = [one for one in self.blackouts if not one.synthetic and (one.recurrence or one.end > self.now)]
-        if self.wish.name:
-            named = [one for one in real if one.name == self.wish.name]
-            if len(named) > 1 and self.wish.start:
-                named = [one for one in named if self._same_period(one)]
-            if len(named) > 1:
-                raise self.refuse(
-                    f"{len(named)} blackouts have this name: {'; '.join(map(str, named))}", "Say which by its id"
-                )
-            if named or not self.wish.start:
-                return named[0] if named else None
-            real = [one for one in real if one.name is None]
-        return next((one for one in real if self._same_period(one)), None)
-
-    def period(self, there: Blackout | None = None) -> tuple[datetime, datetime]:
-        """The wished start and end; what the wish leaves open is as ``there``."""
-        start = self._start(there)
-        if self.wish.end is None:
-            if there is None:
-                raise AssertionError("a wish without an end is about a blackout that exists")
-            return start, there.end
-        return start, self._read("end", self.wish.end, start)
-
-    def _start(self, there: Blackout | None) -> datetime:
-        if self.wish.start is None:
-            if there is None:
-                raise AssertionError("a wish without a start is about a blackout that exists")
-            return there.start
-        # A blackout that is in effect has started already, whenever that was.
-        if there and self._is_now and there.in_effect(self.now):
-            return there.start
-        return self._read("start", self.wish.start, self.now)
-
-    @property
-    def _is_now(self) -> bool:
-        return (self.wish.start or "").strip().lower() == "now"
-
-    def _by_id(self, identifier: str) -> Blackout | None:
-        found = next((one for one in self.blackouts if one.id == identifier), None)
-        if found and found.synthetic:
-            raise self.refuse(
-                f"{identifier} is one occurrence of a recurring blackout",
-                "Give the id of the recurring blackout itself",
-            )
-        return found
-
-    def _same_period(self, one: Blackout) -> bool:
-        if self._is_now:
-            return one.in_effect(self.now)
-        start, end = self._start(one), self.wish.end
-        return same(one.start, start) and (end is None or same(one.end, self._read("end", end, start)))
-
-    def _read(self, what: str, text: str, base: datetime) -> datetime:
-        try:
-            return parse_moment(text, now=self.now, base=base)
-        except ValueError as error:
-            raise self.refuse(f"{what} is not usable: {error}", f"Correct {what}") from None
-
-
-def same(one: datetime, other: datetime) -> bool:
-    """Whether two moments may be the same for a server that keeps whole minutes."""
-    return abs(one - other) < _SAME
-
-
-def _plan_absent(case: _Case) -> Plan[Step]:
-    there = case.match()
-    if there is None:
-        return Plan(before={"blackout": None}, after={"blackout": None})
-    return Plan(before={"blackout": _shown(there)}, after={"blackout": None}, steps=(Step("delete", {"id": there.id}),))
-
-
-def _plan_present(case: _Case) -> Plan[Step]:
-    there = case.match()
-    if there is None:
-        if case.wish.id:
-            raise case.refuse(
-                f"there is no blackout with the id {case.wish.id}",
-                "Look the id up with launch_blackout_info, or leave it out to create a blackout",
-            )
-        if case.wish.start is None or case.wish.end is None:
-            raise case.refuse(
-                f'there is no blackout named "{case.wish.name}" and no period to create one',
-                "Give start and end",
-            )
-        return _plan_create(case)
-    return _plan_update(case, there)
-
-
-def _plan_create(case: _Case) -> Plan[Step]:
-    start, end = case.period()
-    new = Blackout("", start, end, case.wish.name, case.wish.recurrence)
-    if start < case.now - _SAME:
-        raise case.refuse(f"its start {iso(start)} is in the past", 'Give a later start, or "now"')
-    _check(case, new)
-    query = {"startDate": _milliseconds(start), "endDate": _milliseconds(end)}
-    if new.name:
-        query["name"] = new.name
-    if new.recurrence:
-        query["recurrence"] = RECURRENCES[new.recurrence]
-    return Plan(before={"blackout": None}, after={"blackout": _shown(new)}, steps=(Step("create", query),))
-
-
-def _plan_update(case: _Case, there: Blackout) -> Plan[Step]:
-    start, end = case.period(there)
-    query = {"id": there.id}
-    new = there
-    for key, old, wished in (("startDate", there.start, start), ("endDate", there.end, end)):
-        if same(old, wished):
-            continue
-        if old <= case.now or wished < case.now - _SAME:
-            past = "it" if old <= case.now else f"the new one, {iso(wished)},"
-            raise case.refuse(
-                f"the {key[:-4]} of {there} would have to change, but {past} is in the past",
-                "A date that has passed can't be changed; cancel the blackout (state: absent) and create another",
-            )
-        query[key] = _milliseconds(wished)
-        new = replace(new, start=wished) if key == "startDate" else replace(new, end=wished)
-    if case.wish.name and case.wish.name != there.name:
-        query["name"] = case.wish.name
-        new = replace(new, name=case.wish.name)
-    if case.wish.recurrence and case.wish.recurrence != there.recurrence:
-        raise case.refuse(
-            f"{there} recurs {there.recurrence or 'never'}",
-            "The recurrence can't be changed afterwards; cancel the blackout (state: absent) and create another",
-        )
-    before, after = {"blackout": _shown(there)}, {"blackout": _shown(new)}
-    if len(query) == 1:
-        return Plan(before, after)
-    _check(case, new)
-    return Plan(before, after, steps=(Step("update", query),))
-
-
-def _check(case: _Case, new: Blackout) -> None:
-    """Refuse what the server would refuse: an empty or past period, an overlap with another blackout."""
-    if new.end <= new.start:
-        raise case.refuse(
-            f"its end {iso(new.end)} is not after its start {iso(new.start)}", "Give a later end, or a duration"
-        )
-    if new.end <= case.now:
-        raise case.refuse(f"its end {iso(new.end)} is in the past", "Give a later end, or a duration")
-    for other in case.blackouts:
-        if other.id != new.id and new.start < other.end and other.start < new.end:
-            raise case.refuse(
-                f"it would overlap the {other}",
-                "Choose another period; to change that blackout, give its id",
-            )
-
-
-def _shown(one: Blackout) -> dict[str, Any]:
-    """The part of a blackout that a diff is about."""
-    return {"start": iso(one.start), "end": iso(one.end), "name": one.name, "recurrence": one.recurrence}
-
-
-def _milliseconds(moment: datetime) -> str:
-    """A date as the interface takes it: the other documented form names no time zone."""
-    return str(round(moment.timestamp() * 1000))
 
 
 def _date(entry: Mapping[str, Any], keys: tuple[str, ...]) -> datetime | None:
@@ -343,3 +126,10 @@ def _date(entry: Mapping[str, Any], keys: tuple[str, ...]) -> datetime | None:
         if value.isdecimal() and len(value) < 15:
             return datetime.fromtimestamp(int(value) / 1000, timezone.utc)
     return None
+
+
+def _identifier(value: Any) -> str | None:
+    """Return an id that stands alone or in an object."""
+    if isinstance(value, Mapping):
+        value = value.get("id")
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) and value != "" else None

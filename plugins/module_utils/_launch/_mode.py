@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import SETTINGS, Server, dotted
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import (
+    SETTINGS,
+    Server,
+    dotted,
+    was_refused,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
 
 # 7.0.3 and later; up to 6.2.3. Versions between have no maintenance mode.
@@ -49,13 +54,17 @@ def as_bool(value: Any) -> bool | None:
 
 @dataclass
 class MaintenanceMode:
-    """The system that the verb drives. ``wanted`` None: only read. ``written``: whether it has been changed."""
+    """The system that the verb drives. ``wanted`` None: only read.
+
+    ``sent``: whether a write was sent that the server did not refuse; ``written``: whether it said that it did it.
+    """
 
     server: Server
     wanted: bool | None = None
     field: str | None = None
     read_path: str = SETTINGS
     write_path: str = SETTINGS
+    sent: bool = False
     written: bool = False
 
     def read(self) -> Mode:
@@ -86,7 +95,12 @@ class MaintenanceMode:
     def apply(self, plan: Plan[Write]) -> None:
         """Write that setting and no other."""
         for step in plan.steps:
-            self.server.write_setting(step.field, step.on, self.write_path)
+            self.sent = True
+            try:
+                self.server.write_setting(step.field, step.on, self.write_path)
+            except Failure as failure:
+                self.sent = not was_refused(failure)
+                raise
             self.written = True
 
     def describe(self) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -26,6 +27,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._serve
     remedies,
 )
 
+# Servers before 7.1.1 may require a token in this form; the token alone is a secret as well.
+_JSON_TOKEN = re.compile(r'"token"\s*:\s*"([^"]+)"')
+
 CONNECTION: dict[str, dict[str, Any]] = {
     **OPTIONS,
     "username": {"type": "str"},
@@ -43,6 +47,7 @@ ACTIVITY: dict[str, dict[str, Any]] = {
 BLACKOUT_KEYS: dict[str, dict[str, Any]] = {
     "start_key": {"type": "str", "no_log": False},
     "end_key": {"type": "str", "no_log": False},
+    "series_key": {"type": "str", "no_log": False},
 }
 MODE: dict[str, dict[str, Any]] = {
     **CONNECTION,
@@ -66,6 +71,7 @@ BLACKOUT: dict[str, dict[str, Any]] = {
     "end": {"type": "str"},
     "name": {"type": "str"},
     "recurrence": {"type": "str", "choices": ["daily", "weekly", "monthly"]},
+    "occurrence": {"type": "str", "choices": ["one", "series"]},
 }
 BLACKOUT_INFO: dict[str, dict[str, Any]] = {
     **CONNECTION,
@@ -101,11 +107,18 @@ def open_server(
         params,
         first_contact=float("inf") if patient else 10.0,
         credentials={"Authorization": basic(user, secret)},
-        secrets=[secret],
+        secrets=[secret, *_JSON_TOKEN.findall(secret)],
         remedies=remedies(user),
         tell=tell,
     )
     return Server(client, user)
+
+
+def refuse_empty(params: Mapping[str, Any], *names: str) -> None:
+    """Raise Invalid for an option that is given and empty: as if it were left out, it would mean something else."""
+    for name in names:
+        if params[name] is not None and not params[name].strip():
+            raise Invalid(name, "it is empty", "Leave the option out, or give a value")
 
 
 def doubt(params: Mapping[str, Any], login: str, users: Iterable[str | None]) -> list[str]:

@@ -24,6 +24,8 @@ TOKEN_USER = "PasswordIsAuthToken"
 
 SETTINGS = "/cli/systemConfiguration"
 BLACKOUTS = "/cli/calendar/maintenanceBlackout"
+CANCEL_EVENT = "/cli/calendar/cancelMaintenanceBlackoutSeriesEvent"
+CANCEL_SERIES = "/cli/calendar/cancelMaintenanceBlackoutSeries"
 ACTIVITY = {"cli": "/cli/workflowTrace/currentActivity", "rest": "/rest/workflow/currentActivity"}
 _DETAILS = {
     "application": "/rest/deploy/applicationProcessRequest",
@@ -113,11 +115,11 @@ class Server:
         return data if isinstance(data, Mapping) else {}
 
     def blackouts(self) -> list[Mapping[str, Any]]:
-        """Return the maintenance blackouts."""
+        """Return the real events of the maintenance blackouts."""
         return self._blackouts(())
 
     def blackouts_between(self, start: int, end: int) -> list[Mapping[str, Any]]:
-        """Return those between two moments (epoch milliseconds), each occurrence of a recurring one by itself."""
+        """Return the events, real and synthetic, that start or end between two moments (epoch milliseconds)."""
         return self._blackouts((("rangeStart", str(start)), ("rangeEnd", str(end))))
 
     def _blackouts(self, query: tuple[tuple[str, str], ...]) -> list[Mapping[str, Any]]:
@@ -151,9 +153,10 @@ class Server:
         """Change the blackout whose ``id`` is among the query parameters."""
         self._write("PUT", BLACKOUTS, attempted=f"change the maintenance blackout {query['id']}", query=query)
 
-    def delete_blackout(self, identifier: str) -> None:
-        """Delete a blackout."""
-        attempted = f"delete the maintenance blackout {identifier}"
+    def delete_blackout(self, query: Mapping[str, str]) -> None:
+        """Cancel the blackout whose ``id`` is given; of a recurring one, this event alone."""
+        identifier = query["id"]
+        attempted = f"cancel the maintenance blackout {identifier}"
         if identifier in _NO_IDS:
             raise Failure(
                 attempted,
@@ -162,6 +165,16 @@ class Server:
                 "Look at the maintenance blackouts in the web page, and cancel it there",
             )
         self._write("DELETE", _below(BLACKOUTS, identifier), attempted=attempted)
+
+    def cancel_blackout_event(self, query: Mapping[str, str]) -> None:
+        """Cancel one synthetic event (``event``, which begins at ``scheduled``) of a ``series``."""
+        attempted = f"cancel the event {query['event']} of the series of maintenance blackouts {query['series']}"
+        self._write("POST", CANCEL_EVENT, attempted=attempted, query=query)
+
+    def cancel_blackout_series(self, query: Mapping[str, str]) -> None:
+        """Cancel a whole ``series``."""
+        attempted = f"cancel the series of maintenance blackouts {query['series']}"
+        self._write("POST", CANCEL_SERIES, attempted=attempted, query=query)
 
     def _write(
         self,
@@ -191,10 +204,19 @@ class Server:
         raise AssertionError("the last round returns or raises")
 
 
+def was_refused(failure: Failure) -> bool:
+    """Whether the server answered that it did not do what was asked; without that answer it may have been done."""
+    return isinstance(failure, HttpFailure) and failure.status is not None and 400 <= failure.status < 500
+
+
 def remedies(user: str) -> dict[int, str]:
     """What to do about the usual refusals, for an account that logs in as ``user``."""
     if user == TOKEN_USER:
-        login = "The token is wrong or has expired; give the token alone, without a user name"
+        login = (
+            "The token is wrong or has expired; give the token alone, without a user name. Servers before 7.1.1 may "
+            'require {"token": "..."} as the password: write this text, with the token in it, into a file and give '
+            "the file as token_file"
+        )
     else:
         login = (
             f"Check the password of {user}; if it is an authentication token, give it as token: the server takes a "

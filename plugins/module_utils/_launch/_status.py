@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import Activity
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout import Blackout
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
 
 
@@ -18,16 +18,18 @@ def status_row(
     system: str,
     on: bool,
     activities: Sequence[Activity] = (),
-    blackout_end: datetime | None = None,
+    blackout: Blackout | None = None,
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the row. The server knows neither since when maintenance mode is on nor who turned it on, nor why.
 
-    ``blackout_end`` is the end of a blackout that is in effect, ``notes`` what could not be found out.
+    ``blackout`` is the event that is in effect, ``notes`` what could not be found out. The end of a blackout is not
+    the end of maintenance mode, which stays on until it is turned off.
     """
     found = list(notes)
-    if blackout_end:
-        found.append("a maintenance blackout is in effect, nothing starts")
+    if blackout:
+        name = f' "{blackout.name}"' if blackout.name else ""
+        found.append(f"maintenance blackout{name} is on, nothing starts; Estimated End Date {iso(blackout.end)}")
     if on and activities:
         found.append(f"not idle: {len(activities)} process(es) that began before still run")
     found += [str(activity) for activity in activities if activity.waits_for]
@@ -40,7 +42,7 @@ def status_row(
         "since": None,
         "owner": None,
         "reason": None,
-        "expires": iso(blackout_end) if blackout_end else None,
+        "expires": None,
         "overdue": False,
         "notes": found,
     }

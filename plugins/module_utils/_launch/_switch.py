@@ -12,12 +12,13 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import HttpFailure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import read_activity, summary
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._drain import Drained, drain
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode import MaintenanceMode
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode import MaintenanceMode, Mode, Write
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import doubt, open_server
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._status import status_row
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience, carry_out
+from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome, Patience, carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 
 Result = dict[str, Any]
@@ -26,7 +27,8 @@ Result = dict[str, Any]
 def switch_mode(params: Mapping[str, Any], *, check_mode: bool, tell: Callable[[str], None]) -> Result:
     """Turn maintenance mode on or off; with ``drain``, wait until no process runs (in check mode, look once).
 
-    Returns the module's result. The details of a Failure hold ``changed``, at the limit the whole result.
+    Returns the module's result. A Failure says in which state the server is; its details hold ``changed`` and, after
+    a write, ``maintenance_mode``, at the limit the whole result.
     """
     enable = params["state"] == "enabled"
     interface = params["activity_api"]
@@ -35,6 +37,7 @@ def switch_mode(params: Mapping[str, Any], *, check_mode: bool, tell: Callable[[
     server = open_server(params, patient=not enable, tell=tell)
     system = MaintenanceMode(server, enable, params["field"], params["read_path"], params["write_path"])
     drained: Drained | None = None
+    outcome: Outcome[Mode, Write] | None = None
     try:
         # Who can't be told what runs should not begin.
         activities = read_activity(server, interface) if enable and params["drain"] else None
@@ -44,7 +47,7 @@ def switch_mode(params: Mapping[str, Any], *, check_mode: bool, tell: Callable[[
                 activities = read_activity(server, interface)
             drained = drain(server, interface, activities, Patience() if check_mode else patience)
     except Failure as failure:
-        failure.details["changed"] = system.written
+        _say_state(failure, system, outcome, roll_back=enable and params["drain"] and _rolls_back(params))
         raise
     left = drained.activities if drained else []
     result: Result = {
@@ -77,21 +80,73 @@ def _undrained(params: Mapping[str, Any], system: MaintenanceMode, result: Resul
         result["warnings"] = [f"{system.describe()} is not idle: {left} Going on (on_undrained: continue)."]
         return
     del result["warnings"]
-    remedy = "Maintenance mode stays on; run again to go on waiting, or raise drain_limit"
-    if params["on_undrained"] == "rollback":
-        result["rolled_back"], remedy = _roll_back(system)
+    remedy = "Run again to go on waiting, or raise drain_limit"
+    state = f"Maintenance mode is on for {system.describe()} and stays on"
+    if _rolls_back(params):
+        remedy = "Answer or cancel what runs, or raise drain_limit, and run again"
+        result["rolled_back"], result["maintenance_mode"], state = _roll_back(system)
         if result["rolled_back"]:
             row = status_row(system.server.client.target, False, drained.activities)
-            result |= {"changed": False, "diff": {}, "maintenance_mode": False, "status": row}
-    raise Failure(f"drain within {params['drain_limit']}", system.describe(), left, remedy, details=result)
+            result |= {"changed": False, "diff": {}, "status": row}
+    failure = Failure(f"drain within {params['drain_limit']}", system.describe(), left, remedy, details=result)
+    failure.state = state
+    raise failure
 
 
-def _roll_back(system: MaintenanceMode) -> tuple[bool, str]:
-    """Turn maintenance mode off again if this run turned it on; return whether it did, and what is so now."""
-    if not system.written:
-        return False, "Maintenance mode was on before this task and stays on"
+def _rolls_back(params: Mapping[str, Any]) -> bool:
+    return bool(params["on_undrained"] == "rollback")
+
+
+def _say_state(
+    failure: Failure, system: MaintenanceMode, outcome: Outcome[Mode, Write] | None, *, roll_back: bool
+) -> None:
+    """Put into ``failure`` in which state it leaves the server, after turning back if ``roll_back``.
+
+    ``outcome`` is what the switch came to, None if it was the switch that failed.
+    """
+    if not system.sent:
+        # Nothing was done; but who wanted the mode on should know if it was on already.
+        failure.details["changed"] = False
+        if outcome and outcome.after.on:
+            failure.details |= {"maintenance_mode": True} | ({"rolled_back": False} if roll_back else {})
+            failure.state = f"Maintenance mode was on for {system.describe()} before this task and stays on"
+        return
+    if roll_back:
+        turned_back, on, failure.state = _roll_back(system)
+        failure.details |= {"changed": not turned_back, "rolled_back": turned_back, "maintenance_mode": on}
+        return
+    on = outcome.after.on if outcome else _look(system, failure)
+    failure.details |= {"changed": system.written or on in (system.wanted, None), "maintenance_mode": on}
+    if on is None:
+        failure.state = f"It is not known whether maintenance mode is on for {system.describe()}"
+    else:
+        failure.state = f"Maintenance mode is {'on' if on else 'off'} for {system.describe()}"
+
+
+def _look(system: MaintenanceMode, failure: Failure) -> bool | None:
+    """Return whether maintenance mode is on after a write that failed, None if the server does not say."""
+    # Who gave no answer until the time for that was over would only use it up once more.
+    if isinstance(failure, HttpFailure) and failure.status is None:
+        return None
     try:
-        carry_out(replace(system, wanted=False), check_mode=False)
+        return system.read().on
+    except Failure:
+        return None
+
+
+def _roll_back(system: MaintenanceMode) -> tuple[bool, bool | None, str]:
+    """Turn maintenance mode off again if this run turned it on.
+
+    Returns whether it is off again, whether it is on (None: not known), and both in words.
+    """
+    server = system.describe()
+    if not system.sent:
+        return False, True, f"Maintenance mode was on for {server} before this task and stays on"
+    back = replace(system, wanted=False, sent=False, written=False)
+    try:
+        carry_out(back, check_mode=False)
     except Failure as failure:
-        return False, f"Maintenance mode is still on, turning it off again failed: {failure}"
-    return True, "Maintenance mode has been turned off again"
+        on = None if back.sent else True
+        says = f"is on for {server}" if on else f"may still be on for {server}"
+        return False, on, f"Maintenance mode {says}: it could not be turned off again. {failure}"
+    return True, False, f"Maintenance mode was rolled back on {server}: it is off again"

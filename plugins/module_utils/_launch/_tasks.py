@@ -7,20 +7,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import Activity, read_activity
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout import (
-    Blackout,
-    MaintenanceBlackout,
-    Wish,
-    matching,
-    parse_blackout,
-)
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout import Blackout, Keys, in_effect_now
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout_plan import Wish, matching
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout_system import MaintenanceBlackout
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._calendar import Period, read_blackouts
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode import MaintenanceMode
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import doubt, open_server
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import (
+    doubt,
+    open_server,
+    refuse_empty,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import BLACKOUTS_SINCE, Server
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._status import status_row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
@@ -47,11 +48,14 @@ def mode_info(params: Mapping[str, Any]) -> Result:
     blackout: Blackout | None = None
     try:
         activities = read_activity(server, params["activity_api"])
-        if version and version >= BLACKOUTS_SINCE:
+    except Failure as failure:
+        notes.append(str(failure))
+    try:
+        if not version or version >= BLACKOUTS_SINCE:
             blackout = _in_effect(server, _now())
     except Failure as failure:
         notes.append(str(failure))
-    row = status_row(server.client.target, mode.on, activities or (), blackout.end if blackout else None, notes)
+    row = status_row(server.client.target, mode.on, activities or (), blackout, notes)
     return {
         "changed": False,
         "field": mode.field,
@@ -64,14 +68,8 @@ def mode_info(params: Mapping[str, Any]) -> Result:
 
 
 def _in_effect(server: Server, now: datetime) -> Blackout | None:
-    """Return the blackout that is in effect, or the occurrence of one.
-
-    The range begins a month ago, since it is not documented whether a blackout has to begin in it or to touch it.
-    """
-    first, last = now - timedelta(days=31), now + timedelta(minutes=1)
-    entries = server.blackouts_between(round(first.timestamp() * 1000), round(last.timestamp() * 1000))
-    found = (parse_blackout(entry, server.target) for entry in entries)
-    return next((one for one in found if one.in_effect(now)), None)
+    """Return the event that is in effect."""
+    return next((one for one in read_blackouts(server, Keys(), (now, now)) if one.in_effect(now)), None)
 
 
 def activity_info(params: Mapping[str, Any]) -> Result:
@@ -87,45 +85,65 @@ def activity_info(params: Mapping[str, Any]) -> Result:
 
 
 def set_blackout(params: Mapping[str, Any], *, check_mode: bool) -> Result:
-    """Bring a maintenance blackout to the wished state."""
-    server = open_server(params)
+    """Bring a maintenance blackout to the wished state.
+
+    A Failure after a write says what has become of it; its details hold ``changed``.
+    """
+    refuse_empty(params, "id", "start", "end", "name")
     now = _now()
     wish = Wish(
         present=params["state"] == "present",
-        **{name: params[name] for name in ("id", "start", "end", "name", "recurrence")},
+        **{name: params[name] for name in ("id", "start", "end", "name", "recurrence", "occurrence")},
     )
-    system = MaintenanceBlackout(server, wish, now, params["start_key"], params["end_key"])
-    outcome = carry_out(system, check_mode=check_mode)
+    wish.period(now)  # before the server is asked anything
+    server = open_server(params)
+    system = MaintenanceBlackout(server, wish, now, _keys(params))
+    try:
+        outcome = carry_out(system, check_mode=check_mode)
+    except Failure as failure:
+        failure.details["changed"] = system.sent is not None
+        failure.state = system.state()
+        raise
     found = matching(outcome.after, wish, now, server.target) if wish.present else None
     return {
         "changed": outcome.changed,
         "diff": outcome.plan.diff,
-        "blackout": found.row(now) if found else outcome.plan.after["blackout"],
+        "blackout": found.row(in_effect_now(found, outcome.after, now)) if found else outcome.plan.after["blackout"],
     }
 
 
 def blackout_info(params: Mapping[str, Any]) -> Result:
-    """List maintenance blackouts, all or those of a period."""
-    server = open_server(params)
+    """List maintenance blackouts: every real event, or the events of a period."""
+    refuse_empty(params, "range_start", "range_end")
     now = _now()
-    if params["range_start"]:
-        try:
-            start = parse_moment(params["range_start"], now=now)
-            end = parse_moment(params["range_end"], now=now, base=start)
-        except ValueError as error:
-            raise Failure(
-                "list the maintenance blackouts",
-                server.target,
-                f"the range is not usable: {error}",
-                "Correct range_start or range_end",
-            ) from None
-        entries = server.blackouts_between(round(start.timestamp() * 1000), round(end.timestamp() * 1000))
+    period = _range(params, now)
+    server = open_server(params)
+    if period:
+        start, end = period
+        listed = [one for one in read_blackouts(server, _keys(params), period) if one.start <= end and one.end >= start]
+        rows = [one.row(one.in_effect(now)) for one in sorted(listed, key=lambda one: one.start)]
     else:
-        entries = server.blackouts()
-    blackouts = [parse_blackout(entry, server.target, params["start_key"], params["end_key"]) for entry in entries]
-    blackouts.sort(key=lambda one: one.start)
-    return {
-        "changed": False,
-        "blackouts": [one.row(now) for one in blackouts],
-        "in_effect": any(one.in_effect(now) for one in blackouts),
-    }
+        known = read_blackouts(server, _keys(params), (now, now))
+        real = sorted((one for one in known if not one.synthetic), key=lambda one: one.start)
+        rows = [one.row(in_effect_now(one, known, now)) for one in real]
+    return {"changed": False, "blackouts": rows, "in_effect": any(row["in_effect"] for row in rows)}
+
+
+def _keys(params: Mapping[str, Any]) -> Keys:
+    return Keys(params["start_key"], params["end_key"], params["series_key"])
+
+
+def _range(params: Mapping[str, Any], now: datetime) -> Period | None:
+    """Return the range that the task names. Raises Invalid for one that is not usable."""
+    if params["range_start"] is None:
+        return None
+    moments: list[datetime] = []
+    for option in ("range_start", "range_end"):
+        try:
+            moments.append(parse_moment(params[option], now=now, base=moments[0] if moments else None))
+        except ValueError as error:
+            raise Invalid(option, str(error)) from None
+    start, end = moments
+    if end < start:
+        raise Invalid("range_end", f"{params['range_end']!r} is before range_start")
+    return start, end

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+import math
 import ssl
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
@@ -89,8 +90,11 @@ class LaunchServer:
         self.activity_apis = {"cli", "rest"}
         self.traces_in_activity = True
         self.seconds_per_look = 0.0  # pass with each look at the activities: no test depends on the machine's speed
+        self.looks_answered: float = math.inf  # so many looks at the activities; the later ones fail with 500
         self.frozen: set[str] = set()  # keys whose change is accepted and ignored
+        self.lost_answers = 0  # so many of the next writes are carried out and answered with 502, as by a proxy
         self.conflicts = 0  # so many of the next writes are answered with 409
+        self.conflicts_from: float = math.inf  # every write but the first so many is answered with 409
         self.faults: list[tuple[int, str, str]] = []  # (status, content type, body) for the next requests
 
         self._settings: JsonObject = {
@@ -248,6 +252,9 @@ class LaunchServer:
             return web.Response(status=status, text=body, content_type=content_type)
         if request.path == "/":
             return await handler(request)
+        if self.calendar.offline and self.calendar.in_effect:
+            self.log.append((request.method, request.path, "-"))
+            return web.Response(status=503, text="The database is offline for maintenance.")
         user = self.access.login(request)
         self.log.append((request.method, request.path, user.name if user else "-"))
         if user is None:
@@ -256,14 +263,17 @@ class LaunchServer:
             )
         if write and not self.access.may_write(request, user):
             return web.Response(status=403, text="The request does not contain a valid session key.")
-        if write and self.conflicts:
-            self.conflicts -= 1
+        if write and (self.conflicts or self.writes > self.conflicts_from):
+            self.conflicts = max(self.conflicts - 1, 0)
             return web.Response(status=409, text="The object was changed by another user at the same time.")
         try:
             response = await handler(request)
         except Refused as refused:
             response = web.Response(status=refused.status, text=refused.words)
         self.access.remember(request, user, response)
+        if write and self.lost_answers:
+            self.lost_answers -= 1
+            return web.Response(status=502, text="Bad Gateway")
         return response
 
     # --- what it knows ---
@@ -294,6 +304,8 @@ class LaunchServer:
             web.post("/cli/calendar/maintenanceBlackout", self._create_blackout),
             web.put("/cli/calendar/maintenanceBlackout", self._update_blackout),
             web.delete("/cli/calendar/maintenanceBlackout/{id}", self._delete_blackout),
+            web.post("/cli/calendar/cancelMaintenanceBlackoutSeries", self._cancel_series),
+            web.post("/cli/calendar/cancelMaintenanceBlackoutSeriesEvent", self._cancel_event),
         ]
 
     async def _page(self, request: web.Request) -> web.Response:
@@ -342,6 +354,9 @@ class LaunchServer:
         if request.path.split("/")[1] not in self.activity_apis:
             raise Refused(404, "")
         user = self.access.need(request, SEE_ACTIVITY)
+        if self.looks_answered <= 0:
+            raise Refused(500, "java.sql.SQLException: the connection pool is exhausted")
+        self.looks_answered -= 1
         shown = []
         for process in self.running:
             if SEE_EVERYTHING in user.rights or process.user == user.name:
@@ -432,6 +447,11 @@ class LaunchServer:
             raise Refused(404, "")
         self.access.need(request, MANAGE_MAINTENANCE)
 
+    def _need_series(self, request: web.Request) -> None:
+        if self._version < (8, 1, 1):
+            raise Refused(404, "")
+        self.access.need(request, MANAGE_MAINTENANCE)
+
     async def _list_blackouts(self, request: web.Request) -> web.Response:
         self._need_blackouts(request)
         return web.json_response(self.calendar.listed(request.query))
@@ -447,6 +467,16 @@ class LaunchServer:
     async def _delete_blackout(self, request: web.Request) -> web.Response:
         self._need_blackouts(request)
         self.calendar.delete(request.match_info["id"])
+        return web.Response(status=200)
+
+    async def _cancel_series(self, request: web.Request) -> web.Response:
+        self._need_series(request)
+        self.calendar.cancel_series(request.query)
+        return web.Response(status=200)
+
+    async def _cancel_event(self, request: web.Request) -> web.Response:
+        self._need_series(request)
+        self.calendar.cancel_event(request.query)
         return web.Response(status=200)
 
 

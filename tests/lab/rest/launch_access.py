@@ -48,6 +48,7 @@ class Access:
 
     def __init__(self) -> None:
         self.users: dict[str, User] = {}
+        self.json_tokens = False  # whether only {"token": "..."} is taken, as by some servers before 7.1.1
         self._sessions: set[str] = set()
 
     def login(self, request: web.Request) -> User | None:
@@ -61,6 +62,8 @@ class Access:
             return None
         if name == "PasswordIsAuthToken":
             with_json = re.fullmatch(r'\{\s*"token"\s*:\s*"([^"]+)"\s*\}', password)
+            if self.json_tokens and not with_json:
+                return None
             token = with_json.group(1) if with_json else password
             return next((user for user in self.users.values() if user.token and user.token == token), None)
         user = self.users.get(name)

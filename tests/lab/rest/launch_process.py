@@ -58,6 +58,8 @@ class Process:
     steps: tuple[Step, ...]
     application: str = "JPetStore"
     environment: str = "PROD"
+    component: str = "web"
+    resource: str = "web01"
     label: str = "Running"
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     task_id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -115,10 +117,14 @@ def process_json(process: Process, *, traces: bool) -> JsonObject:
     }
     if process.kind == "generic":
         entry["process"] = {"name": process.name}
+        entry["resource"] = {"name": process.resource}
     else:
         entry["application"] = {"name": process.application}
         entry["environment"] = {"name": process.environment}
         entry[f"{process.kind}Process"] = {"name": process.name}
+        if process.kind == "component":
+            entry["component"] = {"name": process.component}
+            entry["agent"] = {"name": process.resource}
     if traces:
         children = [_step_json(process, number, step) for number, step in enumerate(process.steps[: process.at + 1])]
         if process.kind == "component":
@@ -163,5 +169,7 @@ def sub_process_json(parent: Process, step: SubProcess) -> JsonObject:
         "application": {"name": parent.application},
         "environment": {"name": parent.environment},
         "componentProcess": {"name": step.name},
+        "component": {"name": parent.component},
+        "agent": {"name": parent.resource},
         "children": [],
     }

@@ -54,6 +54,8 @@ def test_all_that_matters_is_read() -> None:
         process="Deploy",
         application="JPetStore",
         environment="PROD",
+        component=None,
+        resource=None,
         user="jsmith",
         since="2026-11-23T13:51:52Z",
         state="EXECUTING",
@@ -69,6 +71,26 @@ def test_line_of_a_process(paused: object) -> None:
     assert str(parse_activity({**BASE, "paused": paused}, {})).endswith(", paused")
     assert str(parse_activity(BASE, {"children": [manual("OPEN")]})).endswith('waits for a person: manual task "Check"')
     assert str(parse_activity({"processRequestType": "generic"}, {})) == "a generic process"
+
+
+DEPLOYMENT = {key: BASE[key] for key in ("application", "environment")}
+WEB, WEB01 = {"component": {"name": "web"}}, {"name": "web01"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "place"),
+    [
+        ({"processRequestType": "application", **DEPLOYMENT, **WEB}, " (JPetStore to PROD)"),
+        ({"processRequestType": "component", **WEB, "resource": WEB01}, " (component web on web01)"),
+        ({"processRequestType": "component", **WEB, "agent": WEB01}, " (component web on web01)"),
+        ({"processRequestType": "component", **DEPLOYMENT, **WEB}, " (component web, JPetStore to PROD)"),
+        ({"processRequestType": "component", **DEPLOYMENT}, " (JPetStore to PROD)"),
+        ({"processRequestType": "generic", "resource": WEB01}, " (on web01)"),
+        ({"processRequestType": "generic"}, ""),
+    ],
+)
+def test_line_names_what_a_process_works_on(entry: dict[str, Any], place: str) -> None:
+    assert str(parse_activity({**entry, "process": {"name": "Run"}}, {})) == f"Run{place}"
 
 
 def test_summary_counts_all_and_names_some() -> None:
@@ -94,7 +116,7 @@ def test_empty_list_is_doubtful_until_somebody_elses_process_was_seen(
     assert empty_is_doubtful(login, seen) is doubtful
 
 
-KEYS = [*sorted(BASE), "rootTrace", "trace", "children", "task", "type", "status", "process", "name"]
+KEYS = [*sorted(BASE), "rootTrace", "trace", "children", "task", "type", "status", "process", "name", "resource"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(["", "x", "true", "OPEN", "EXECUTING", "12", "²"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),

@@ -54,4 +54,6 @@ def test_plan_writes_one_setting_or_nothing(on: bool, wanted: bool | None) -> No
 
 def test_hint_of_401_fits_the_credential() -> None:
     assert "give it as token" in remedies("jsmith")[401]
-    assert "without a user name" in remedies("PasswordIsAuthToken")[401]
+    of_token = remedies("PasswordIsAuthToken")[401]
+    assert "without a user name" in of_token
+    assert 'Servers before 7.1.1 may require {"token": "..."} as the password' in of_token

@@ -55,6 +55,12 @@ def test_credential(
     assert login.partition(":")[2] not in server.client.redact(f"it said {login.partition(':')[2]}")
 
 
+def test_token_in_its_old_form_is_taken_out_of_messages_with_and_without_its_frame() -> None:
+    text = '{"token": "c4n4ry-t0ken"}'
+    server = open_server({**DEFAULTS, "token": text})
+    assert "c4n4ry" not in server.client.redact(f"it said {text}, and c4n4ry-t0ken")
+
+
 @pytest.mark.parametrize("options", [{}, {"username": "jsmith"}, {"password": "pw"}])
 def test_no_credential(options: dict[str, Any]) -> None:
     with pytest.raises(Failure, match="neither a token nor a user name with a password"):

@@ -59,7 +59,7 @@ class Recorder(Client):
 def test_an_id_is_one_segment_of_the_path(identifier: str, quoted: str) -> None:
     client = Recorder()
     server = Server(client, "me")
-    server.delete_blackout(identifier)
+    server.delete_blackout({"id": identifier})
     server.process("application", identifier)
     assert client.asked == [
         ("DELETE", f"/cli/calendar/maintenanceBlackout/{quoted}"),
@@ -71,7 +71,7 @@ def test_an_id_is_one_segment_of_the_path(identifier: str, quoted: str) -> None:
 def test_an_id_that_would_lead_elsewhere_is_refused(identifier: str) -> None:
     client = Recorder()
     server = Server(client, "me")
-    with pytest.raises(Failure, match=r"delete the maintenance blackout .* cannot be the ID"):
-        server.delete_blackout(identifier)
+    with pytest.raises(Failure, match=r"cancel the maintenance blackout .* cannot be the ID"):
+        server.delete_blackout({"id": identifier})
     assert server.process("application", identifier) == {}
     assert client.asked == []

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import parse_activity
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout import Blackout
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._status import status_row
 
 BUSY = parse_activity({"process": {"name": "Clean up"}}, {})
 WAITING = parse_activity({"process": {"name": "Deploy"}}, {"children": [{"task": {"name": "Check", "status": "OPEN"}}]})
 END = datetime(2026, 11, 24, 22, 0, tzinfo=timezone.utc)
+BLACKOUT = Blackout("b", END - timedelta(hours=4), END)
+ON = "is on, nothing starts; Estimated End Date 2026-11-24T22:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -29,10 +33,16 @@ END = datetime(2026, 11, 24, 22, 0, tzinfo=timezone.utc)
             ],
         ),
         (
-            status_row("s", False, (), END, ["could not"]),
+            status_row("s", False, (), BLACKOUT, ["could not"]),
             "normal",
-            "2026-11-24T22:00:00Z",
-            ["could not", "a maintenance blackout is in effect, nothing starts"],
+            None,
+            ["could not", f"maintenance blackout {ON}"],
+        ),
+        (
+            status_row("s", True, (), replace(BLACKOUT, name="Upgrade")),
+            "maintenance",
+            None,
+            [f'maintenance blackout "Upgrade" {ON}'],
         ),
     ],
 )
