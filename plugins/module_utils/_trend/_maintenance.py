@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import HttpFailure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience, Plan, carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._computer import OFF, ON
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._lookup import Target, find
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._manager import Manager, concerns_one
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import (
     TURN_ON,
@@ -27,58 +27,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan i
     reached,
     unavailable,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._selection import Problem, select
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._selection import Problem
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._status import rows
-
-
-@dataclass(frozen=True)
-class Target:
-    """The computers that are meant: by name, or all that fulfil a search (texts as the playbook gives them)."""
-
-    names: tuple[str, ...] = ()
-    group: str | None = None
-    policy: str | None = None
-    platform: str | None = None
-
-
-def find(manager: Manager, target: Target) -> Reading:
-    """Read the computers of ``target``; what is not found, or not unique, is a problem of the reading."""
-    if not target.names:
-        computers, now = manager.search(*_criteria(manager, target))
-        if computers:
-            return Reading(tuple(computers), now)
-        return Reading((), now, (Problem("search", "no computer fulfils it, or the key's role can't see any"),))
-    if len(target.names) == 1:
-        # The usual case, one host about to be patched: one small answer in place of a list of all computers.
-        (name,) = target.names
-        computers, now = manager.by_id([int(name)]) if name.isdecimal() and len(name) < 10 else manager.named(name)
-        chosen, problems = select(target.names, computers)
-        if computers:
-            return Reading(chosen, now, problems)
-    computers, now = manager.search()
-    chosen, problems = select(target.names, computers)
-    return Reading(chosen, now, problems)
-
-
-def _criteria(manager: Manager, target: Target) -> list[dict[str, Any]]:
-    criteria: list[dict[str, Any]] = []
-    for wanted, field, kind in (
-        (target.group, "groupID", "computergroups"),
-        (target.policy, "policyID", "policies"),
-    ):
-        if wanted is not None:
-            number = int(wanted) if wanted.isdecimal() else manager.id_of(kind, wanted)
-            criteria.append({"fieldName": field, "numericTest": "equal", "numericValue": number})
-    if target.platform is not None:
-        criteria.append(
-            {
-                "fieldName": "platform",
-                "stringTest": "equal",
-                "stringValue": target.platform,
-                "stringWildcards": True,
-            }
-        )
-    return criteria
 
 
 def inform(manager: Manager, target: Target) -> dict[str, Any]:

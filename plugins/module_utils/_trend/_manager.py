@@ -9,7 +9,8 @@ from __future__ import annotations
 import email.utils
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -19,14 +20,16 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._comput
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Step
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 JsonObject = dict[str, Any]
 
 # A computer's whole description is large; only these parts are asked for.
 _EXPAND = (("expand", "applicationControl"), ("expand", "computerStatus"))
 # The manager gives at most 5000; smaller pages keep one answer within a request's time limit.
-_PAGE = 1000
-# Up to so many computers are read one by one, more of them by a search over the range of their IDs.
-_FEW = 10
+PAGE = 1000
+# IDs that lie no farther apart are read by one search: up to so many computers more in an answer cost less than
+# another request.
+_NEAR = 100
 # Seconds between two lines about writes under way.
 _TELL_EVERY = 5.0
 
@@ -45,40 +48,58 @@ class Manager:
         return self._client.target
 
     @property
+    def host(self) -> str:
+        """The host name of its URL."""
+        return urllib.parse.urlsplit(self.target).hostname or ""
+
+    @property
     def requests(self) -> int:
         """How many requests were sent."""
         return self._client.sent.total()
 
-    def search(self, *criteria: JsonObject) -> tuple[list[Computer], float]:
+    def search(self, *criteria: JsonObject, most: int | None = None) -> tuple[list[Computer], float]:
         """Return all computers that fulfil every one of ``criteria``, by ID, and the time of the reading.
 
-        The vendor's paging: sorted by ID, from the last ID of the page before, until a page is empty.
+        The vendor's paging: sorted by ID, from the last ID of the page before, until a page is empty. It ends early
+        once there are more than ``most``.
         """
+        size = PAGE if most is None else min(PAGE, most + 1)
         found: list[Computer] = []
         while True:
             after = [{"idTest": "greater-than", "idValue": found[-1].id}] if found else []
-            page, now = self._page([*criteria, *after])
-            if not page:
-                return found, now
+            page, now = self.first(size, *criteria, *after)
             found += page
+            if not page or (most is not None and len(found) > most):
+                return found, now
 
-    def named(self, host_name: str) -> tuple[list[Computer], float]:
-        """Return the computers with exactly that host name. One request."""
-        return self._page(
-            [{"fieldName": "hostName", "stringTest": "equal", "stringValue": host_name, "stringWildcards": False}]
+    def first(self, most: int, *criteria: JsonObject) -> tuple[list[Computer], float]:
+        """Return the first ``most`` (at most a page) of the computers that fulfil ``criteria``. One request."""
+        answer = self._client.request(
+            "POST",
+            "/computers/search",
+            attempted="read the computers",
+            query=_EXPAND,
+            body={"maxItems": most, "searchCriteria": list(criteria), "sortByObjectID": True},
         )
+        return [self._computer(item) for item in self._list(answer, "computers")], _moment(answer)
 
-    def by_id(self, ids: Sequence[int]) -> tuple[list[Computer], float]:
-        """Return the computers with these IDs; one that is gone is left out."""
-        if len(ids) > _FEW:
-            wanted = set(ids)
-            found, now = self.search(
-                {"idTest": "greater-than-or-equal", "idValue": min(ids)},
-                {"idTest": "less-than-or-equal", "idValue": max(ids)},
+    def by_id(self, ids: Iterable[int]) -> tuple[list[Computer], float]:
+        """Return the computers with these IDs, by ID, and the time of the reading; one that is gone is left out."""
+        wanted = set(ids)
+
+        def one(span: tuple[int, int]) -> tuple[list[Computer], float]:
+            return self.first(
+                PAGE,
+                {"idTest": "greater-than-or-equal", "idValue": span[0]},
+                {"idTest": "less-than-or-equal", "idValue": span[1]},
             )
-            return [computer for computer in found if computer.id in wanted], now
-        answers = [answer for answer in self._each(self._describe, ids) if answer is not None]
-        return [self._computer(answer.data) for answer in answers], min(map(_moment, answers), default=time.time())
+
+        found: list[Computer] = []
+        moments: list[float] = []
+        for computers, now in self.each(one, spans(wanted)):
+            found += [computer for computer in computers if computer.id in wanted]
+            moments.append(now)
+        return found, min(moments, default=time.time())
 
     def id_of(self, kind: str, name: str) -> int:
         """Return the ID of the only group or policy (``kind``: "computergroups", "policies") called ``name``."""
@@ -131,7 +152,7 @@ class Manager:
                 accepted.add(step.computer.id)
 
         told = time.monotonic()
-        for done, _result in enumerate(self._each(one, steps), 1):
+        for done, _result in enumerate(self.each(one, steps), 1):
             if time.monotonic() - told >= _TELL_EVERY:
                 told = time.monotonic()
                 self._tell(f"{self.target}: {done} of {len(steps)} requests answered, {len(refused)} refused")
@@ -148,24 +169,6 @@ class Manager:
             query=(("expand", "none"),),
             body={"applicationControl": control},
         )
-
-    def _describe(self, computer_id: int) -> Answer | None:
-        try:
-            return self._client.get(f"/computers/{computer_id}", attempted="read the computers", query=_EXPAND)
-        except HttpFailure as failure:
-            if failure.status == 404:
-                return None
-            raise
-
-    def _page(self, criteria: list[JsonObject]) -> tuple[list[Computer], float]:
-        answer = self._client.request(
-            "POST",
-            "/computers/search",
-            attempted="read the computers",
-            query=_EXPAND,
-            body={"maxItems": _PAGE, "searchCriteria": criteria, "sortByObjectID": True},
-        )
-        return [self._computer(item) for item in self._list(answer, "computers")], _moment(answer)
 
     def _list(self, answer: Answer, key: str) -> list[Any]:
         found = answer.data.get(key) if isinstance(answer.data, dict) else None
@@ -187,10 +190,24 @@ class Manager:
             'Check the URL: it ends with "/api". A newer manager may say things that this version does not know',
         )
 
-    def _each(self, do: Callable[[Any], T], items: Sequence[Any]) -> Iterable[T]:
-        """Do something with each item, so many at once as is allowed; results in the items' order."""
+    def each(self, do: Callable[[Item], T], items: Sequence[Item]) -> Iterator[T]:
+        """Do something with each item, as many at the same time as is allowed; results in the items' order."""
         with ThreadPoolExecutor(max_workers=max(1, min(self._concurrency, len(items)))) as pool:
             yield from pool.map(do, items)
+
+
+def spans(ids: Iterable[int]) -> list[tuple[int, int]]:
+    """Return ranges of IDs, first and last, that cover ``ids`` with few requests and few other computers.
+
+    An ID is unique, so a range of a page's length never needs a second page.
+    """
+    found: list[tuple[int, int]] = []
+    for number in sorted(set(ids)):
+        if found and number - found[-1][1] <= _NEAR and number - found[-1][0] < PAGE:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
 
 
 def concerns_one(failure: HttpFailure) -> bool:

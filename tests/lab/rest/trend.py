@@ -92,7 +92,8 @@ class TrendManager:
 
     ``key_header`` is the way this product takes its key: on-premises managers and Server & Workload Protection by
     ``api-secret-key``, Cloud One by ``Authorization: ApiKey``. ``log`` has (method, path) of each request that
-    arrived, ``reads`` and ``writes`` count those that were let in; a search is a read.
+    arrived, ``reads`` and ``writes`` count those that were let in; a search is a read. ``shown`` counts the computers
+    in all answers to searches and lists.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class TrendManager:
         self.retry_after: str | None = None  # value of that header in answers 429
         self.end_is_scheduled = True
         self.ignore_writes = False  # 200, and nothing happens
+        self.case_matters = False  # whether a search tells upper from lower case
         self.faults: deque[Fault | None] = deque()  # for the next requests, one each; None: no fault
         self.restart_at: tuple[int, float] | None = None  # (number of a request, how many real seconds it takes)
 
@@ -127,6 +129,7 @@ class TrendManager:
         self.statuses: Counter[int] = Counter()
         self.reads = 0
         self.writes = 0
+        self.shown = 0
         self.under_way = 0
         self.most_under_way = 0
         self.most_in_a_minute = 0
@@ -164,7 +167,7 @@ class TrendManager:
         self.log.clear()
         self.statuses.clear()
         self._window.clear()
-        self.reads = self.writes = self.connections = self.most_under_way = self.most_in_a_minute = 0
+        self.reads = self.writes = self.shown = self.connections = self.most_under_way = self.most_in_a_minute = 0
 
     async def start(self) -> None:
         """Listen."""
@@ -274,16 +277,18 @@ class TrendManager:
 
     async def _list(self, request: web.Request) -> web.Response:
         show = _expand(request)
-        return web.json_response(
-            {"computers": [self._json(computer, show) for computer in list(self.computers.values())[:MOST_ITEMS]]}
-        )
+        found = [self._json(computer, show) for computer in list(self.computers.values())[:MOST_ITEMS]]
+        self.shown += len(found)
+        return web.json_response({"computers": found})
 
     async def _describe(self, request: web.Request) -> web.Response:
         return web.json_response(self._json(self._find(request), _expand(request)))
 
     async def _search(self, request: web.Request) -> web.Response:
         show = _expand(request)
-        found = _filter([self._json(computer, show) for computer in self.computers.values()], await _body(request))
+        everything = [self._json(computer, show) for computer in self.computers.values()]
+        found = _filter(everything, await _body(request), case_matters=self.case_matters)
+        self.shown += len(found)
         return web.json_response({"computers": found})
 
     async def _search_groups(self, request: web.Request) -> web.Response:
@@ -409,7 +414,7 @@ async def _body(request: web.Request) -> JsonObject:
     return body
 
 
-def _filter(items: list[JsonObject], wanted: JsonObject) -> list[JsonObject]:
+def _filter(items: list[JsonObject], wanted: JsonObject, *, case_matters: bool = False) -> list[JsonObject]:
     """Apply a SearchFilter: all criteria must hold; sorted by ID on request, else in the order of names."""
     if unknown := set(wanted) - {"maxItems", "searchCriteria", "sortByObjectID"}:
         raise _Refused(400, f"Unknown field in the search filter: {', '.join(sorted(unknown))}")
@@ -417,13 +422,13 @@ def _filter(items: list[JsonObject], wanted: JsonObject) -> list[JsonObject]:
     if not _whole(most) or not 0 < most <= MOST_ITEMS:
         raise _Refused(400, f"maxItems must be between 1 and {MOST_ITEMS}.")
     for criterion in wanted.get("searchCriteria") or []:
-        items = list(_matching(items, criterion))
+        items = list(_matching(items, criterion, case_matters))
     by_id = bool(wanted.get("sortByObjectID"))
     items.sort(key=lambda item: (item["ID"],) if by_id else (str(item.get("hostName") or item.get("name")),))
     return items[:most]
 
 
-def _matching(items: Iterable[JsonObject], criterion: JsonObject) -> Iterable[JsonObject]:
+def _matching(items: Iterable[JsonObject], criterion: JsonObject, case_matters: bool) -> Iterable[JsonObject]:
     names = set(criterion)
     if names <= {"idTest", "idValue"} and "idValue" in names:
         test = _number_test(criterion.get("idTest", "equal"))
@@ -438,7 +443,7 @@ def _matching(items: Iterable[JsonObject], criterion: JsonObject) -> Iterable[Js
         if criterion.get("stringWildcards", True):
             pattern = pattern.replace("%", ".*").replace("_", ".")
         wanted = criterion.get("stringTest", "equal") == "equal"
-        regex = re.compile(pattern, re.IGNORECASE | re.DOTALL)
+        regex = re.compile(pattern, re.DOTALL if case_matters else re.DOTALL | re.IGNORECASE)
         return (item for item in items if bool(regex.fullmatch(item[name] or "")) is wanted)
     raise _Refused(400, f"Unknown or incomplete search criterion: {json.dumps(criterion)}")
 
