@@ -519,10 +519,11 @@ def test_role(manager: TrendManager, authority: Authority, tmp_path: Path) -> No
     assert KEY not in status.output
     row = status.of("Rows")["trend_status"][0]
     assert set(row) == {
-        *("system", "kind", "mode", "verified", "managed", "since"),
+        *("system", "host", "kind", "mode", "verified", "managed", "since"),
         *("owner", "reason", "expires", "overdue", "notes"),
     }
     assert row["expires"] > row["since"]
+    assert (row["host"], row["kind"]) == ("127.0.0.1", "Trend AC")
     off = role("disabled")
     assert rows(off) == [(name, "normal", True) for name in names]
     assert manager.writes == 6

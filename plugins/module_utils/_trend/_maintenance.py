@@ -38,7 +38,7 @@ def inform(manager: Manager, target: Target) -> dict[str, Any]:
         "changed": False,
         "computers": [computer.report(reading.now) for computer in reading.computers],
         "unavailable": _problems(reading.problems),
-        "status_rows": rows(reading, reading.problems),
+        "status_rows": rows(reading, reading.problems, manager.host),
         "requests": manager.requests,
     }
 
@@ -150,7 +150,7 @@ def run(system: Maintenance, *, check_mode: bool, patience: Patience, rollback: 
         "diff": outcome.plan.diff,
         "computers": shown,
         "unavailable": _problems(system.problems),
-        "status_rows": rows(after, system.problems),
+        "status_rows": rows(after, system.problems, system.manager.host),
         "requests": system.manager.requests,
     }
     summary = _summary(system, shown, check_mode)
