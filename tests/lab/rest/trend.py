@@ -53,6 +53,8 @@ class Computer:
 
     ``application_control`` None means that the module is hidden for the tenant. ``heartbeat`` is how many simulated
     seconds the agent takes to fetch a change. ``may_modify`` is the right of the key's role to change this computer.
+    ``change_fault`` befalls every request to change it. ``own_duration`` is what its agent takes over in place of the
+    requested minutes. ``strange_status`` is what the manager says in place of its status.
     """
 
     id: int
@@ -69,6 +71,9 @@ class Computer:
     agent_messages: list[str] = field(default_factory=lambda: ["Managed (Online)"])
     online: bool = True
     may_modify: bool = True
+    change_fault: Fault | None = None
+    own_duration: int | None = None
+    strange_status: str | None = None
     heartbeat: float = 600.0
 
     status: Status = "off"
@@ -124,6 +129,7 @@ class TrendManager:
         self.case_matters = False  # whether a search tells upper from lower case
         self.faults: deque[Fault | None] = deque()  # for the next requests, one each; None: no fault
         self.restart_at: tuple[int, float] | None = None  # (number of a request, how many real seconds it takes)
+        self.at: dict[int, Callable[[], object]] = {}  # what happens before the request of that number is handled
 
         self.log: list[tuple[str, str]] = []
         self.statuses: Counter[int] = Counter()
@@ -217,6 +223,8 @@ class TrendManager:
     async def _front(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """What comes before the API itself: faults, latency, key, version, rate limits."""
         self.log.append((request.method, request.path))
+        if happens := self.at.pop(len(self.log), None):
+            happens()
         if self.restart_at and len(self.log) >= self.restart_at[0]:
             seconds, self.restart_at = self.restart_at[1], None
             self._restarting = asyncio.get_running_loop().create_task(self.restart(seconds))
@@ -224,7 +232,7 @@ class TrendManager:
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
-            fault = self.faults.popleft() if self.faults else None
+            fault = self.faults.popleft() if self.faults else self._fault_of(request)
             if fault not in (None, "drop-after", "truncated", "cut-json"):
                 return await _misbehave(request, fault)
             if self.latency:
@@ -240,6 +248,11 @@ class TrendManager:
             return answer
         finally:
             self.under_way -= 1
+
+    def _fault_of(self, request: web.Request) -> Fault | None:
+        number = request.match_info.get("id")
+        computer = self.computers.get(int(number)) if number and request.method == "POST" else None
+        return computer.change_fault if computer else None
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
@@ -342,6 +355,7 @@ class TrendManager:
             computer.status, computer.end = "off", now
         else:
             computer.status, computer.start, computer.end = "on", now, None
+            computer.duration = computer.own_duration or computer.duration
 
     def _find(self, request: web.Request) -> Computer:
         computer = self.computers.get(int(request.match_info["id"]))
@@ -380,7 +394,7 @@ class TrendManager:
                     "agentStatusMessage": computer.module_message if computer.application_control == "on" else "Off",
                 },
                 "blockUnrecognized": True,
-                "maintenanceModeStatus": status,
+                "maintenanceModeStatus": computer.strange_status or status,
             }
             end = computer.end
             if status == "on" and computer.duration and computer.start is not None and self.end_is_scheduled:
