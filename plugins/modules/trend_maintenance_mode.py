@@ -293,7 +293,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._progress import teller
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options, _run
 
 
 def argument_spec() -> dict[str, Any]:
@@ -316,10 +316,10 @@ def main() -> None:
             skip=module.params["on_unavailable"] == "skip",
             wait=module.params["wait"],
         )
-        result = _maintenance.run(
-            system, check_mode=module.check_mode, patience=patience, rollback=module.params["rollback"]
-        )
+        result = _run.run(system, check_mode=module.check_mode, patience=patience, rollback=module.params["rollback"])
     except Failure as failure:
+        for warning in failure.details.pop("warnings", ()):
+            module.warn(warning)
         module.fail_json(msg=str(failure), **failure.details)
     for warning in result.pop("warnings"):
         module.warn(warning)

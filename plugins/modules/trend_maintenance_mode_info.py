@@ -175,7 +175,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _options, _run
 
 
 def argument_spec() -> dict[str, Any]:
@@ -188,7 +188,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), **_options.RULES)
     try:
         target = _options.target(module.params)
-        result = _maintenance.inform(_options.manager(module.params), target)
+        result = _run.inform(_options.manager(module.params), target)
     except Failure as failure:
         module.fail_json(msg=str(failure), **failure.details)
     module.exit_json(**result)

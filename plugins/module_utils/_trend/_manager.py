@@ -7,16 +7,17 @@
 from __future__ import annotations
 
 import email.utils
-import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer, Client, HttpFailure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._computer import Computer, parse, whole
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._estimate import sending_time
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Step
 
 T = TypeVar("T")
@@ -34,13 +35,32 @@ _NEAR = 100
 _TELL_EVERY = 5.0
 
 
-class Manager:
-    """A Deep Security Manager or Workload Security. ``concurrency`` is how many requests may be under way at once."""
+@dataclass(frozen=True)
+class Written:
+    """What became of some writes: the accepted ones, the failures of the others by ID; ``end`` ended the writing.
 
-    def __init__(self, client: Client, *, concurrency: int, tell: Callable[[str], None]) -> None:
+    What was not tried because of ``end`` is in neither.
+    """
+
+    accepted: list[Step]
+    refused: dict[int, HttpFailure]
+    end: HttpFailure | None
+
+
+class Manager:
+    """A Deep Security Manager or Workload Security.
+
+    ``concurrency`` is how many requests may be under way at the same time, ``per_minute`` how many are sent in a minute
+    (0: any number; the client keeps to it), ``tell`` shows a line.
+    """
+
+    def __init__(
+        self, client: Client, *, concurrency: int, per_minute: int = 0, tell: Callable[[str], None] = lambda line: None
+    ) -> None:
+        self.concurrency = concurrency
+        self.per_minute = per_minute
+        self.tell = tell
         self._client = client
-        self._concurrency = concurrency
-        self._tell = tell
 
     @property
     def target(self) -> str:
@@ -127,45 +147,53 @@ class Manager:
             )
         return number
 
-    def write(self, steps: Iterable[Step]) -> tuple[list[Step], dict[int, HttpFailure]]:
-        """Carry out ``steps`` in parallel. Return those that the manager accepted, and the refused ones by ID.
+    def seconds_for(self, writes: int) -> float:
+        """Return about how long so many writes take."""
+        return sending_time(writes, concurrency=self.concurrency, per_minute=self.per_minute)
 
-        A failure that concerns one computer only (no right to change it, gone) leaves the others alone. Any other
-        one (no connection, a wrong key) ends the writing; it is in the answer, too, and what was not tried is in
-        neither.
+    def write(self, steps: Iterable[Step]) -> Written:
+        """Carry out ``steps`` in parallel, as many as possible whatever happens to the others.
+
+        A computer that is refused, or gets no answer, leaves the others alone. Only what would end the same for all of
+        them ends the writing: a wrong key, or a second request in a row without an answer.
         """
         steps = list(steps)
         accepted: set[int] = set()
         refused: dict[int, HttpFailure] = {}
-        enough = threading.Event()
+        unanswered = 0  # requests in a row; an attempt takes long, and a dead manager must not cost one for each
+        end: list[HttpFailure] = []
 
         def one(step: Step) -> None:
-            if enough.is_set():
+            nonlocal unanswered
+            if end:
                 return
             try:
                 self._modify(step)
             except HttpFailure as failure:
                 refused[step.computer.id] = failure
-                if not concerns_one(failure):
-                    enough.set()
+                unanswered = 0 if concerns_one(failure) else unanswered + 1
+                if unanswered > 1 or not (concerns_one(failure) or is_silence(failure)):
+                    end.append(failure)
             else:
                 accepted.add(step.computer.id)
+                unanswered = 0
 
         told = time.monotonic()
         for done, _result in enumerate(self.each(one, steps), 1):
             if time.monotonic() - told >= _TELL_EVERY:
                 told = time.monotonic()
-                self._tell(f"{self.target}: {done} of {len(steps)} requests answered, {len(refused)} refused")
-        return [step for step in steps if step.computer.id in accepted], refused
+                self.tell(f"{self.target}: {done} of {len(steps)} requests answered, {len(refused)} refused")
+        return Written([step for step in steps if step.computer.id in accepted], refused, end[0] if end else None)
 
     def _modify(self, step: Step) -> None:
         control: JsonObject = {"maintenanceModeStatus": "on" if step.on else "off"}
         if step.duration is not None:
             control["maintenanceModeDuration"] = step.duration
+        name = step.computer.name
         self._client.request(
             "POST",
             f"/computers/{step.computer.id}",
-            attempted=f"turn maintenance mode {'on' if step.on else 'off'} for {step.computer.name}",
+            attempted=f"{'bring' if step.on else 'take'} {name} {'into' if step.on else 'out of'} maintenance mode",
             query=(("expand", "none"),),
             body={"applicationControl": control},
         )
@@ -192,7 +220,7 @@ class Manager:
 
     def each(self, do: Callable[[Item], T], items: Sequence[Item]) -> Iterator[T]:
         """Do something with each item, as many at the same time as is allowed; results in the items' order."""
-        with ThreadPoolExecutor(max_workers=max(1, min(self._concurrency, len(items)))) as pool:
+        with ThreadPoolExecutor(max_workers=max(1, min(self.concurrency, len(items)))) as pool:
             yield from pool.map(do, items)
 
 
@@ -213,6 +241,11 @@ def spans(ids: Iterable[int]) -> list[tuple[int, int]]:
 def concerns_one(failure: HttpFailure) -> bool:
     """Whether the manager refused one computer, so that the next one may well succeed."""
     return failure.status in (400, 403, 404, 409, 500)
+
+
+def is_silence(failure: HttpFailure) -> bool:
+    """Whether no answer came from the manager itself, so that it may have done what was asked or not."""
+    return failure.status in (None, 502, 503, 504)
 
 
 def _moment(answer: Answer) -> float:

@@ -79,7 +79,7 @@ def manager(params: Mapping[str, Any], tell: Callable[[str], None] = lambda line
         },
         tell=tell,
     )
-    return Manager(client, concurrency=params["max_concurrency"], tell=tell)
+    return Manager(client, concurrency=params["max_concurrency"], per_minute=params["requests_per_minute"], tell=tell)
 
 
 def target(params: Mapping[str, Any]) -> Target:

@@ -27,7 +27,10 @@ NOW = 1_700_000_000.0
                 "notes": [],
             },
         ),
-        (Computer(1, "a", status="on"), {"notes": ["in maintenance mode without an end, until it is taken out"], "expires": None}),
+        (
+            Computer(1, "a", status="on"),
+            {"notes": ["in maintenance mode without an end, until it is taken out"], "expires": None},
+        ),
         (
             Computer(1, "a", status="start-requested"),
             {"mode": "changing", "verified": False, "notes": ["status start-requested"]},
