@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options, _run
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 
 
@@ -33,4 +33,4 @@ class ActionModule(MaintenanceAction):
             skip=params["on_unavailable"] == "skip",
             wait=params["wait"],
         )
-        return _maintenance.run(system, check_mode=self.check_mode, patience=patience, rollback=params["rollback"])
+        return _run.run(system, check_mode=self.check_mode, patience=patience, rollback=params["rollback"])

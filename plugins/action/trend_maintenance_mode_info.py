@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _options, _run
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 
 
 class ActionModule(MaintenanceAction):
-    """The face of ``inform``."""
+    """The face of ``_run``."""
 
     variables = "trend_"
     own = _options.OWN | frozenset(_options.MODE)
@@ -25,4 +25,4 @@ class ActionModule(MaintenanceAction):
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Look at the computers."""
         target = _options.target(params)
-        return _maintenance.inform(_options.manager(params), target)
+        return _run.inform(_options.manager(params), target)

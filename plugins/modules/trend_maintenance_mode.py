@@ -262,14 +262,15 @@ not_rolled_back:
   sample: []
 status:
   description:
-    - Rows for M(quiesce.maintenance.systems_report), as the role C(trend) leaves them in the fact C(trend_status). More
-      than 20 computers in the same mode share a row.
+    - Rows for M(quiesce.maintenance.systems_report), as the role C(trend) leaves them in the fact C(trend_status). The
+      key C(host) is the host name of the manager's URL. More than 20 computers in the same mode share a row.
   returned: when the computers could be read
   type: list
   elements: dict
   sample:
     - system: web01.example.com
-      kind: Trend Micro Application Control
+      host: dsm.example.com
+      kind: Trend AC
       mode: maintenance
       verified: true
       managed: null

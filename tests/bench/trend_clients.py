@@ -13,7 +13,7 @@ from typing import Any
 
 import deepsecurity as sdk
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options, _run
 
 
 def vendor(given: dict[str, Any]) -> None:
@@ -48,7 +48,7 @@ def product(given: dict[str, Any]) -> None:
     system = _maintenance.Maintenance(
         _options.manager(params), _options.target(params), _options.wish(params), skip=False, wait=True
     )
-    result = _maintenance.run(system, check_mode=False, patience=Patience(limit=60, interval=0.1), rollback=False)
+    result = _run.run(system, check_mode=False, patience=Patience(limit=60, interval=0.1), rollback=False)
     assert {computer["status"] for computer in result["computers"]} == {"on"}
 
 

@@ -102,10 +102,10 @@ def test_one_computer(play: Play, manager: TrendManager) -> None:
 
     done = play(("check", enable), ("check again", enable), check=True)
     assert done.of("check again")["changed"] is True
-    assert done.of("check")["msg"] == "0 of 1 computers are on; would be: 1 turned on"
+    assert done.of("check")["msg"] == "0 of 1 computers are in maintenance mode; would be enabled for 1"
     assert done.of("check")["diff"] == {
-        "before": {"web02.example.com": "off"},
-        "after": {"web02.example.com": "on, 120 minutes left"},
+        "before": {"web02.example.com": "out of maintenance mode"},
+        "after": {"web02.example.com": "in maintenance mode, 120 minutes left"},
     }
     assert (manager.writes, statuses(manager)) == (0, ["off", "off", "off"])
     assert done.of("check")["requests"] == 1
@@ -120,9 +120,11 @@ def test_one_computer(play: Play, manager: TrendManager) -> None:
     assert computer["minutes_left"] in (119, 120)
     assert computer["scheduled_end"] > computer["since"] > "2020"
     assert (computer["host_name"], computer["display_name"]) == ("web02.example.com", "Web 2")
-    assert done.of("on")["computers"][0]["action"] == "turned_on"
+    assert done.of("on")["computers"][0]["action"] == "enabled"
     # The lines of a wait reach the screen while it lasts.
-    assert re.search(r"waiting for https://.* of 900 s, 0 of 1 computers are on; 1 start-requested", done.output)
+    assert re.search(
+        r"waiting for https://.* of 900 s, 0 of 1 computers are in maintenance mode; 1 start-requested", done.output
+    )
 
     done = play(("check", disable), check=True)
     assert (done.of("check")["changed"], manager.writes, statuses(manager)[1]) == (True, 1, "on")
@@ -146,14 +148,14 @@ def test_five_hundred_computers(play: Play, manager: TrendManager) -> None:
     assert len(done.of("check")["diff"]["after"]) == 500
 
     done = play(("on", enable), ("again", enable))
-    assert done.of("on")["msg"] == "500 of 500 computers are on; 500 turned on"
+    assert done.of("on")["msg"] == "500 of 500 computers are in maintenance mode; enabled for 500"
     assert set(statuses(manager)) == {"on"}
     assert (manager.writes, done.of("again")["changed"]) == (500, False)
     # One page and the empty one that ends the paging.
     assert done.of("again")["requests"] == 2
     assert 2 <= manager.most_under_way <= 10
     assert manager.connections <= 25
-    assert re.search(r", \d+ of 500 computers are on; \d+ start-requested; first ", done.output)
+    assert re.search(r", \d+ of 500 computers are in maintenance mode; \d+ start-requested; first ", done.output)
     (row,) = done.of("on")["status"]
     assert (row["system"], row["mode"], row["notes"]) == ("500 computers", "maintenance", [])
 
@@ -200,8 +202,8 @@ def test_extend_and_expiry(play: Play, manager: TrendManager) -> None:
     assert [done.of(name)["changed"] for name in ("enough left", "longer", "endless")] == [False, False, False]
     left = r"web01\.example\.com \(ends in 3[45] minutes\)"
     warned = {
-        "longer": f"Not extended, with less than half of the wished 120 minutes left: {left}",
-        "endless": f"No duration was given, but the mode that runs has an end: {left}",
+        "longer": f"Not extended, with less than half of the requested 120 minutes left: {left}",
+        "endless": f"No duration was requested, but maintenance mode ends by itself for: {left}",
     }
     assert {name for name, text in warned.items() if not re.fullmatch(text, *done.of(name)["warnings"])} == set()
 
@@ -298,7 +300,7 @@ def test_every_refusal_names_the_computer_and_the_reason(play: Play, manager: Tr
     assert "several have that name" in done.of("two groups")["msg"]
     # Until here no write was sent; skipping, one for the only computer that can be changed.
     assert done.of("all the others")["changed"] is True
-    assert done.of("all the others")["warnings"][0].startswith("Out of reach: ")
+    assert done.of("all the others")["warnings"][0].startswith("Continued without: ")
     assert (manager.writes, statuses(manager)[:3]) == (1, ["off", "off", "on"])
 
 
@@ -310,10 +312,14 @@ def test_turning_off_does_what_it_can_and_fails_at_the_end(play: Play, manager: 
     assert done.of("off")["failed"]
     assert statuses(manager) == ["off", "stop-requested", "off"]
     assert [entry["name"] for entry in done.of("off")["unavailable"]] == ["web99", "web02.example.com"]
-    assert "2 of 3 computers are off; 3 turned off, 2 out of reach" in done.of("off")["msg"]
+    assert (
+        "Now 2 of 3 computers are out of maintenance mode, not: web02.example.com (stop-requested)"
+        in done.of("off")["msg"]
+    )
+    assert done.of("off")["not_reached"] == ["web02.example.com", "web99"]
     done = play(("off", {"computers": ["1", "2", "3"], "state": "disabled", "on_unavailable": "skip"}))
     assert (done.code, done.of("off")["failed"], done.of("off")["changed"]) == (0, False, False)
-    assert done.of("off")["warnings"] == ["Out of reach: web02.example.com: its agent is offline (Offline)"]
+    assert done.of("off")["warnings"] == ["Continued without: web02.example.com: its agent is offline (Offline)"]
     manager.computers[2].come_back()
     done = play(("off", {"computers": ["1", "2", "3"], "state": "disabled"}))
     assert (done.of("off")["changed"], statuses(manager)) == (False, ["off", "off", "off"])
@@ -355,16 +361,20 @@ def test_partial_failure_is_reported_exactly_and_rolled_back(play: Play, manager
         ["web01.example.com", "web02.example.com"],
         ["web03.example.com"],
     )
-    assert "Now 2 of 3 computers are on, not: web03.example.com (start-requested)" in result["msg"]
+    assert "2 of 3 computers are in maintenance mode, not: web03.example.com (start-requested)" in result["msg"]
     assert "Could not see the change in effect within 2 s" in result["msg"]
-    assert result["rolled_back"] == []
+    assert (result["accepted"], result["unknown"], result["rolled_back"]) == (
+        ["web02.example.com", "web03.example.com"],
+        [],
+        [],
+    )
     assert statuses(manager) == ["on", "on", "start-requested"]
 
     play(("off", {"computers": ["2"], "state": "disabled"}))
     manager.computers[3].status = "off"
     done = play(("on", {**three, "rollback": True}))
     assert done.of("on")["rolled_back"] == ["web02.example.com", "web03.example.com"]
-    assert "Turned off again: web02.example.com, web03.example.com" in done.of("on")["msg"]
+    assert "Maintenance mode was rolled back on web02.example.com, web03.example.com" in done.of("on")["msg"]
     done = play(("info", {"computers": ["1", "2", "3"]}))
     assert [computer["status"] for computer in done.of("info")["computers"]] == ["on", "off", "stop-requested"]
 
@@ -384,12 +394,35 @@ def test_not_authorised(play: Play, manager: TrendManager) -> None:
     assert "HTTP 401: Invalid API Key. Check the API key and key_header" in done.of("wrong key")["msg"]
 
 
+def test_a_duration_that_cannot_last_is_warned_of_also_where_the_task_fails(play: Play, manager: TrendManager) -> None:
+    for number in range(4, 131):
+        manager.add(Computer(number, f"srv{number}", heartbeat=0 if number < 130 else 10**6))
+    many = {"search": {"platform": "%"}, "duration": "1m", "max_concurrency": 1, "requests_per_minute": 0}
+    manager.requests_per_minute = 10**6
+    done = play(("check", many), check=True)
+    (warning,) = done.of("check")["warnings"]
+    assert warning.startswith("The duration of 1 minutes is too short for 130 computers: sending the requests alone")
+    manager.forget()
+    manager.at[135] = lambda: manager.clock.advance(61)  # after the search, its empty page, all changes and one look
+    done = play(("on", many))
+    assert done.of("on")["warnings"] == [warning]
+    assert (
+        "the duration was over for 129 of 130 computers before all of them were in maintenance mode"
+        in (done.of("on")["msg"])
+    )
+    assert (done.of("on")["failed"], done.of("on")["changed"]) == (True, True)
+    assert warning in done.output
+
+
 def test_a_write_that_is_ignored(play: Play, manager: TrendManager) -> None:
     """200 is not success: what counts is what the computer says."""
     manager.ignore_writes = True
     done = play(("on", {"computers": ["1"], "wait_limit": "1s"}))
     assert done.of("on")["failed"]
-    assert "Now 0 of 1 computers are on, not: web01.example.com (off)" in done.of("on")["msg"]
+    assert (
+        "0 of 1 computers are in maintenance mode, not: web01.example.com (out of maintenance mode)"
+        in done.of("on")["msg"]
+    )
 
 
 def test_answers_that_are_none(play: Play, manager: TrendManager) -> None:
@@ -427,7 +460,7 @@ def test_a_manager_that_restarts_in_the_middle(play: Play, manager: TrendManager
     manager.restart_at = (20, 1.0)
     done = play(("on", {"search": {"platform": "%"}, "duration": "1h"}))
     assert (done.code, done.of("on")["changed"]) == (0, True)
-    assert done.of("on")["msg"] == "40 of 40 computers are on; 40 turned on"
+    assert done.of("on")["msg"] == "40 of 40 computers are in maintenance mode; enabled for 40"
     assert set(statuses(manager)) == {"on"}
     assert "trying again in" in done.output
 
@@ -439,7 +472,7 @@ def test_too_many_requests(play: Play, manager: TrendManager) -> None:
     for number in range(4, 41):
         manager.add(Computer(number, f"srv{number}", heartbeat=0))
     done = play(("on", {"search": {"platform": "%"}, "duration": "1h"}))
-    assert done.of("on")["msg"] == "40 of 40 computers are on; 40 turned on"
+    assert done.of("on")["msg"] == "40 of 40 computers are in maintenance mode; enabled for 40"
     assert manager.statuses[429] > 0
     assert manager.writes == 40
 
@@ -523,10 +556,11 @@ def test_role(manager: TrendManager, authority: Authority, tmp_path: Path) -> No
     assert KEY not in status.output
     row = status.of("Rows")["trend_status"][0]
     assert set(row) == {
-        *("system", "kind", "mode", "verified", "managed", "since"),
+        *("system", "host", "kind", "mode", "verified", "managed", "since"),
         *("owner", "reason", "expires", "overdue", "notes"),
     }
     assert row["expires"] > row["since"]
+    assert (row["host"], row["kind"]) == ("127.0.0.1", "Trend AC")
     off = role("disabled")
     assert rows(off) == [(name, "normal", True) for name in names]
     assert manager.writes == 6

@@ -24,6 +24,10 @@ STOPPING = "stop-requested"
 RESETTING = "reset-duration-requested"
 STATUSES = (OFF, STARTING, ON, STOPPING, RESETTING)
 
+# How messages say it: "web01 is on" would be read as a machine that is powered on.
+IN = "in maintenance mode"
+OUT = "out of maintenance mode"
+
 # An agent without contact is "Offline" or "Managed (Offline)" in the manager's console; other messages hold the word
 # too ("Anti-Malware Engine Offline") and say something else.
 _OFFLINE = re.compile(r"(managed \()?offline\)?", re.IGNORECASE)
@@ -33,9 +37,10 @@ _OFFLINE = re.compile(r"(managed \()?offline\)?", re.IGNORECASE)
 class Computer:
     """A computer's names and the state of its maintenance mode. Times are seconds since the epoch, in UTC.
 
-    ``status`` is one of ``STATUSES``, or None where the manager shows no Application Control for it.
-    ``ends`` is the scheduled end, None where there is none or where it isn't known yet.
-    ``duration`` is the running or requested one in minutes, None for "until turned off".
+    ``status`` is one of ``STATUSES``, or None where the manager shows no Application Control for it; another text is a
+    status that only a newer manager knows.
+    ``ends`` is the scheduled end, None where there is none or where it is not known yet.
+    ``duration`` is the running or requested one in minutes, None for a mode without an end.
     """
 
     id: int
@@ -59,8 +64,18 @@ class Computer:
 
     @property
     def running(self) -> bool:
-        """Whether the mode is on for the agent, as far as the manager knows."""
+        """Whether it is in maintenance mode, as far as the manager knows."""
         return self.status in (ON, RESETTING)
+
+    @property
+    def endless(self) -> bool:
+        """Whether it is in maintenance mode, or about to be, until somebody takes it out."""
+        return self.status in (STARTING, ON, RESETTING) and self.ends is None and self.duration is None
+
+    @property
+    def state(self) -> str:
+        """How messages say its status; what is only requested is said in the manager's words."""
+        return {None: "not shown", OFF: OUT, ON: IN}.get(self.status, self.status or "")
 
     def minutes_left(self, now: float) -> int | None:
         """Return the whole minutes until the scheduled end, None where none is known."""
@@ -70,6 +85,8 @@ class Computer:
         """Say why a change could not reach this computer's agent; None where nothing stands against it."""
         if self.status is None:
             return "the manager shows no Application Control for it (not licensed, hidden, or no right to see it)"
+        if self.status not in STATUSES:
+            return f"the manager gives it the status {self.status!r}, which is not known here"
         if self.control == "off":
             return "Application Control is off"
         said = f" ({', '.join(self.agent_messages)})" if self.agent_messages else ""
@@ -116,8 +133,6 @@ def parse(data: Any) -> Computer:
     module = _object(control, "moduleStatus")
     agent = _object(data, "computerStatus")
     status = control.get("maintenanceModeStatus") if control else None
-    if status is not None and (not isinstance(status, str) or status not in STATUSES):
-        raise ValueError(f"computer {data['ID']} has the unknown maintenance mode status {status!r}")
     messages = agent.get("agentStatusMessages")
     duration = _minutes(control, "maintenanceModeDuration")
     started = _number(control, "maintenanceModeStartTime")
@@ -126,7 +141,7 @@ def parse(data: Any) -> Computer:
         host_name=_text(data, "hostName"),
         display_name=_text(data, "displayName"),
         guid=_text(data, "hostGUID"),
-        status=status,
+        status=None if status is None else str(status),
         control=_text(control, "state") if control else "hidden",
         module=_text(module, "agentStatus"),
         module_message=_text(module, "agentStatusMessage"),
@@ -138,10 +153,10 @@ def parse(data: Any) -> Computer:
     )
 
 
-def _scheduled_end(status: str | None, started: int | None, end: int | None, duration: int | None) -> float | None:
-    """Work out when the mode ends by itself.
+def _scheduled_end(status: object, started: int | None, end: int | None, duration: int | None) -> float | None:
+    """Work out when maintenance mode ends by itself.
 
-    The vendor calls maintenanceModeEndTime the time at which the mode "was ended", so that while it is on the field
+    The vendor calls maintenanceModeEndTime the time at which the mode "was ended", so that during it the field
     may hold the scheduled end, nothing, or the end of the period before. An end after the start is taken for the
     scheduled one; otherwise start and duration give it.
     """

@@ -14,7 +14,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Pace
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._maintenance import Target
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._lookup import Target
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._manager import Manager
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Wish
 
@@ -81,7 +81,7 @@ def manager(params: Mapping[str, Any], tell: Callable[[str], None] = lambda line
         },
         tell=tell,
     )
-    return Manager(client, concurrency=params["max_concurrency"], tell=tell)
+    return Manager(client, concurrency=params["max_concurrency"], per_minute=params["requests_per_minute"], tell=tell)
 
 
 def target(params: Mapping[str, Any]) -> Target:

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._computer import (
+    IN,
     OFF,
     ON,
+    OUT,
     STOPPING,
     Computer,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._selection import Problem
 
 # What can be done to a computer, as results call it.
-TURN_ON = "turned_on"
+ENABLE = "enabled"
 EXTEND = "extended"
-TURN_OFF = "turned_off"
+DISABLE = "disabled"
 AWAIT = "awaited"
 NOTHING = "unchanged"
 
@@ -31,12 +33,18 @@ NOTHING = "unchanged"
 class Wish:
     """What the playbook asks for.
 
-    ``on`` is the mode; ``duration`` in minutes, None for "until turned off"; ``extend`` is "true", "false" or "auto".
+    ``on`` is maintenance mode; ``duration`` is in minutes, None for a mode without an end; ``extend`` is "true",
+    "false" or "auto".
     """
 
     on: bool
     duration: int | None = None
     extend: str = "auto"
+
+    @property
+    def state(self) -> str:
+        """How messages say it of a computer."""
+        return IN if self.on else OUT
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Step:
-    """One request: turn the mode of ``computer`` on (for so many minutes) or off. ``action`` is why."""
+    """One request: bring ``computer`` into maintenance mode (for so many minutes) or out of it. ``action`` is why.
+
+    ``computer`` is as it was read before.
+    """
 
     computer: Computer
     action: str
@@ -62,19 +73,19 @@ def decide(computer: Computer, wish: Wish, now: float) -> str:
     """Say what has to be done to one computer that can be reached."""
     status = computer.status
     if not wish.on:
-        return {OFF: NOTHING, STOPPING: AWAIT}.get(status or OFF, TURN_OFF)
+        return {OFF: NOTHING, STOPPING: AWAIT}.get(status or OFF, DISABLE)
     if status in (OFF, STOPPING):
-        return TURN_ON
+        return ENABLE
     if wish.extend == "true" or (wish.extend == "auto" and not long_enough(computer, wish, now)):
         return EXTEND
     return NOTHING if status == ON else AWAIT
 
 
 def long_enough(computer: Computer, wish: Wish, now: float) -> bool:
-    """Whether a mode that is on, or requested, leaves at least half of the wished duration.
+    """Whether a mode that runs, or is requested, leaves at least half of the requested duration.
 
     Half, so that the same play run again a little later finds nothing to do. A mode without an end is long enough for
-    every wish; a wish without a duration is content with what runs (``decide`` can't make it endless: the vendor
+    every duration; a task without a duration accepts what runs (``decide`` cannot make it endless: the vendor
     documents no way to take a duration back).
     """
     if wish.duration is None:
@@ -92,7 +103,7 @@ def first_plan(reading: Reading, wish: Wish, not_awaited: Collection[int] = ()) 
     steps = tuple(
         Step(computer, actions[computer.id], wish.on, wish.duration if wish.on else None)
         for computer in reading.computers
-        if actions[computer.id] in (TURN_ON, EXTEND, TURN_OFF)
+        if actions[computer.id] in (ENABLE, EXTEND, DISABLE)
     )
     written = {step.computer.id for step in steps}
     pending = [c for c in reading.computers if actions[c.id] == AWAIT and c.id not in not_awaited]
@@ -111,23 +122,54 @@ def later_plan(
     reading: Reading, wish: Wish, written: Mapping[int, Step], not_awaited: Collection[int] = ()
 ) -> Plan[Step]:
     """Say what is still missing after the writes: nothing is written twice, only awaited."""
-    missing = [c for c in reading.computers if c.id not in not_awaited and not reached(c, wish, written.get(c.id))]
+    missing = [
+        computer
+        for computer in reading.computers
+        if computer.id not in not_awaited
+        and not reached(computer, wish, written.get(computer.id))
+        and other_duration(computer, written.get(computer.id)) is None
+    ]
     return Plan(
         before={computer.name: _describe(computer, reading.now) for computer in reading.computers},
-        after={computer.name: ON if wish.on else OFF for computer in reading.computers},
+        after={computer.name: wish.state for computer in reading.computers},
         pending=progress(missing, reading, wish),
     )
 
 
 def reached(computer: Computer, wish: Wish, step: Step | None) -> bool:
-    """Whether a computer says what was wished; where a duration was written, that duration."""
+    """Whether a computer says what was requested; where a duration was written, that duration."""
     if computer.status != (ON if wish.on else OFF):
         return False
     return step is None or step.duration is None or computer.duration in (None, step.duration)
 
 
+def other_duration(computer: Computer, step: Step | None) -> int | None:
+    """Return the duration in minutes that an agent reports in place of the one that was written; None where it agrees.
+
+    A running mode that was extended reports its former duration until the agent has the new one: that is awaited.
+    """
+    if step is None or step.duration is None or computer.status != ON or computer.duration in (None, step.duration):
+        return None
+    return None if step.action == EXTEND and computer.duration == step.computer.duration else computer.duration
+
+
+def ended(computer: Computer, first: Computer, *, seen_in: bool) -> bool:
+    """Whether a computer that is to be in maintenance mode was in it since ``first`` was read, and is so no more.
+
+    ``seen_in`` says that a reading showed it there. Where all happened between two readings, the start tells it.
+    """
+    return computer.status == OFF and (seen_in or computer.started not in (None, first.started))
+
+
+def duration_is_over(computer: Computer, now: float) -> bool:
+    """Whether the last maintenance mode of a computer ended because its duration was over, as far as that is known."""
+    if computer.duration is None or computer.started is None:
+        return False
+    return computer.started + 60 * computer.duration <= now
+
+
 def unavailable(reading: Reading, wish: Wish) -> tuple[Problem, ...]:
-    """Return the computers for which something would have to be done that can't reach them."""
+    """Return the computers for which something would have to be done that cannot reach them."""
     return tuple(
         Problem(computer.name, reason, computer.id)
         for computer in reading.computers
@@ -137,14 +179,17 @@ def unavailable(reading: Reading, wish: Wish) -> tuple[Problem, ...]:
 
 
 def progress(missing: Iterable[Computer], reading: Reading, wish: Wish) -> tuple[str, ...]:
-    """Return one line for all that is missing, or none: "12 of 500 computers are on; 488 start-requested; first s1"."""
+    """Return one line for all that is missing, or none.
+
+    "12 of 500 computers are in maintenance mode; 488 start-requested; first s1".
+    """
     rest = list(missing)
     if not rest:
         return ()
     total = len(reading.computers)
-    parts = [f"{total - len(rest)} of {total} computers are {ON if wish.on else OFF}"]
-    states = Counter(computer.status for computer in rest)
-    parts.append(", ".join(f"{count} {status}" for status, count in sorted(states.items(), key=str)))
+    parts = [f"{total - len(rest)} of {total} computers are {wish.state}"]
+    states = Counter(computer.state for computer in rest)
+    parts.append(", ".join(f"{count} {state}" for state, count in sorted(states.items())))
     first = rest[0]
     said = f" ({', '.join(first.agent_messages)})" if first.agent_messages else ""
     parts.append(f"first {first.name}{said}")
@@ -153,10 +198,8 @@ def progress(missing: Iterable[Computer], reading: Reading, wish: Wish) -> tuple
 
 def _describe(computer: Computer, now: float) -> str:
     left = computer.minutes_left(now)
-    return f"{computer.status or 'hidden'}" + ("" if left is None else f", {left} minutes left")
+    return computer.state + ("" if left is None else f", {left} minutes left")
 
 
 def _describe_wish(wish: Wish) -> str:
-    if not wish.on:
-        return OFF
-    return ON if wish.duration is None else f"{ON}, {wish.duration} minutes left"
+    return wish.state if wish.duration is None else f"{wish.state}, {wish.duration} minutes left"

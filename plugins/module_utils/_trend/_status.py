@@ -18,13 +18,16 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._comput
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Reading
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._selection import Problem
 
-KIND = "Trend Micro Application Control"
+KIND = "Trend AC"
 # More computers in the same mode than this share one row: the table is for people.
 _MANY = 20
 
 
-def rows(reading: Reading, problems: Sequence[Problem]) -> list[dict[str, Any]]:
-    """Return a row for each computer, or for each mode that many share, and one for each that was not found."""
+def rows(reading: Reading, problems: Sequence[Problem], host: str) -> list[dict[str, Any]]:
+    """Return a row for each computer, or for each mode that many share, and one for each that was not found.
+
+    ``host`` is the manager's: computers of several managers may be in one table.
+    """
     by_mode: dict[str, list[Computer]] = {}
     for computer in reading.computers:
         by_mode.setdefault(_mode(computer), []).append(computer)
@@ -35,11 +38,12 @@ def rows(reading: Reading, problems: Sequence[Problem]) -> list[dict[str, Any]]:
         else:
             found += [_row(computer, mode, reading.now) for computer in computers]
     known = {computer.id for computer in reading.computers}
-    return found + [
+    found += [
         {**_blank(problem.name, "unknown"), "notes": [problem.reason]}
         for problem in problems
         if problem.id not in known
     ]
+    return [{**row, "host": host} for row in found]
 
 
 def _mode(computer: Computer) -> str:
@@ -51,9 +55,10 @@ def _mode(computer: Computer) -> str:
 
 
 def _blank(system: str, mode: str) -> dict[str, Any]:
-    """Return what every row has. The manager keeps no record of who turned the mode on, or why."""
+    """Return what every row has. The manager keeps no record of who asked for the mode, or why."""
     return {
         "system": system,
+        "host": "",
         "kind": KIND,
         "mode": mode,
         "verified": {"unknown": None, "changing": False}.get(mode, True),
@@ -71,7 +76,7 @@ def _row(computer: Computer, mode: str, now: float) -> dict[str, Any]:
     report = computer.report(now)
     notes = [f"status {computer.status}"] if mode == "changing" else []
     if mode == "maintenance" and computer.ends is None:
-        notes.append("stays on until it is turned off")
+        notes.append("in maintenance mode without an end, until it is taken out")
     if report["unavailable"]:
         notes.append(report["unavailable"])
     return {
@@ -88,9 +93,9 @@ def _shared_row(mode: str, computers: Sequence[Computer], now: float) -> dict[st
     each = [_row(computer, mode, now) for computer in computers]
     without_end = sum(computer.ends is None for computer in computers) if mode == "maintenance" else 0
     out_of_reach = sum(computer.unavailable() is not None for computer in computers)
-    notes = [f"{without_end} stay on until they are turned off"] if without_end else []
+    notes = [f"{without_end} without an end, until they are taken out"] if without_end else []
     if out_of_reach:
-        notes.append(f"{out_of_reach} can't be reached, {next(c.name for c in computers if c.unavailable())} first")
+        notes.append(f"{out_of_reach} cannot be reached, {next(c.name for c in computers if c.unavailable())} first")
     return {
         **_blank(f"{len(computers)} computers", mode),
         "since": min((row["since"] for row in each if row["since"]), default=None),

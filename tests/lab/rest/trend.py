@@ -53,6 +53,8 @@ class Computer:
 
     ``application_control`` None means that the module is hidden for the tenant. ``heartbeat`` is how many simulated
     seconds the agent takes to fetch a change. ``may_modify`` is the right of the key's role to change this computer.
+    ``change_fault`` befalls every request to change it. ``own_duration`` is what its agent takes over in place of the
+    requested minutes. ``strange_status`` is what the manager says in place of its status.
     """
 
     id: int
@@ -69,6 +71,9 @@ class Computer:
     agent_messages: list[str] = field(default_factory=lambda: ["Managed (Online)"])
     online: bool = True
     may_modify: bool = True
+    change_fault: Fault | None = None
+    own_duration: int | None = None
+    strange_status: str | None = None
     heartbeat: float = 600.0
 
     status: Status = "off"
@@ -92,7 +97,8 @@ class TrendManager:
 
     ``key_header`` is the way this product takes its key: on-premises managers and Server & Workload Protection by
     ``api-secret-key``, Cloud One by ``Authorization: ApiKey``. ``log`` has (method, path) of each request that
-    arrived, ``reads`` and ``writes`` count those that were let in; a search is a read.
+    arrived, ``reads`` and ``writes`` count those that were let in; a search is a read. ``shown`` counts the computers
+    in all answers to searches and lists.
     """
 
     def __init__(
@@ -120,13 +126,16 @@ class TrendManager:
         self.retry_after: str | None = None  # value of that header in answers 429
         self.end_is_scheduled = True
         self.ignore_writes = False  # 200, and nothing happens
+        self.case_matters = False  # whether a search tells upper from lower case
         self.faults: deque[Fault | None] = deque()  # for the next requests, one each; None: no fault
         self.restart_at: tuple[int, float] | None = None  # (number of a request, how many real seconds it takes)
+        self.at: dict[int, Callable[[], object]] = {}  # what happens before the request of that number is handled
 
         self.log: list[tuple[str, str]] = []
         self.statuses: Counter[int] = Counter()
         self.reads = 0
         self.writes = 0
+        self.shown = 0
         self.under_way = 0
         self.most_under_way = 0
         self.most_in_a_minute = 0
@@ -164,7 +173,7 @@ class TrendManager:
         self.log.clear()
         self.statuses.clear()
         self._window.clear()
-        self.reads = self.writes = self.connections = self.most_under_way = self.most_in_a_minute = 0
+        self.reads = self.writes = self.shown = self.connections = self.most_under_way = self.most_in_a_minute = 0
 
     async def start(self) -> None:
         """Listen."""
@@ -214,6 +223,8 @@ class TrendManager:
     async def _front(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """What comes before the API itself: faults, latency, key, version, rate limits."""
         self.log.append((request.method, request.path))
+        if happens := self.at.pop(len(self.log), None):
+            happens()
         if self.restart_at and len(self.log) >= self.restart_at[0]:
             seconds, self.restart_at = self.restart_at[1], None
             self._restarting = asyncio.get_running_loop().create_task(self.restart(seconds))
@@ -221,7 +232,7 @@ class TrendManager:
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:
-            fault = self.faults.popleft() if self.faults else None
+            fault = self.faults.popleft() if self.faults else self._fault_of(request)
             if fault not in (None, "drop-after", "truncated", "cut-json"):
                 return await _misbehave(request, fault)
             if self.latency:
@@ -237,6 +248,11 @@ class TrendManager:
             return answer
         finally:
             self.under_way -= 1
+
+    def _fault_of(self, request: web.Request) -> Fault | None:
+        number = request.match_info.get("id")
+        computer = self.computers.get(int(number)) if number and request.method == "POST" else None
+        return computer.change_fault if computer else None
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
@@ -274,16 +290,18 @@ class TrendManager:
 
     async def _list(self, request: web.Request) -> web.Response:
         show = _expand(request)
-        return web.json_response(
-            {"computers": [self._json(computer, show) for computer in list(self.computers.values())[:MOST_ITEMS]]}
-        )
+        found = [self._json(computer, show) for computer in list(self.computers.values())[:MOST_ITEMS]]
+        self.shown += len(found)
+        return web.json_response({"computers": found})
 
     async def _describe(self, request: web.Request) -> web.Response:
         return web.json_response(self._json(self._find(request), _expand(request)))
 
     async def _search(self, request: web.Request) -> web.Response:
         show = _expand(request)
-        found = _filter([self._json(computer, show) for computer in self.computers.values()], await _body(request))
+        everything = [self._json(computer, show) for computer in self.computers.values()]
+        found = _filter(everything, await _body(request), case_matters=self.case_matters)
+        self.shown += len(found)
         return web.json_response({"computers": found})
 
     async def _search_groups(self, request: web.Request) -> web.Response:
@@ -337,6 +355,7 @@ class TrendManager:
             computer.status, computer.end = "off", now
         else:
             computer.status, computer.start, computer.end = "on", now, None
+            computer.duration = computer.own_duration or computer.duration
 
     def _find(self, request: web.Request) -> Computer:
         computer = self.computers.get(int(request.match_info["id"]))
@@ -375,7 +394,7 @@ class TrendManager:
                     "agentStatusMessage": computer.module_message if computer.application_control == "on" else "Off",
                 },
                 "blockUnrecognized": True,
-                "maintenanceModeStatus": status,
+                "maintenanceModeStatus": computer.strange_status or status,
             }
             end = computer.end
             if status == "on" and computer.duration and computer.start is not None and self.end_is_scheduled:
@@ -409,7 +428,7 @@ async def _body(request: web.Request) -> JsonObject:
     return body
 
 
-def _filter(items: list[JsonObject], wanted: JsonObject) -> list[JsonObject]:
+def _filter(items: list[JsonObject], wanted: JsonObject, *, case_matters: bool = False) -> list[JsonObject]:
     """Apply a SearchFilter: all criteria must hold; sorted by ID on request, else in the order of names."""
     if unknown := set(wanted) - {"maxItems", "searchCriteria", "sortByObjectID"}:
         raise _Refused(400, f"Unknown field in the search filter: {', '.join(sorted(unknown))}")
@@ -417,13 +436,13 @@ def _filter(items: list[JsonObject], wanted: JsonObject) -> list[JsonObject]:
     if not _whole(most) or not 0 < most <= MOST_ITEMS:
         raise _Refused(400, f"maxItems must be between 1 and {MOST_ITEMS}.")
     for criterion in wanted.get("searchCriteria") or []:
-        items = list(_matching(items, criterion))
+        items = list(_matching(items, criterion, case_matters))
     by_id = bool(wanted.get("sortByObjectID"))
     items.sort(key=lambda item: (item["ID"],) if by_id else (str(item.get("hostName") or item.get("name")),))
     return items[:most]
 
 
-def _matching(items: Iterable[JsonObject], criterion: JsonObject) -> Iterable[JsonObject]:
+def _matching(items: Iterable[JsonObject], criterion: JsonObject, case_matters: bool) -> Iterable[JsonObject]:
     names = set(criterion)
     if names <= {"idTest", "idValue"} and "idValue" in names:
         test = _number_test(criterion.get("idTest", "equal"))
@@ -438,7 +457,7 @@ def _matching(items: Iterable[JsonObject], criterion: JsonObject) -> Iterable[Js
         if criterion.get("stringWildcards", True):
             pattern = pattern.replace("%", ".*").replace("_", ".")
         wanted = criterion.get("stringTest", "equal") == "equal"
-        regex = re.compile(pattern, re.IGNORECASE | re.DOTALL)
+        regex = re.compile(pattern, re.DOTALL if case_matters else re.DOTALL | re.IGNORECASE)
         return (item for item in items if bool(regex.fullmatch(item[name] or "")) is wanted)
     raise _Refused(400, f"Unknown or incomplete search criterion: {json.dumps(criterion)}")
 

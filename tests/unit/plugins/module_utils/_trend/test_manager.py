@@ -85,7 +85,7 @@ def test_pages_without_end_end_the_search(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_an_answer_that_makes_no_sense(answer: Any, text: str) -> None:
     with pytest.raises(Failure) as caught:
-        manager(answer).named("web01")
+        manager(answer).first(1)
     message = str(caught.value)
     assert message.startswith("Could not understand the manager on https://dsm.example.com:4119/api: it sent ")
     assert text in message
@@ -101,11 +101,11 @@ def test_times_of_no_age_are_no_times(number: Any) -> None:
         "maintenanceModeDuration": number,
         "maintenanceModeEndTime": number if number != 1 << 31 else None,
     }
-    (computer,), now = manager({"computers": [{"ID": 1, "applicationControl": control}]}).named("x")
+    (computer,), now = manager({"computers": [{"ID": 1, "applicationControl": control}]}).first(1)
     assert computer.report(now)["scheduled_end"] is None or computer.ends
 
 
 @pytest.mark.parametrize("date", ["", "soon", "Mon, 01 Jan 0001 00:00:00 +9999999999", "0\x1f"])
 def test_without_a_date_the_own_clock_counts(date: str) -> None:
-    _computers, now = manager(page(), headers={"date": date}).named("x")
+    _computers, now = manager(page(), headers={"date": date}).first(1)
     assert now > 1_700_000_000

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import read_secret
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _options
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._maintenance import Target
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._lookup import Target
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Wish
 
 

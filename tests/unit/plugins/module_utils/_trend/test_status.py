@@ -27,7 +27,10 @@ NOW = 1_700_000_000.0
                 "notes": [],
             },
         ),
-        (Computer(1, "a", status="on"), {"notes": ["stays on until it is turned off"], "expires": None}),
+        (
+            Computer(1, "a", status="on"),
+            {"notes": ["in maintenance mode without an end, until it is taken out"], "expires": None},
+        ),
         (
             Computer(1, "a", status="start-requested"),
             {"mode": "changing", "verified": False, "notes": ["status start-requested"]},
@@ -38,15 +41,17 @@ NOW = 1_700_000_000.0
     ],
 )
 def test_row(computer: Computer, expected: dict[str, Any]) -> None:
-    (row,) = rows(Reading((computer,), NOW), ())
+    (row,) = rows(Reading((computer,), NOW), (), "dsm.example.com")
     assert {name: row[name] for name in expected} == expected
-    assert list(row)[:5] == ["system", "kind", "mode", "verified", "managed"]
+    assert list(row)[:6] == ["system", "host", "kind", "mode", "verified", "managed"]
+    assert (row["host"], row["kind"]) == ("dsm.example.com", "Trend AC")
 
 
 def test_many_share_a_row_and_what_is_missing_has_one() -> None:
     many = [Computer(n, f"s{n}", status="on", ends=NOW + n) for n in range(1, 31)]
     few = [Computer(n, f"s{n}", control="off") for n in (31, 32)]
-    found = rows(Reading((*many, *few), NOW), (Problem("x", "no computer"), Problem("s31", "off", 31)))
+    found = rows(Reading((*many, *few), NOW), (Problem("x", "no computer"), Problem("s31", "off", 31)), "dsm")
+    assert {row["host"] for row in found} == {"dsm"}
     assert [(row["system"], row["mode"], row["expires"]) for row in found] == [
         ("30 computers", "maintenance", "2023-11-14T22:13:21Z"),
         ("s31", "normal", None),
