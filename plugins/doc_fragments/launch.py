@@ -41,8 +41,8 @@ options:
   token_file:
     description:
       - File that holds the token and nothing else, on the host that runs the module.
-      - 'Servers before 7.1.1 may answer a token with HTTP 401 unless the password is C({"token": "..."}). If yours does,
-        write this text, with the token in it, into the file.'
+      - 'Servers before 7.1.1 may answer a token with HTTP 401 unless the password is C({"token": "..."}). If yours
+        does, write this text, with the token in it, into the file.'
     type: path
 requirements:
   - HCL Launch, HCL DevOps Deploy, IBM UrbanCode Deploy or IBM DevOps Deploy (one product with four names)

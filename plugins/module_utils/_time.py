@@ -60,9 +60,7 @@ def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> d
         return in_zone(moment, zone)
     if moment.tzinfo is None:
         zoned = f"{moment.isoformat()}Z"
-        raise ValueError(
-            f'"{text}" has no time zone: write "{zoned}" for UTC, or +01:00 or Europe/Berlin in place of Z'
-        )
+        raise ValueError(f'"{text}" has no time zone: write "{zoned}" or "{plain} Europe/Berlin"')
     return in_utc(moment)
 
 

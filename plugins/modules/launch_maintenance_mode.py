@@ -134,20 +134,13 @@ status:
     - The server's row for M(quiesce.maintenance.systems_report), as the role C(launch) leaves it in the fact
       C(launch_status).
   returned: success
-  type: list
-  elements: dict
+  type: dict
   sample:
-    - system: https://launch.example.com:8443
-      kind: HCL Launch
-      mode: maintenance
-      verified: true
-      managed: null
-      since: null
-      owner: null
-      reason: null
-      expires: null
-      overdue: false
-      notes: []
+    system: launch01
+    kind: Launch
+    mode: maintenance
+    verified: true
+    notes: []
 drained:
   description: Whether no process runs any more.
   returned: when O(state=enabled) and O(drain=true)

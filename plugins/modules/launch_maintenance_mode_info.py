@@ -69,21 +69,13 @@ status:
     - The server's row for M(quiesce.maintenance.systems_report), as the role C(launch) leaves it in the fact
       C(launch_status).
   returned: success
-  type: list
-  elements: dict
+  type: dict
   sample:
-    - system: https://launch.example.com:8443
-      kind: HCL Launch
-      mode: maintenance
-      verified: true
-      managed: null
-      since: null
-      owner: null
-      reason: null
-      expires: null
-      overdue: false
-      notes:
-        - maintenance blackout "Upgrade to 8.1" is on, nothing starts; Estimated End Date 2026-11-25T02:00:00Z
+    system: launch01
+    kind: Launch
+    mode: maintenance
+    verified: true
+    notes: []
 activities:
   description: The processes that run, the oldest first; null if the server does not tell.
   returned: success

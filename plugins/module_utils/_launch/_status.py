@@ -11,7 +11,10 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import Activity
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout import Blackout
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, NORMAL, Row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
+
+KIND = "Launch"
 
 
 def status_row(
@@ -33,16 +36,4 @@ def status_row(
     if on and activities:
         found.append(f"not idle: {len(activities)} process(es) that began before still run")
     found += [str(activity) for activity in activities if activity.waits_for]
-    return {
-        "system": system,
-        "kind": "HCL Launch",
-        "mode": "maintenance" if on else "normal",
-        "verified": True,
-        "managed": None,
-        "since": None,
-        "owner": None,
-        "reason": None,
-        "expires": None,
-        "overdue": False,
-        "notes": found,
-    }
+    return Row(system, KIND, mode=MAINTENANCE if on else NORMAL, verified=True, notes=tuple(found)).result()

@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import (
+    CHANGING,
+    MAINTENANCE,
+    NORMAL,
+    UNKNOWN,
+    Row,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._computer import (
     OFF,
     STARTING,
+    STATUSES,
     STOPPING,
     Computer,
 )
@@ -39,43 +47,28 @@ def rows(reading: Reading, problems: Sequence[Problem], host: str) -> list[dict[
             found += [_row(computer, mode, reading.now) for computer in computers]
     known = {computer.id for computer in reading.computers}
     found += [
-        {**_blank(problem.name, "unknown"), "notes": [problem.reason]}
-        for problem in problems
-        if problem.id not in known
+        {**_blank(problem.name, UNKNOWN), "notes": [problem.reason]} for problem in problems if problem.id not in known
     ]
     return [{**row, "host": host} for row in found]
 
 
 def _mode(computer: Computer) -> str:
-    if computer.status is None:
-        return "unknown"
+    if computer.status not in STATUSES:
+        return UNKNOWN
     if computer.status in (STARTING, STOPPING):
-        return "changing"
-    return "normal" if computer.status == OFF else "maintenance"
+        return CHANGING
+    return NORMAL if computer.status == OFF else MAINTENANCE
 
 
 def _blank(system: str, mode: str) -> dict[str, Any]:
     """Return what every row has. The manager keeps no record of who asked for the mode, or why."""
-    return {
-        "system": system,
-        "host": "",
-        "kind": KIND,
-        "mode": mode,
-        "verified": {"unknown": None, "changing": False}.get(mode, True),
-        "managed": None,
-        "since": None,
-        "owner": None,
-        "reason": None,
-        "expires": None,
-        "overdue": False,
-        "notes": [],
-    }
+    return Row(system, KIND, mode=mode, verified={UNKNOWN: None, CHANGING: False}.get(mode, True)).result()
 
 
 def _row(computer: Computer, mode: str, now: float) -> dict[str, Any]:
     report = computer.report(now)
-    notes = [f"status {computer.status}"] if mode == "changing" else []
-    if mode == "maintenance" and computer.ends is None:
+    notes = [f"status {computer.status}"] if mode == CHANGING else []
+    if mode == MAINTENANCE and computer.ends is None:
         notes.append("in maintenance mode without an end, until it is taken out")
     if report["unavailable"]:
         notes.append(report["unavailable"])
@@ -91,7 +84,7 @@ def _row(computer: Computer, mode: str, now: float) -> dict[str, Any]:
 def _shared_row(mode: str, computers: Sequence[Computer], now: float) -> dict[str, Any]:
     """Return one row that says the least favourable of many: the longest since, the next to end."""
     each = [_row(computer, mode, now) for computer in computers]
-    without_end = sum(computer.ends is None for computer in computers) if mode == "maintenance" else 0
+    without_end = sum(computer.ends is None for computer in computers) if mode == MAINTENANCE else 0
     out_of_reach = sum(computer.unavailable() is not None for computer in computers)
     notes = [f"{without_end} without an end, until they are taken out"] if without_end else []
     if out_of_reach:

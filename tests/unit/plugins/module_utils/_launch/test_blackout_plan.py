@@ -280,10 +280,10 @@ def test_series_whose_real_event_is_over_is_found_again() -> None:
 @pytest.mark.parametrize(
     ("wish", "says"),
     [
-        (Wish(True, start="tomorrow", end="2h"), "Invalid O(start): 'tomorrow' is neither"),
+        (Wish(True, start="tomorrow", end="2h"), 'Invalid O(start): "tomorrow" is neither'),
         (Wish(True, start="2026-11-24T22:00:00", end="2h"), "has no time zone"),
-        (Wish(True, start="1h", end="later"), "Invalid O(end): 'later' is neither"),
-        (Wish(True, id="a", end="later"), "Invalid O(end): 'later' is neither"),
+        (Wish(True, start="1h", end="later"), 'Invalid O(end): "later" is neither'),
+        (Wish(True, id="a", end="later"), 'Invalid O(end): "later" is neither'),
     ],
 )
 def test_invalid_dates(wish: Wish, says: str) -> None:

@@ -43,7 +43,6 @@ NOW = 1_700_000_000.0
 def test_row(computer: Computer, expected: dict[str, Any]) -> None:
     (row,) = rows(Reading((computer,), NOW), (), "dsm.example.com")
     assert {name: row[name] for name in expected} == expected
-    assert list(row)[:6] == ["system", "host", "kind", "mode", "verified", "managed"]
     assert (row["host"], row["kind"]) == ("dsm.example.com", "Trend AC")
 
 
