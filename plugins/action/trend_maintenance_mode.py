@@ -7,22 +7,18 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options, _run
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._trend import TrendAction
 
 
-class ActionModule(MaintenanceAction):
-    """The face of ``_maintenance``: the manager is asked from the controller, whatever host the task is for."""
-
-    variables = "trend_"
-    own = _options.OWN
-    rules = _options.RULES
+class ActionModule(TrendAction):
+    """The face of ``_maintenance``."""
 
     @staticmethod
     def argument_spec() -> dict[str, Any]:
         """Return the options."""
         return _options.MODE
 
-    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Bring the computers to the state."""
         wish = _options.wish(params)
         patience = _options.patience(params, self.tell)

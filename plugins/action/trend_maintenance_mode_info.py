@@ -7,22 +7,18 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _options, _run
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._trend import TrendAction
 
 
-class ActionModule(MaintenanceAction):
+class ActionModule(TrendAction):
     """The face of ``_run``."""
-
-    variables = "trend_"
-    own = _options.OWN | frozenset(_options.MODE)
-    rules = _options.RULES
 
     @staticmethod
     def argument_spec() -> dict[str, Any]:
         """Return the options."""
         return _options.INFO
 
-    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Look at the computers."""
         target = _options.target(params)
         return _run.inform(_options.manager(params), target)

@@ -111,9 +111,12 @@ class MaintenanceAction(ActionBase):
         arguments: dict[str, Any] = plain(self._task.args)
         self._in_task = frozenset(arguments)
         if self.variables:
+            # Who gives a token in the task does not mean the password of the inventory as well.
+            exclusive = [group for group in self.rules.get("mutually_exclusive", ()) if self._in_task & {*group}]
+            not_meant = {*self.task_only, *(name for group in exclusive for name in group)}
             for name in spec:
                 variable = self.variables + name
-                if name not in arguments and name not in self.task_only and variable in self.task_vars:
+                if name not in arguments and name not in not_meant and variable in self.task_vars:
                     arguments[name] = plain(self._templar.template(self.task_vars[variable]))
                     self._from_variables = True
             self._look_for_others(spec)

@@ -11,11 +11,14 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch import _options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._status import KIND
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 
 
 class LaunchAction(MaintenanceAction):
-    """An action plugin that asks in ``ask``; the server's row is called after the host of the task."""
+    """An action plugin that asks in ``ask``; the server's row is called after the host of the task, and a failure has
+    one, too."""
 
     variables = "launch_"
     own = frozenset({"status", *_options.MODE})
@@ -30,6 +33,7 @@ class LaunchAction(MaintenanceAction):
         try:
             return self._named(self.ask(params))
         except Failure as failure:
+            failure.details.setdefault("status", unknown_row(self.name, KIND, str(failure)))
             self._named(failure.details)
             raise
 

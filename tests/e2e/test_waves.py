@@ -128,7 +128,7 @@ def test_the_table_comes_all_the_same(waves: Waves, name: str) -> None:
     rows = waves.done[name].of("Report the status of all systems")["rows"]
     found = {(row["system"], row["kind"]) for row in rows}
     assert {("launch01", "Launch"), ("launch02", "Launch"), ("dev01", "D365 F&O"), ("dev02", "D365 F&O")} <= found
-    assert len([row for row in rows if row["kind"] == "Trend AC"]) >= 2
+    assert [row for row in rows if row["kind"] == "Trend AC"] != []
     failed = [row for row in rows if row["notes"] and "not touched" not in row["notes"][0]]
     assert failed != []
 

@@ -106,11 +106,10 @@ def wish(params: Mapping[str, Any]) -> Wish:
         minutes = int(seconds // 60)
         if seconds % 60 or not 0 < minutes < 2**31:
             raise Invalid("duration", f"{params['duration']} is not a whole number of minutes from 1 on")
-        if not on:
-            raise Invalid("duration", "it belongs to state: enabled")
     elif params["extend"] == "true" and on:
         raise Invalid("extend", "extend: true needs a duration to extend to")
-    return Wish(on, minutes, params["extend"])
+    # As a variable of the host it is there on the way out, too, where it means nothing.
+    return Wish(on, minutes if on else None, params["extend"])
 
 
 def patience(params: Mapping[str, Any], tell: Callable[[str], None]) -> Patience:

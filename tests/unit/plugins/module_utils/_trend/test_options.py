@@ -24,6 +24,7 @@ def params(**given: Any) -> dict[str, Any]:
         ({"duration": "30m"}, Wish(True, 30)),
         ({"duration": "2h"}, Wish(True, 120)),
         ({"duration": "1h30m", "extend": "true"}, Wish(True, 90, "true")),
+        ({"duration": "2h", "state": "disabled"}, Wish(False, None)),
         ({}, Wish(True, None)),
         ({"state": "disabled"}, Wish(False, None)),
     ],
@@ -39,7 +40,6 @@ def test_wish(given: dict[str, Any], wish: Wish) -> None:
         {"duration": "0"},
         {"duration": "soon"},
         {"duration": "9999999999"},
-        {"duration": "2h", "state": "disabled"},
         {"extend": "true"},
     ],
 )
