@@ -13,8 +13,8 @@ description:
   - Brings computers into maintenance mode before software is installed or updated, so that Application Control adds the
     changes to the computer's ruleset by itself, and takes them out again afterwards. Block rules continue to block.
   - Success means that each computer reports to be in (or out of) maintenance mode, with the requested duration; not
-    that the manager accepted the request. The agents fetch it with their next heartbeat, every 10 minutes by default. While
-    the module waits, it shows how many computers are ready.
+    that the manager accepted the request. The agents fetch it with their next heartbeat, every 10 minutes by default.
+    While the module waits, it shows how many computers are ready.
   - A computer that cannot be changed is named with the reason. On the way in this is found before anything is changed.
     On the way out all others are taken out of maintenance mode first, and the task fails at the end; a computer whose
     agent is offline is asked as well, so that it leaves maintenance mode when it is back, but it is not waited for.
