@@ -6,77 +6,100 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: trend_maintenance_mode
-short_description: Turn the maintenance mode of Trend Micro Application Control on or off
+short_description: Enable or disable the maintenance mode of Trend Micro Application Control
 version_added: 0.1.0
 description:
-  - Turns maintenance mode on before software is installed or updated, so that Application Control takes the changes
-    into the computer's ruleset by itself, and off again afterwards. Block rules go on blocking.
-  - Success means that each computer was seen to say V(on) (or V(off)), not that the manager took the request. The
-    agents fetch it with their next heartbeat, every 10 minutes by default. While the module waits it shows a line for
-    each look, saying how many of how many computers are ready.
-  - A computer that can't be changed is named with the reason, before anything is touched when the mode is to be turned
-    on. When it is to be turned off, all others are turned off first, and the task fails at the end; a computer whose
-    agent is away is asked, too, so that it turns the mode off when it is back, but not awaited.
+  - Brings computers into maintenance mode before software is installed or updated, so that Application Control adds the
+    changes to the computer's ruleset by itself, and takes them out again afterwards. Block rules continue to block.
+  - Success means that each computer reports to be in (or out of) maintenance mode, with the requested duration; not
+    that the manager accepted the request. The agents fetch it with their next heartbeat, every 10 minutes by default.
+    While the module waits, it shows how many computers are ready.
+  - A computer that cannot be changed is named with the reason. On the way in this is found before anything is changed.
+    On the way out all others are taken out of maintenance mode first, and the task fails at the end; a computer whose
+    agent is offline is asked as well, so that it leaves maintenance mode when it is back, but it is not waited for.
+  - A computer that is deleted while the task waits is one computer with a problem; the wait continues for the others.
 options:
   state:
-    description: Whether the mode is to be on or off.
+    description:
+      - V(enabled) brings the computers into maintenance mode, V(disabled) takes them out of it.
     type: str
     choices: [enabled, disabled]
     default: enabled
   duration:
     description:
-      - After how long the agent turns the mode off by itself, like V(90), V(30m) or V(2h). A number alone is minutes.
-      - Without it the mode stays on until it is turned off.
-      - Give one even if a later task turns the mode off; it is what remains if that task never runs.
+      - After how long the agent leaves maintenance mode by itself, like V(90), V(30m) or V(2h). A number alone is
+        minutes.
+      - Without it a computer stays in maintenance mode until a task with O(state=disabled).
+      - Set one even if a later task takes the computers out. It is the safety net if that task never runs.
+      - The duration counts from each agent's own start, so it must be longer than it takes to reach all of them
+        (sending the requests, and a heartbeat) plus the work itself. A warning says so where the requests alone take
+        longer; if a duration is over before all computers are in maintenance mode, the task fails and says so.
+      - Where maintenance mode has no end already, the duration is not set, with a warning, unless O(extend=true).
+      - An agent that reports another duration than the requested one is a computer with a problem, see
+        O(on_unavailable).
     type: str
   extend:
     description:
-      - What to do where the mode is on already, with less time left than O(duration).
-      - V(auto) starts the duration anew where less than half of it is left, so that a play that is run again shortly
+      - What to do for a computer that is in maintenance mode already, with less time left than O(duration).
+      - V(auto) starts the duration again where less than half of it is left, so that a play that is run again shortly
         afterwards changes nothing.
-      - V(true) starts it anew in any case, which is a change with every run.
-      - V(false) leaves a running mode alone and warns.
-      - A mode without an end is shortened by V(true) only.
+      - V(true) starts it again in any case, which is a change with every run.
+      - V(false) does not change a running maintenance mode, and warns.
+      - Only V(true) gives an end to a maintenance mode that has none.
     type: str
     choices: [auto, "true", "false"]
     default: auto
   wait:
-    description: Whether to wait until each agent has done it. V(false) ends as soon as the manager took the requests.
+    description:
+      - Whether to wait until each agent has done it. V(false) ends as soon as the manager accepted the requests.
     type: bool
     default: true
   wait_limit:
-    description: How long to wait for the agents. Be generous; a heartbeat takes up to 10 minutes by default.
+    description:
+      - How long to wait for the agents after the requests were sent. A heartbeat takes up to 10 minutes by default.
     type: str
     default: 15m
   poll_interval:
-    description: How often to look while waiting.
+    description: How often to read the computers while waiting.
     type: str
     default: 10s
   on_unavailable:
     description:
-      - What to do about computers that are not found or not unique, or whose agent can't be reached, has Application
-        Control off or hidden, or may not be changed with this key.
-      - V(fail) fails; V(skip) goes on with the others, warns, and lists them in RV(unavailable).
+      - What to do about a computer with a problem. It is not found or not unique, its agent cannot be reached, its
+        Application Control is disabled or hidden, the key may not change it, it is deleted while the task waits, or its
+        agent takes over another duration.
+      - V(fail) fails. What is known beforehand fails before anything is changed. A refused change fails when all
+        requests are sent; a computer that is deleted, or reports another duration, fails the task at the end, when all
+        others are in maintenance mode. With O(state=disabled) the task always fails at the end.
+      - V(skip) continues with the others, warns, and lists the computer in RV(unavailable).
     type: str
     choices: [fail, skip]
     default: fail
   rollback:
     description:
-      - If the mode can't be turned on for all, whether to turn it off again for those computers for which this task
-        turned it on. A running mode that was extended stays as it is.
+      - If the task fails to bring all computers into maintenance mode, whether to take out again those that this task
+        brought in. A running maintenance mode that was extended stays as it is.
+      - With O(on_unavailable=skip) a computer that is left out is no failure, and no reason for a rollback.
     type: bool
     default: false
 notes:
-  - Written after the vendor's API description 50.0 and its Python SDK 20.0.463, and proved against a simulated manager;
-    not yet verified against a real one.
-  - How a manager answers for a computer with Application Control off or an agent offline is not documented; these are
-    therefore looked up beforehand. An agent counts as offline if it is inactive, or says V(Offline) or
-    V(Managed (Offline)); if a manager says it otherwise, O(wait_limit) finds it out.
-  - While the mode is on, the manager's end time is taken for the scheduled end if it lies after the start; otherwise
-    start and duration give it. The vendor does not say what the field holds during that time.
-  - What the agent learned in maintenance mode stays in its ruleset.
-  - O(requests_per_minute) holds for one task; several at the same time share the manager's limit for the key. Turn on
-    a whole play's computers with one task (C(run_once)) rather than with one a host.
+  - Written after the vendor's API description 50.0 and its Python SDK 20.0.463, and tested against a simulated manager.
+    Not verified against a real one.
+  - "Not documented, therefore a guess: how a manager answers for a computer with Application Control disabled or an
+    agent offline. Both are looked up beforehand. An agent counts as offline if its status is V(inactive) or its message
+    V(Offline) or V(Managed (Offline)); if a manager says it otherwise, the wait ends with O(wait_limit)."
+  - "A guess: while a computer is in maintenance mode, the manager's end time is the scheduled end if it lies after the
+    start; otherwise start and duration give it. The vendor does not say what the field holds during that time."
+  - "A guess: after a computer left maintenance mode, the start time and the duration of that time are still shown. By
+    them a duration that is over is told from a request that was not carried out. Where a manager does not show them,
+    only what was seen while waiting counts."
+  - "A guess: a manager takes half a second for a change. With O(max_concurrency) and O(requests_per_minute) it makes
+    the estimate behind the warning about a O(duration) that is too short."
+  - "A guess: an agent that is in maintenance mode reports the duration in force. One that reports none counts as having
+    the requested one."
+  - The rules that an agent adds in maintenance mode stay in its ruleset.
+  - O(requests_per_minute) applies to one task; several at the same time share the manager's limit for the key. Change
+    all computers of a play with one task (C(run_once)) rather than with one task for each host.
 author:
   - The quiesce.maintenance authors (@quiesce)
 extends_documentation_fragment:
@@ -86,18 +109,18 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Reads and plans as in a real run, and writes nothing.
+    details: Reads and plans as in a real run, and changes nothing.
   diff_mode:
     support: full
   idempotent:
     support: partial
-    details: With O(extend=true) each run starts the duration anew.
+    details: With O(extend=true) each run starts the duration again.
   platform:
     description: Runs on the controller, or by C(delegate_to) on any host with Python 3.10 that reaches the manager.
     platforms: posix
     support: full
   async:
-    description: Can be used with C(async); then without the lines of progress.
+    description: Can be used with C(async); then without lines of progress.
     support: full
 seealso:
   - module: quiesce.maintenance.trend_maintenance_mode_info
@@ -107,7 +130,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Open maintenance mode for two hours, and see that it is really on
+- name: Enable maintenance mode for two hours, verified on each computer
   quiesce.maintenance.trend_maintenance_mode:
     url: https://dsm.example.com:4119/api
     api_key: "{{ vault_trend_key }}"
@@ -119,7 +142,7 @@ EXAMPLES = r"""
     rollback: true
   delegate_to: localhost
 
-- name: Close it again
+- name: Disable maintenance mode
   quiesce.maintenance.trend_maintenance_mode:
     url: https://dsm.example.com:4119/api
     api_key: "{{ vault_trend_key }}"
@@ -130,7 +153,7 @@ EXAMPLES = r"""
     state: disabled
   delegate_to: localhost
 
-- name: Open it for all Windows servers of a group, leaving out those that are switched off
+- name: Enable maintenance mode for all Windows servers of a group, without those whose agent is offline
   quiesce.maintenance.trend_maintenance_mode:
     url: https://dsm.example.com:4119/api
     api_key_file: /etc/ansible/trend.key
@@ -168,21 +191,24 @@ computers:
       sample: 6BB1B1B4-6C9B-4C9D-B9C8-2D3A0A7C6F6E
     action:
       description:
-        - What this task did, or in check mode would do. One of V(turned_on), V(extended), V(turned_off), V(awaited)
-          (it was requested before), V(unchanged).
+        - What this task did for the computer, or in check mode would do. V(enabled) and V(disabled) brought it into or
+          took it out of maintenance mode, V(extended) started its duration again, V(awaited) waited for what had been
+          requested before, V(unchanged) did nothing.
       returned: success
       type: str
-      sample: turned_on
+      sample: enabled
     status:
-      description: State of the mode, see M(quiesce.maintenance.trend_maintenance_mode_info).
+      description:
+        - Status of maintenance mode in the manager's words, see
+          M(quiesce.maintenance.trend_maintenance_mode_info).
       type: str
       sample: "on"
     since:
-      description: Since when the mode is on (UTC), else V(null).
+      description: Since when the computer is in maintenance mode (UTC), else V(null).
       type: str
       sample: "2026-11-24T21:00:00Z"
     scheduled_end:
-      description: When it ends by itself (UTC); V(null) if it is not on or has no end.
+      description: When maintenance mode ends by itself (UTC); V(null) if the computer is not in it or it has no end.
       type: str
       sample: "2026-11-24T23:00:00Z"
     minutes_left:
@@ -190,11 +216,11 @@ computers:
       type: int
       sample: 119
     duration:
-      description: The running or requested duration in minutes; V(null) means until it is turned off.
+      description: The running or requested duration in minutes; V(null) means without an end.
       type: int
       sample: 120
     application_control:
-      description: State of Application Control itself, V(on), V(off) or V(hidden).
+      description: State of Application Control in the manager's words, V(on), V(off), V(inherited); else V(hidden).
       type: str
       sample: "on"
     module_status:
@@ -219,7 +245,7 @@ computers:
       type: str
       sample: null
 unavailable:
-  description: What was left out or refused.
+  description: The computers with a problem, see O(on_unavailable).
   returned: when the computers could be read
   type: list
   elements: dict
@@ -236,26 +262,48 @@ unavailable:
       description: What is wrong with it.
       type: str
       sample: its agent is offline (Offline)
+accepted:
+  description: Host names of the computers for which the manager accepted this task's request.
+  returned: when the task failed after the computers had been read
+  type: list
+  elements: str
+  sample: [web01.example.com, web02.example.com]
+unanswered:
+  description:
+    - Host names of the computers for which no answer came to this task's request. The manager may have accepted it.
+  returned: when the task failed after the computers had been read
+  type: list
+  elements: str
+  sample: []
 reached:
-  description: Host names of the computers that are as wished, in spite of the failure.
+  description: Host names of the computers that are as requested, although the task failed.
   returned: when the task failed after the computers had been read
   type: list
   elements: str
   sample: [web01.example.com]
 not_reached:
-  description: Host names of the other computers.
+  description: Host names of the computers that are not, and names that were not found.
   returned: when the task failed after the computers had been read
   type: list
   elements: str
   sample: [web02.example.com]
+unknown:
+  description:
+    - Host names of the computers whose state is unknown, since the manager could not be asked after the failure.
+      RV(computers), RV(reached) and RV(not_reached) are empty then.
+  returned: when the task failed after the computers had been read
+  type: list
+  elements: str
+  sample: []
 rolled_back:
-  description: Host names of the computers for which O(rollback) asked the manager to turn the mode off again.
+  description:
+    - Host names of the computers for which the manager accepted O(rollback)'s request to end maintenance mode.
   returned: when the task failed after the computers had been read
   type: list
   elements: str
   sample: []
 not_rolled_back:
-  description: Host names of those for which that did not succeed.
+  description: Host names of the computers for which it did not.
   returned: when the task failed after the computers had been read
   type: list
   elements: str
@@ -282,7 +330,7 @@ status:
       notes: []
 requests:
   description: How many requests were sent to the manager.
-  returned: success
+  returned: when the computers could be read
   type: int
   sample: 6
 """

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: trend_maintenance_mode_info
-short_description: Read the maintenance mode of Trend Micro Application Control
+short_description: Gather the maintenance mode of Trend Micro Application Control
 version_added: 0.1.0
 description:
-  - Reads, for one computer or many in one search, whether the maintenance mode of Application Control is on, since
-    when, when it ends by itself, and whether the agent could be reached.
+  - Reads, for one computer or many, whether it is in maintenance mode of Application Control, since when, when that
+    ends by itself, and whether its agent can be reached.
   - A name that is not found, or that several computers have, is no error here; it is listed in RV(unavailable).
 notes:
-  - Written after the vendor's API description 50.0 and its Python SDK 20.0.463, and proved against a simulated manager;
-    not yet verified against a real one.
-  - While the mode is on, the manager's end time is taken for the scheduled end if it lies after the start; otherwise
-    start and duration give it. The vendor does not say what the field holds during that time.
+  - Written after the vendor's API description 50.0 and its Python SDK 20.0.463, and tested against a simulated manager.
+    Not verified against a real one.
+  - "A guess: while a computer is in maintenance mode, the manager's end time is the scheduled end if it lies after the
+    start; otherwise start and duration give it. The vendor does not say what the field holds during that time."
 author:
   - The quiesce.maintenance authors (@quiesce)
 extends_documentation_fragment:
@@ -39,7 +39,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See which computers of a group are in maintenance mode
+- name: Gather which computers of a group are in maintenance mode
   quiesce.maintenance.trend_maintenance_mode_info:
     url: https://dsm.example.com:4119/api
     api_key_file: /etc/ansible/trend.key
@@ -49,7 +49,7 @@ EXAMPLES = r"""
   register: trend
   delegate_to: localhost
 
-- name: Name those that are not as they should be
+- name: Report the computers that are not in maintenance mode
   ansible.builtin.debug:
     msg: "{{ trend.computers | rejectattr('status', 'equalto', 'on') | map(attribute='host_name') }}"
 """
@@ -79,17 +79,17 @@ computers:
       sample: 6BB1B1B4-6C9B-4C9D-B9C8-2D3A0A7C6F6E
     status:
       description:
-        - State of the maintenance mode, in the vendor's words; V(null) where the manager shows no Application Control.
-        - One of V(off), V(start-requested), V(on), V(stop-requested), V(reset-duration-requested). The requested ones
-          wait for the agent's next heartbeat.
+        - Status of maintenance mode in the manager's words; V(null) where the manager shows no Application Control.
+        - V(on) is in maintenance mode, V(off) is out of it. V(start-requested), V(stop-requested) and
+          V(reset-duration-requested) wait for the agent's next heartbeat.
       type: str
       sample: "on"
     since:
-      description: Since when the mode is on (UTC), else V(null).
+      description: Since when the computer is in maintenance mode (UTC), else V(null).
       type: str
       sample: "2026-11-24T21:00:00Z"
     scheduled_end:
-      description: When it ends by itself (UTC); V(null) if it is not on or has no end.
+      description: When maintenance mode ends by itself (UTC); V(null) if the computer is not in it or it has no end.
       type: str
       sample: "2026-11-24T23:00:00Z"
     minutes_left:
@@ -97,11 +97,11 @@ computers:
       type: int
       sample: 119
     duration:
-      description: The running or requested duration in minutes; V(null) means until it is turned off.
+      description: The running or requested duration in minutes; V(null) means without an end.
       type: int
       sample: 120
     application_control:
-      description: State of Application Control itself, V(on) or V(off); V(hidden) where the manager does not show it.
+      description: State of Application Control in the manager's words, V(on), V(off), V(inherited); else V(hidden).
       type: str
       sample: "on"
     module_status:

@@ -389,7 +389,10 @@ def test_not_authorised(play: Play, manager: TrendManager) -> None:
     assert (done.of("skip")["failed"], statuses(manager)) == (False, ["on", "off", "on"])
     done = play(("off", {**every, "state": "disabled"}), ("wrong key", {**every, "api_key": "another"}))
     assert statuses(manager) == ["off", "off", "off"]
-    assert "HTTP 401: Invalid API Key. Check the API key and key_header" in done.of("wrong key")["msg"]
+    assert (
+        "HTTP 401: Invalid API Key. Check the API key, which may be wrong or expired, and key_header"
+        in done.of("wrong key")["msg"]
+    )
 
 
 def test_a_duration_that_cannot_last_is_warned_of_also_where_the_task_fails(play: Play, manager: TrendManager) -> None:
@@ -594,7 +597,7 @@ def test_examples(name: str, manager: TrendManager, authority: Authority, tmp_pa
         assert manager.writes == 6
 
 
-@pytest.mark.parametrize("heading", ["Around a patch play", "Closing it whatever happens"])
+@pytest.mark.parametrize("heading", ["Around a patch play", "Disabling it whatever happens"])
 def test_rolling_patch_play_of_the_documentation(
     heading: str, manager: TrendManager, authority: Authority, tmp_path: Path
 ) -> None:

@@ -146,7 +146,7 @@ def _roll_back(system: MaintenanceMode) -> tuple[bool, bool | None, str]:
     try:
         carry_out(back, check_mode=False)
     except Failure as failure:
-        on = None if back.sent else True
+        on = True if system.written and not back.sent else None
         says = f"is on for {server}" if on else f"may still be on for {server}"
         return False, on, f"Maintenance mode {says}: it could not be turned off again. {failure}"
     return True, False, f"Maintenance mode was rolled back on {server}: it is off again"

@@ -31,7 +31,6 @@ def aftermath(system: Maintenance, failure: Failure, *, rollback: bool) -> Failu
     back = _roll_back(system) if rollback and system.wish.on else _Rollback()
     unread = back.silence or _read_again(system, failure, back)
     reading = system.last
-    assert reading is not None
     done = {c.id for c in reading.computers if reached(c, system.wish, system.accepted.get(c.id))}
     known = {computer.id for computer in reading.computers}
     problems = [problem for problem in system.problems if problem.id not in done]
@@ -84,7 +83,6 @@ def _roll_back(system: Maintenance) -> _Rollback:
     A request without an answer may have been carried out all the same: it is taken back, too. A computer that is gone
     has nothing to be taken back from.
     """
-    assert system.last is not None
     there = {computer.id for computer in system.last.computers}
     sent = [*system.accepted.values(), *system.unanswered]
     steps = [

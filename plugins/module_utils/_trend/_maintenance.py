@@ -29,8 +29,9 @@ class Maintenance:
     """The computers of one run as a ``System`` of the cycle.
 
     ``problems`` are the computers that cannot be changed, or not be seen to be as requested; ``skip`` says to continue
-    without them. ``first`` and ``last`` are the first and the last reading, ``steps`` what was to be written, and
-    ``accepted`` and ``refused``, by ID, what became of it. ``unread`` is the failure that ended the last reading.
+    without them. ``first`` and ``last`` are the first and the last reading (None and an empty one before anything was
+    read), ``steps`` what was to be written, and ``accepted`` and ``refused``, by ID, what became of it. ``unread`` is
+    the failure that ended the last reading.
     """
 
     def __init__(self, manager: Manager, target: Target, wish: Wish, *, skip: bool, wait: bool) -> None:
@@ -39,7 +40,7 @@ class Maintenance:
         self.skip = skip
         self.problems: tuple[Problem, ...] = ()
         self.first: Reading | None = None
-        self.last: Reading | None = None
+        self.last = Reading((), 0.0)
         self.steps: tuple[Step, ...] = ()
         self.accepted: dict[int, Step] = {}
         self.refused: dict[int, HttpFailure] = {}
@@ -86,7 +87,6 @@ class Maintenance:
 
     def look(self) -> Reading:
         """Read the computers again. One that is gone is a problem of its own, and no reason to leave the others."""
-        assert self.last is not None
         former = self.last.computers
         if not former:
             return self.last
@@ -142,7 +142,6 @@ class Maintenance:
 
     def note_other_durations(self) -> None:
         """Take in, as problems, the computers whose agents took over another duration than was written."""
-        assert self.last is not None
         for computer in self.last.computers:
             step = self.accepted.get(computer.id)
             if step and (other := other_duration(computer, step)) is not None:

@@ -55,14 +55,14 @@ OWN = frozenset({"status", "manager", "computer"})
 
 
 def manager(params: Mapping[str, Any], tell: Callable[[str], None] = lambda line: None) -> Manager:
-    """Return the manager that the options name. Raises Failure for options that can't be used."""
+    """Return the manager that the options name. Raises Failure for options that cannot be used."""
     key = connection.read_secret(params, "api_key", KEY_VARIABLE)
     if key is None:
         raise Failure(
             "authenticate",
             params["url"],
             "no API key was given",
-            f"Give api_key, api_key_file or the environment variable {KEY_VARIABLE}",
+            f"Set api_key, api_key_file or the environment variable {KEY_VARIABLE}",
         )
     header = params["key_header"]
     for name, least in (("max_concurrency", 1), ("requests_per_minute", 0)):
@@ -74,8 +74,8 @@ def manager(params: Mapping[str, Any], tell: Callable[[str], None] = lambda line
         credentials={"api-secret-key": key} if header == "api-secret-key" else {"Authorization": f"ApiKey {key}"},
         pace=Pace(params["requests_per_minute"]),
         remedies={
-            401: "Check the API key and key_header: Cloud One takes keys by authorization, other managers by "
-            "api-secret-key",
+            401: "Check the API key, which may be wrong or expired, and key_header: Cloud One takes keys by "
+            "authorization, other managers by api-secret-key",
             403: "Give the key's role the right to edit these computers",
             429: "Lower O(requests_per_minute), or give this play a key of its own",
         },

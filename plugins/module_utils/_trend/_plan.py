@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""What has to be done to bring computers to the wished state. Pure: readings and a wish in, a plan out."""
+"""What has to be done to bring computers to the requested state. Pure: readings and a wish in, a plan out."""
 
 from __future__ import annotations
 

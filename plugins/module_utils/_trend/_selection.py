@@ -15,7 +15,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._comput
 
 @dataclass(frozen=True)
 class Problem:
-    """Why something that was asked for can't be done: which computer, as the playbook or the manager calls it."""
+    """Why something that was asked for cannot be done: which computer, as the playbook or the manager calls it."""
 
     name: str
     reason: str
