@@ -4,15 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.loader import action_loader
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import failed
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
-
 DOCUMENTATION = r"""
 name: systems
 short_description: The hosts of a play that switches a wave of systems
@@ -62,6 +53,15 @@ _raw:
   sample: ["dev01,dev02"]
 """
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.loader import action_loader
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import failed
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
+
 NOBODY = "localhost,!localhost"
 """A pattern that matches nobody, of which Ansible does not warn."""
 
@@ -80,7 +80,9 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         """Return the pattern for the one wave of ``terms``."""
-        known = (variables or {})["hostvars"]
+        known = (variables or {}).get("hostvars")
+        if known is None:
+            return [NOBODY]  # no play ran: --syntax-check and --list-hosts
         estate = next(
             (
                 found
