@@ -18,6 +18,7 @@ description:
   - Writes the one setting that is the maintenance mode and no other, reads it back, and fails if the server ignored it.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
+  - quiesce.maintenance.attributes.action
   - quiesce.maintenance.rest
   - quiesce.maintenance.launch
   - quiesce.maintenance.launch.field
@@ -65,9 +66,6 @@ options:
     choices: [fail, continue, rollback]
     default: fail
 attributes:
-  async:
-    description: Can be used with C(async); then without the lines of progress.
-    support: full
   check_mode:
     support: full
     details: With O(drain=true) looks once at what runs and does not wait.
@@ -79,8 +77,7 @@ attributes:
   platform:
     platforms: all
     support: full
-    details: The server may run on anything; the task runs on the controller, or with C(delegate_to) elsewhere, then
-      without the lines of progress.
+    details: The server is asked from the controller, whatever host the task is for.
 notes:
   - A failure after a write has C(changed=true), and its message says whether maintenance mode is now on.
   - Maintenance mode has no end of its own. It stays on until a task with O(state=disabled), or a person on the web

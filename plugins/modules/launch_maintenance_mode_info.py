@@ -16,6 +16,7 @@ description:
   - What the account may not see does not fail the task; RV(status) says so.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
+  - quiesce.maintenance.attributes.action
   - quiesce.maintenance.rest
   - quiesce.maintenance.launch
   - quiesce.maintenance.launch.field
@@ -32,7 +33,7 @@ attributes:
   platform:
     platforms: all
     support: full
-    details: The server may run on anything; the task runs where Python reaches it.
+    details: The server is asked from the controller, whatever host the task is for.
 seealso:
   - module: quiesce.maintenance.launch_maintenance_mode
   - module: quiesce.maintenance.launch_activity_info

@@ -104,6 +104,7 @@ author:
   - The quiesce.maintenance authors (@quiesce)
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
+  - quiesce.maintenance.attributes.action
   - quiesce.maintenance.rest
   - quiesce.maintenance.trend
 attributes:
@@ -116,12 +117,9 @@ attributes:
     support: partial
     details: With O(extend=true) each run starts the duration again.
   platform:
-    description: Runs on the controller, or by C(delegate_to) on any host with Python 3.10 that reaches the manager.
-    platforms: posix
+    platforms: all
     support: full
-  async:
-    description: Can be used with C(async); then without lines of progress.
-    support: full
+    details: The server is asked from the controller, whatever host the task is for.
 seealso:
   - module: quiesce.maintenance.trend_maintenance_mode_info
   - name: Configure maintenance mode during upgrades

@@ -21,6 +21,7 @@ author:
   - The quiesce.maintenance authors (@quiesce)
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
+  - quiesce.maintenance.attributes.action
   - quiesce.maintenance.rest
   - quiesce.maintenance.trend
 attributes:
@@ -31,9 +32,9 @@ attributes:
   idempotent:
     support: full
   platform:
-    description: Runs on the controller, or by C(delegate_to) on any host with Python 3.10 that reaches the manager.
-    platforms: posix
+    platforms: all
     support: full
+    details: The server is asked from the controller, whatever host the task is for.
 seealso:
   - module: quiesce.maintenance.trend_maintenance_mode
 """
