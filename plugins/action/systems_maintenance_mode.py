@@ -11,6 +11,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System, register
 
 STATUS = "status"
@@ -102,8 +103,7 @@ class ActionModule(MaintenanceAction):
     def _action(self, name: str, options: dict[str, Any]) -> ActionBase:
         task = self._task.copy()
         task.action, task.args = name, options
-        action: ActionBase = self._shared_loader_obj.action_loader.get(
-            name,
+        action: ActionBase = face(name)(
             task=task,
             connection=self._connection,
             play_context=self._play_context,

@@ -57,9 +57,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
-from ansible.plugins.loader import action_loader
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import failed
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
 
 NOBODY = "localhost,!localhost"
@@ -67,12 +67,8 @@ NOBODY = "localhost,!localhost"
 
 
 def _load(modules: Iterable[str]) -> None:
-    """Load the code of these modules now, in the process that starts the workers: they inherit it.
-
-    Otherwise every worker would load it anew, which costs more than all that it does.
-    """
     for name in set(modules):
-        action_loader.get(name, class_only=True)
+        face(name)
 
 
 class LookupModule(LookupBase):

@@ -16,6 +16,9 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register impo
 VARIABLE = "quiesce_systems"
 """The variable in which a host says which systems it is; without it the groups that are called after them count."""
 
+ANY = "*"
+"""Stands for a system that nobody can name."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -119,9 +122,16 @@ def check(members: Sequence[Member], strangers: Sequence[str], limit: str, regis
 
 
 def failed(result: Mapping[str, Any], waves: Sequence[str], register: Mapping[str, System]) -> list[str]:
-    """Return the systems of these waves that failed, by what a host has as its result of the switch."""
-    return [
-        system
-        for system, each in result.get("systems", {}).items()
-        if (each.get("failed") or each.get("unreachable")) and register[system].wave in waves
-    ]
+    """Return the systems of these waves that failed, by what a host has as its result of the switch.
+
+    A task that failed without getting so far (a time limit of Ansible's, a variable that cannot be rendered) counts as
+    ``ANY`` system, of whatever wave: nobody knows how far it got.
+    """
+    bad = [system for system, each in result.get("systems", {}).items() if _is_bad(each)]
+    if not bad and _is_bad(result):
+        return [ANY]
+    return [system for system in bad if waves and register[system].wave in waves]
+
+
+def _is_bad(result: Mapping[str, Any]) -> bool:
+    return bool(result.get("failed") or result.get("unreachable"))

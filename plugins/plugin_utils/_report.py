@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import failed
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import ANY, failed
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -25,14 +25,24 @@ def rows(estate: Mapping[str, Any], results: Results, register: Mapping[str, Sys
             for host, tasks in estate["waves"][wave][kind].items():
                 for task in tasks:
                     system = register[task["system"]]
-                    result = results.get(host, {}).get("systems", {}).get(system.name)
-                    found += result["rows"] if result else _untouched(host, task, system)
+                    of_host = results.get(host, {})
+                    result = of_host.get("systems", {}).get(system.name)
+                    found += result["rows"] if result else _without_result(host, task, system, of_host)
     return found
 
 
-def _untouched(host: str, task: Mapping[str, Any], system: System) -> list[dict[str, Any]]:
+def _without_result(
+    host: str, task: Mapping[str, Any], system: System, of_host: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     why = "not touched: a wave before it is not complete"
+    if _got_nowhere(of_host):
+        why = str(of_host.get("msg", "the task did not say why it failed"))
     return [unknown_row(name, system.kind, why, task["manager"]) for name in task["members"] or [host]]
+
+
+def _got_nowhere(of_host: Mapping[str, Any]) -> bool:
+    """Whether the task of a host failed without a word about its systems."""
+    return failed(of_host, (), {}) == [ANY]
 
 
 def untouched(estate: Mapping[str, Any], results: Results) -> list[str]:
@@ -43,7 +53,7 @@ def untouched(estate: Mapping[str, Any], results: Results) -> list[str]:
         for kind in ("module", "role")
         for host, tasks in estate["waves"][wave][kind].items()
         for task in tasks
-        if task["system"] not in results.get(host, {}).get("systems", {})
+        if task["system"] not in results.get(host, {}).get("systems", {}) and not _got_nowhere(results.get(host, {}))
     )
     return list(dict.fromkeys(name for names in left for name in names))
 
@@ -53,8 +63,9 @@ def verdict(host: str, estate: Mapping[str, Any], results: Results, state: str, 
     systems = failed(results.get(host, {}), WAVES, register)
     if not systems:
         return ""
-    told = [str(results[host]["systems"][system].get("msg", "")) for system in systems]
-    titles = ", ".join(register[system].title for system in systems)
+    of_host = results[host]
+    told = [str(of_host.get("systems", {}).get(system, of_host).get("msg", "")) for system in systems]
+    titles = ", ".join(register[system].title if system in register else "Maintenance mode" for system in systems)
     left = untouched(estate, results)
     said = [f"{titles}: {' '.join(told)}"]
     if left:

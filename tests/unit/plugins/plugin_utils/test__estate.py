@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import (
+    ANY,
     Estate,
     Member,
     Task,
@@ -127,6 +128,8 @@ LOST = {"launch01": done("launch"), "dev01": done("d365fo", unreachable=True, ms
         (done("launch", unreachable=True), ["gates"], ["launch"]),
         (done("launch", failed=True), ["applications"], []),
         ({}, WAVES, []),
+        ({"failed": True, "msg": "timed out"}, ["gates"], [ANY]),
+        ({**done("launch"), "unreachable": True}, ["protections"], [ANY]),
     ],
 )
 def test_what_failed(result: dict[str, Any], waves: list[str], found: list[str]) -> None:
@@ -141,6 +144,15 @@ def test_the_table_has_those_that_were_not_reached_too() -> None:
     assert [row["host"] for row in found[2:]] == ["", "", "dsm01", "dsm01", "dsm02"]
     assert all("not touched" in row["notes"][0] for row in found[2:])
     assert untouched(estate, LOST) == ["dev02", "dsm03", "dev01", "web01"]
+
+
+def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
+    """A time limit of Ansible's own, say: its result has no word about any system."""
+    results = {"launch01": {"failed": True, "msg": "It took too long."}}
+    assert rows(ESTATE.result(), results, REGISTER)[0]["notes"] == ["It took too long."]
+    assert verdict("launch01", ESTATE.result(), results, "enabled", REGISTER).startswith(
+        "Maintenance mode: It took too long. Not touched: dev01"
+    )
 
 
 def test_the_verdict() -> None:
