@@ -76,6 +76,8 @@ class ActionModule(MaintenanceAction):
         """Return what the role of a system came to, which switched it before this task."""
         result = {**(self.task_vars.get(f"{system.name}_status") or {}), "changed": False}
         failure = self.task_vars.get("quiesce_failure")
+        if result.get("unreachable"):
+            return result  # what failed after that failed since it had no result
         return {**result, "failed": True, "msg": str(failure.get("msg", "it did not say why"))} if failure else result
 
     def _with_rows(self, system: System, result: Mapping[str, Any]) -> dict[str, Any]:
