@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 _LONGEST = 300
+# Of a long text, so much is drawn together to find the characters that are shown.
+_LOOKED_AT = 8192
 
 
 def one_line(text: str) -> str:
@@ -20,8 +22,8 @@ def one_line(text: str) -> str:
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
     """Return ``text`` on one line, cut where it is long. Secrets must be out of it before: a cut would split them."""
-    text = one_line(text)
-    return text if len(text) <= longest else text[:longest] + "..."
+    line = one_line(text[:_LOOKED_AT])
+    return line if len(line) <= longest and len(text) <= _LOOKED_AT else line[:longest] + "..."
 
 
 def _shown(character: str) -> str:

@@ -20,6 +20,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._text import s
 DEEPEST = 100
 """Levels of JSON that are read: who walks through them deeper would end with Python's own limit."""
 
+_LOOKED_AT = 8192
+"""Characters of a body that is not JSON, among which a title is looked for."""
+
 _REMEDIES = {
     401: "Check the credential",
     403: "Give the credential's role the rights for this",
@@ -137,7 +140,8 @@ class _Content:
             text = "\0"
         if "\0" in text:
             return f"{len(self._body)} bytes that are no text"
-        text = self._redact(text)
+        # Only the beginning, since what looks for a title takes a time that grows with the square of the length.
+        text = self._redact(text)[:_LOOKED_AT]
         if title := re.search(r"<(title|h1)[^>]*>(.*?)</\1>", text, re.IGNORECASE | re.DOTALL):
             return f'an HTML page "{shortened(title.group(2))}"'
         if "<html" in text.lower():

@@ -36,7 +36,7 @@ class Redactor:
             # The "=" at its end only fills it up; a server may leave them out.
             forms |= {value, word, word.rstrip("=")}
         found = sorted((form for form in forms if form.strip()), key=len, reverse=True)
-        self._patterns = [re.compile("".join(map(_anyhow, form))) for form in found]
+        self._patterns = [_pattern(form) for form in found]
 
     def __call__(self, text: str) -> str:
         """Return ``text`` without any secret."""
@@ -45,24 +45,43 @@ class Redactor:
         return text
 
 
-def _anyhow(character: str) -> str:
-    """Return a pattern for all ways to write a character. Nobody escapes ASCII letters and digits."""
+def _pattern(secret: str) -> re.Pattern[str]:
+    """Return a pattern for all ways to write a secret.
+
+    Every repetition in it is short, and a run of blanks or backslashes is one part, not several that a search could
+    divide among them in very many ways: a server must not be able to keep us busy.
+    """
+    parts = re.findall(r"\s+|\\+|.", secret, re.DOTALL)
+    return re.compile("".join(map(_run, parts)))
+
+
+def _run(part: str) -> str:
+    ways = list(dict.fromkeys(way for character in part for way in _ways(character)))
+    if not (part.isspace() or part.startswith("\\")):
+        return f"(?i:{'|'.join(ways)})" if len(ways) > 1 else ways[0]
+    many = f"(?i:{'|'.join(ways)}){{1,{8 * len(part)}}}"
+    # In a form a plus sign stands for each blank.
+    return rf"(?:{many}|\+{{{len(part)}}})" if part.isspace() else many
+
+
+def _ways(character: str) -> list[str]:
+    """Return patterns for the ways to write a character. Nobody escapes ASCII letters and digits."""
     if character.isascii() and character.isalnum():
-        return character
-    coded = character.encode("utf-8", "surrogatepass")
+        return [character]
     units = character.encode("utf-16-be", "surrogatepass").hex()
     ways = [
-        r"\\+" + "".join(rf"\\+u{units[at : at + 4]}" for at in range(0, len(units), 4)).removeprefix(r"\\+"),
-        "".join(f"%(?:25)*{byte:02x}" for byte in coded),
-        f"&#(?:{ord(character)}|x0*{ord(character):x});",
-        r"\\*" + re.escape(character),
+        "".join(rf"\\{{1,8}}u{units[at : at + 4]}" for at in range(0, len(units), 4)),
+        "".join(f"%(?:25){{0,3}}{byte:02x}" for byte in character.encode("utf-8", "surrogatepass")),
+        f"&#(?:0{{0,4}}{ord(character)}|x0{{0,4}}{ord(character):x});",
     ]
-    if character == "\\":
-        ways[-1] = r"\\+"
-    if character in _JSON_ESCAPES:
-        ways.append(rf"\\+{_JSON_ESCAPES[character]}")
     if (named := html.escape(character)) != character:
-        ways.insert(0, named)
+        ways.append(named)
+    if character in _JSON_ESCAPES:
+        ways.append(rf"\\{{1,8}}{_JSON_ESCAPES[character]}")
     if character.isspace():
-        ways += [r"\s+", r"\+"]
-    return f"(?i:{'|'.join(ways)})"
+        ways.append(r"\s")
+    elif character == "\\":
+        ways.append(r"\\")
+    else:
+        ways.append(r"\\{0,8}" + re.escape(character))
+    return ways

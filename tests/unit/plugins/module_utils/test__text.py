@@ -39,6 +39,7 @@ def test_any_text_can_be_shown_and_stored(text: str) -> None:
 def test_a_long_text_is_cut() -> None:
     assert shortened("x" * 300) == "x" * 300
     assert shortened("x" * 301) == "x" * 300 + "..."
+    assert shortened(" " * 10_000 + "x") == "..."
     assert shortened("x\n" * 9, 5) == "x x x..."
 
 

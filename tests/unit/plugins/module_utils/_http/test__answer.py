@@ -76,6 +76,13 @@ def test_what_a_terminal_would_obey_is_escaped(body: bytes | str, shown: str) ->
     assert trouble(400, body).answer == shown
 
 
+@pytest.mark.parametrize("piece", ["<title>", "<title ", "<h1", " ", "\\", "x"])
+def test_a_long_body_is_described_soon(piece: str) -> None:
+    """In steps that grow with the square of its length, a body of some MiB would take hours."""
+    found = trouble(500, piece * (8 * 1024 * 1024 // len(piece)))
+    assert len(found.answer) < 400
+
+
 # --- redirects ---
 
 

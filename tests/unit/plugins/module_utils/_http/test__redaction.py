@@ -62,3 +62,15 @@ def test_the_longest_secret_goes_first() -> None:
 
 def test_nothing_secret() -> None:
     assert Redactor(["", "  "])("a b") == "a b"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["\\\\x", "\\" * 20 + "x", " " * 20 + "x", "  a b", " \t\n z", "/a", "a  b", "===x", "+ + + +x", "\"'\"'x"],
+)
+@pytest.mark.parametrize("piece", ["\\", "%25", " ", "&#0", "&#x0", "+", '\\"', "\\u005c", "="])
+def test_a_server_cannot_keep_a_search_busy(secret: str, piece: str) -> None:
+    """The text is long enough that anything but a number of steps that grows with it would take hours."""
+    text = piece * 20_000
+    masked = Redactor([secret])(text)
+    assert MASK not in masked
