@@ -29,7 +29,7 @@ NO_DURATIONS = ("soon", "-5", "5 parsecs", "1e3", "nan", "inf", "5m30x", "0x10")
 
 # variable, its value, what is said of it
 VALUES: tuple[tuple[str, Any, str], ...] = (
-    *((name, "soon", r"'soon'.*(90s|5m|1h30m)") for name in DURATIONS),
+    *((name, "soon", r'"soon".*(90s|5m|1h30m)') for name in DURATIONS),
     *(("service_timeout", value, rf"{re.escape(value)}.*(90s|5m|1h30m)") for value in NO_DURATIONS),
     ("expires", "2020-01-01T00:00:00Z", r"has passed"),
     ("expires", "2020-01-01T00:00:00+02:00", r"has passed"),
@@ -39,7 +39,7 @@ VALUES: tuple[tuple[str, Any, str], ...] = (
     ("expires", "2099-11-24T22:00:00", r"zone"),
     ("expires", "2099-11-24", r"no time of day"),
     ("url", f"https://svc:{CANARY}@dev01/", r"user name or password"),
-    ("expires", "tomorrow", r"'tomorrow'.*2h"),
+    ("expires", "tomorrow", r'"tomorrow".*2h'),
     ("expires", "2099-13-45T00:00:00Z", r"2099-13-45"),
     ("expires", "99999999999h", r"99999999999h"),
     ("expires", "10000-01-01T00:00:00Z", r"10000-01-01"),
@@ -145,7 +145,7 @@ def test_an_option_misspelt_as_ansible_says_it(one_run: OneRun) -> None:
 
 def test_an_option_is_named_as_the_task_gives_it(one_run: OneRun) -> None:
     """The inventory holds variables of the role, as the documentation's examples have it too."""
-    assert re.search(r"\bexpires: 'soon'", one_run.done.of("option beside variables")["msg"])
+    assert re.search(r'\bexpires: "soon"', one_run.done.of("option beside variables")["msg"])
 
 
 def test_a_state_is_required(one_run: OneRun) -> None:
