@@ -37,7 +37,7 @@ def main() -> int:
             "Launch goes first, so that it starts nothing any more, and what runs there may end. Then Dynamics 365: "
             "before anything changes a record is written, who, why, until when, and which services run; background "
             "services stop, the variable is set the way that suits the machine, and the run waits until every AOS is "
-            "ready. At last each computer of Trend Micro says that it is on.",
+            "ready. At last each computer of Trend Micro says that it is in maintenance mode.",
             "-e",
             '{"d365fo_reason": "CHG0042 configuration keys", "d365fo_expires": "2h", "d365fo_owner": "you"}',
         )
