@@ -51,7 +51,7 @@ class ActionModule(MaintenanceAction):
         told = [result["msg"] for result in done.values() if result.get("failed") or result.get("unreachable")]
         return {
             "changed": any(result.get("changed") for result in done.values()),
-            "diff": [diff for result in done.values() if (diff := result.get("diff"))],
+            "diff": [diff for result in done.values() if (diff := result.pop("diff", None))],
             "systems": {**plain(before.get("systems", {})), **done},
             **({"msg": " ".join(told)} if told else {}),
             "failed": any(result.get("failed") for result in done.values()),
@@ -81,10 +81,17 @@ class ActionModule(MaintenanceAction):
         return {**result, "failed": True, "msg": str(failure.get("msg", "it did not say why"))} if failure else result
 
     def _with_rows(self, system: System, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a result with its rows in ``rows``: those that it has as its status, else one that says why not."""
-        result = dict(plain(result))
+        """Return a result with ``rows`` for its status: those that it has, else one that says why there is none.
+
+        What is empty, and a diff without a difference, is left out: the result of a fleet passes through the process
+        of the playbook several times.
+        """
+        result = {key: value for key, value in plain(result).items() if value not in ("", [], {})}
+        diff = result.get("diff")
+        if isinstance(diff, Mapping) and diff.get("before") == diff.get("after"):
+            del result["diff"]
         said = str(result.get("msg", "it did not say why"))
-        status = result.get("status") or unknown_row(self.name, system.kind, said)
+        status = result.pop("status", None) or unknown_row(self.name, system.kind, said)
         rows = status if isinstance(status, list) else [status]
         if (result.get("failed") or result.get("unreachable")) and not any(said in row["notes"] for row in rows):
             rows[0]["notes"].insert(0, said)
@@ -92,7 +99,7 @@ class ActionModule(MaintenanceAction):
 
     def _variables(self, system: System, task: Mapping[str, Any]) -> dict[str, Any]:
         """Return the variables from which the module takes its options: the manager's too, if there is one."""
-        if not task["manager"]:
+        if "manager" not in task:
             return self.task_vars
         hosts, prefix = self.task_vars["hostvars"], f"{system.name}_"
         of_manager = hosts[task["manager"]]
@@ -103,7 +110,7 @@ class ActionModule(MaintenanceAction):
         return {**self.task_vars, **inherited, **own, **dict.fromkeys(system.others, ""), system.members: names}
 
     def _action(self, name: str, options: dict[str, Any]) -> ActionBase:
-        task = self._task.copy()
+        task = self._task.copy(exclude_parent=True)  # its options are final, so nothing asks the play any more
         task.action, task.args = name, options
         action: ActionBase = face(name)(
             task=task,

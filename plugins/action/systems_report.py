@@ -28,26 +28,29 @@ class ActionModule(MaintenanceAction):
         """Return the options."""
         return {
             "rows": {"type": "list", "elements": "dict"},
-            "verdict": {"type": "str", "choices": ["enabled", "disabled", "status"]},
+            "state": {"type": "str", "choices": ["enabled", "disabled", "status"], "default": "status"},
+            "verdicts": {"type": "dict"},
         }
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Print the table of these rows, or of the whole run; or say what to do about a host that failed."""
+        """Print the table of these rows, or of the whole run; or fail with what the report said of this host."""
         if params["rows"] is not None:
-            return self._print(params["rows"])
+            return self._print(params["rows"], {})
+        if params["verdicts"] is not None:
+            said = params["verdicts"].get(self.name)
+            return {"changed": False, "failed": bool(said), "msg": said or "Everything is as asked."}
         estate = plain(self.task_vars["quiesce_estate"])
         known = self.task_vars["hostvars"]
         results = {host: plain(known.raw_get(host).get("quiesce_result") or {}) for host in estate["hosts"]}
-        if params["verdict"] is None:
-            return self._print(_report.rows(estate, results, register()))
-        said = _report.verdict(self.name, estate, results, params["verdict"], register())
-        return {"changed": False, "failed": bool(said), "msg": said or "Everything is as asked."}
+        said_of = {host: _report.verdict(host, estate, results, params["state"], register()) for host in results}
+        rows = _report.rows(estate, results, register())
+        return self._print(rows, {host: said for host, said in said_of.items() if said})
 
-    def _print(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    def _print(self, rows: list[dict[str, Any]], verdicts: dict[str, str]) -> dict[str, Any]:
         lines = render(rows, datetime.now(timezone.utc))
         _display.display("")
         warn = constants.config.get_config_value("COLOR_WARN")
         for line in lines:
             _display.display(line.text, color=warn if line.attention else None)
         _display.display("")
-        return {"changed": False, "table": [line.text for line in lines], "rows": rows}
+        return {"changed": False, "table": [line.text for line in lines], "rows": rows, "verdicts": verdicts}

@@ -17,8 +17,10 @@ description:
 options:
   _terms:
     description:
-      - Name of the wave, V(gates), V(applications) or V(protections); or V(all) for every host that is a system.
-      - V(report) is one host to print the table from, or the hosts that failed.
+      - Name of the wave, V(gates), V(applications) or V(protections); or V(all) or V(report) for every host that is a
+        system, to look at it or to report on it.
+      - V(failed) for the hosts of which M(quiesce.maintenance.systems_report), with its result registered as
+        C(quiesce_report), said that something failed.
     required: true
   after:
     description: Waves in which nothing may have failed; otherwise the pattern matches nobody.
@@ -53,22 +55,17 @@ _raw:
   sample: ["dev01,dev02"]
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import failed
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import load
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
 
 NOBODY = "localhost,!localhost"
 """A pattern that matches nobody, of which Ansible does not warn."""
-
-
-def _load(modules: Iterable[str]) -> None:
-    for name in set(modules):
-        face(name)
 
 
 class LookupModule(LookupBase):
@@ -79,31 +76,40 @@ class LookupModule(LookupBase):
         known = (variables or {}).get("hostvars")
         if known is None:
             return [NOBODY]  # no play ran: --syntax-check and --list-hosts
-        estate = next(
-            (
-                found
-                for host in (variables or {})["groups"]["all"]
-                if (found := known.raw_get(host).get("quiesce_estate"))
-            ),
-            None,
-        )
-        if not isinstance(estate, Mapping) or "waves" not in estate:
+        run = _Run(known, (variables or {})["groups"]["all"])
+        return [",".join(run.hosts(terms[0], **kwargs)) or NOBODY]
+
+
+class _Run:
+    """What the plays so far registered. The variables of a host cost half a millisecond: as few as will do are read."""
+
+    def __init__(self, known: Any, inventory: Sequence[str]) -> None:
+        self._known = known
+        self._inventory = inventory
+        self._estate = self._registered("quiesce_estate")
+        if not isinstance(self._estate, Mapping) or "waves" not in self._estate:
             raise AnsibleLookupError("no play before this one ran quiesce.maintenance.systems_info")
 
-        def failed_in(waves: list[str] | tuple[str, ...]) -> list[str]:
-            results = ((host, known.raw_get(host).get("quiesce_result")) for host in estate["hosts"])
-            return [host for host, result in results if result and failed(result, waves, register())]
+    def hosts(self, what: str, after: Sequence[str] = (), by_role: bool = False) -> list[str]:
+        """Return the hosts of a play, and load in this process what its workers will need."""
+        hosts: Mapping[str, Sequence[str]] = self._estate["hosts"]
+        if what == "failed":
+            return list(self._registered("quiesce_report")["verdicts"])
+        if what == "all":
+            load(register()[name].info_module for systems in hosts.values() for name in systems)
+        if what in ("all", "report"):
+            return list(hosts)
+        tasks = self._estate["waves"][what]["role" if by_role else "module"]
+        if not tasks or any(self._failed_in(wave) for wave in after):
+            return []
+        load(register()[task["system"]].module for each in tasks.values() for task in each)
+        return list(tasks)
 
-        what = terms[0]
-        if what == "report":
-            hosts = failed_in(WAVES) or list(estate["hosts"])[:1]
-        elif what == "all":
-            hosts = list(estate["hosts"])
-            _load(register()[name].info_module for systems in estate["hosts"].values() for name in systems)
-        elif failed_in(kwargs.get("after", [])):
-            hosts = []
-        else:
-            tasks = estate["waves"][what]["role" if kwargs.get("by_role") else "module"]
-            hosts = list(tasks)
-            _load(register()[task["system"]].module for each in tasks.values() for task in each)
-        return [",".join(hosts) or NOBODY]
+    def _registered(self, name: str) -> Any:
+        # What a task that runs once registers, every host of its play has.
+        return next((found for host in self._inventory if (found := self._known.raw_get(host).get(name))), None)
+
+    def _failed_in(self, wave: str) -> bool:
+        hosts = {host: None for tasks in self._estate["waves"][wave].values() for host in tasks}
+        results = (self._known.raw_get(host).get("quiesce_result") for host in hosts)
+        return any(result and failed(result, [wave], register()) for result in results)

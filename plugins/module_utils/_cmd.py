@@ -12,7 +12,13 @@ from collections.abc import Sequence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 
 _META = re.compile(r'([()!^"<>&|])')
+_BLANK_OR_QUOTE = re.compile(r'[\s"]')
+_BEFORE_QUOTE = re.compile(r'(\\*)"')
+_AT_END = re.compile(r"(\\+)$")
+_PERCENT = re.compile("%(?=[^^])")
 _SPECIAL = frozenset("()&|<>^=,;")
+# A quote that is escaped, one that is not, one special character, or all up to the next of these.
+_PIECES = re.compile(r'\^"|[()&|<>^=,;"]|[^()&|<>^=,;"]+')
 
 MASK = "********"
 
@@ -22,10 +28,10 @@ def argument(text: str) -> str:
 
     Backslashes before a quote are doubled (Microsoft Learn, "Parsing C++ command-line arguments").
     """
-    if text and not re.search(r'[\s"]', text):
+    if text and not _BLANK_OR_QUOTE.search(text):
         return text
-    text = re.sub(r'(\\*)"', r'\1\1\\"', text)
-    text = re.sub(r"(\\+)$", r"\1\1", text)
+    text = _BEFORE_QUOTE.sub(r'\1\1\\"', text)
+    text = _AT_END.sub(r"\1\1", text)
     return f'"{text}"'
 
 
@@ -37,7 +43,7 @@ def escape(text: str) -> str:
     that no variable has.
     """
     text = _META.sub(r"^\1", text)
-    return re.sub(r"%(?=[^^])", "%^", text)
+    return _PERCENT.sub("%^", text)
 
 
 def spellings(secret: str) -> list[str]:
@@ -78,7 +84,7 @@ def in_one_piece(line: str) -> str:
     """
     quoted = False
     parts = []
-    for part in re.findall(r'\^"|.', line, re.DOTALL):
+    for part in _PIECES.findall(line):
         if part == '"':
             quoted = not quoted
         elif not quoted and part == '^"':

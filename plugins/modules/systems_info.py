@@ -61,7 +61,12 @@ waves:
       module:
         launch01:
           - system: launch
-            members: []
-            manager: ""
+      role: {}
+    protections:
+      module:
+        dev01:
+          - system: trend
+            manager: dsm01
+            members: [dev01, dev02]
       role: {}
 """

@@ -15,7 +15,7 @@ description:
   - Needs what M(quiesce.maintenance.systems_info) returned, registered as C(quiesce_estate). Its own result is to be
     registered as C(quiesce_result), which M(quiesce.maintenance.systems_report) and the next waves read.
   - The task fails if a system failed. With C(ignore_errors) and C(ignore_unreachable) the run goes on, to take out what
-    is left and to print the table; M(quiesce.maintenance.systems_report) with C(verdict) fails in the end.
+    is left and to print the table; M(quiesce.maintenance.systems_report) with C(verdicts) fails in the end.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
@@ -66,8 +66,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 systems:
-  description: What each system came to in this task and those before it, by its name - the result of its module, with
-    its rows of the status table as C(rows).
+  description: What each system came to in this task and those before it, by its name - the result of its module without
+    what is empty, with C(rows) for its status, as a list.
   type: dict
   returned: always
   sample:

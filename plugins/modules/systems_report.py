@@ -33,12 +33,16 @@ options:
     description: Rows to print in place of those of the run.
     type: list
     elements: dict
-  verdict:
-    description:
-      - What the run was for. Nothing is printed then; the task fails on a host on which a system failed, and says what
-        to do.
+  state:
+    description: What the run was for. It decides which remedy the verdicts name.
     type: str
     choices: [enabled, disabled, status]
+    default: status
+  verdicts:
+    description:
+      - The RV(verdicts) of the report before. Nothing is printed then; the task fails on a host that has one, which is
+        its message.
+    type: dict
 """
 
 EXAMPLES = r"""
@@ -67,4 +71,9 @@ table:
   elements: str
   returned: if a table is printed
   sample: ["SYSTEM  MODE", "dev01   maintenance"]
+verdicts:
+  description: What failed on which host, what was not touched, and what to do. Hosts on which nothing failed have none.
+  type: dict
+  returned: if a table is printed
+  sample: {"dev01": "Dynamics 365 Finance + Operations: ... When it is mended, run disable again."}
 """

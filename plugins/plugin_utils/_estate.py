@@ -70,7 +70,11 @@ class Estate:
 
         def shown(tasks: Mapping[str, Sequence[Task]]) -> dict[str, list[dict[str, Any]]]:
             return {
-                host: [{"system": task.system, "members": list(task.members), "manager": task.manager} for task in each]
+                host: [
+                    {"system": task.system}
+                    | ({"manager": task.manager, "members": list(task.members)} if task.manager else {})
+                    for task in each
+                ]
                 for host, each in tasks.items()
             }
 

@@ -37,7 +37,7 @@ def _without_result(
     why = "not touched: a wave before it is not complete"
     if _got_nowhere(of_host):
         why = str(of_host.get("msg", "the task did not say why it failed"))
-    return [unknown_row(name, system.kind, why, task["manager"]) for name in task["members"] or [host]]
+    return [unknown_row(name, system.kind, why, task.get("manager", "")) for name in task.get("members", [host])]
 
 
 def _got_nowhere(of_host: Mapping[str, Any]) -> bool:
@@ -48,7 +48,7 @@ def _got_nowhere(of_host: Mapping[str, Any]) -> bool:
 def untouched(estate: Mapping[str, Any], results: Results) -> list[str]:
     """Return the hosts whose turn did not come."""
     left = (
-        task["members"] or [host]
+        task.get("members", [host])
         for wave in WAVES
         for kind in ("module", "role")
         for host, tasks in estate["waves"][wave][kind].items()

@@ -200,7 +200,7 @@ def test_ctrl_c_is_no_traceback(at_once: AtOnce) -> None:
 
 @pytest.mark.parametrize("name", ["busy", "killed"])
 def test_the_status_names_the_run_at_work(at_once: AtOnce, name: str) -> None:
-    shown = at_once.second.of("Gather the status", name)["systems"]["d365fo"]["status"]
+    shown = at_once.second.of("Gather the status", name)["systems"]["d365fo"]["rows"][0]
     assert shown["mode"] == "changing"
     assert re.search(r"run \w+ of tester on \S+, at work since 20\d\d", "\n".join(shown["notes"])), shown["notes"]
 

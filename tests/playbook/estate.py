@@ -141,7 +141,8 @@ def outcomes(done: Done, host: str) -> list[Outcome]:
 
 def row(done: Done, system: str) -> dict[str, Any]:
     """The row of a system in the status table, as its last task left it."""
-    rows = [result["status"] for result in outcomes(done, system) if "status" in result]
+    told = (result.get("status") or result.get("rows", [None])[0] for result in outcomes(done, system))
+    rows = [each for each in told if each]
     assert rows, f"no row of {system}\n{about(done, system)}"
     found: dict[str, Any] = rows[-1]
     return found

@@ -38,6 +38,8 @@ ELEVATED = "S-1-16-12288"
 """The high mandatory level (Microsoft Learn, "Well-known SIDs")."""
 
 _LIMIT = 60.0
+_SERVICES = re.compile(r"^#services\s*$", re.MULTILINE)
+_ANSWERS = re.compile(r"^#sql ", re.MULTILINE)
 _ROOT = r"\AosService\WebRoot"
 _PACKAGES = r"\AosService\PackagesLocalDirectory"
 
@@ -211,8 +213,8 @@ def _ask_by_web_config(sql: SqlcmdOptions, config: str) -> str:
 
 def parse(completed: Completed, question: Question, name: str) -> Findings:
     """Read the answer to ``command_line(question)``. Raises ``Failure`` where the host did not answer."""
-    answer, *services = re.split(r"^#services\s*$", completed.stdout, maxsplit=1, flags=re.MULTILINE)
-    answer, *answers = re.split(r"^#sql ", answer, flags=re.MULTILINE)
+    answer, *services = _SERVICES.split(completed.stdout, maxsplit=1)
+    answer, *answers = _ANSWERS.split(answer)
     host, _mark, found = answer.partition("#webroot ")
     if "#host" not in host:
         said = " ".join(f"{completed.stdout} {completed.stderr}".split())[:300]

@@ -56,6 +56,12 @@ _FAILED = re.compile(r"^\[SC\][^\n]*?(\d+)\s*:\s*$", re.MULTILINE)
 _ENUMERATED = 8
 """Lines with a label that sc.exe enumdepend prints of each service."""
 
+_BLOCKS = re.compile(r"^#service ", re.MULTILINE)
+# What stands behind "label :"; a line without a label continues the one before it.
+_LABELLED = re.compile(r"^\s*[^\s:\[(][^:\r\n]*:[ \t]*([^\r\n]*)", re.MULTILINE)
+_HEXADECIMAL = re.compile("[0-9a-fA-F]+")
+_DECIMAL = re.compile("[0-9]+")
+
 
 @dataclass(frozen=True)
 class Service:
@@ -131,9 +137,7 @@ def parse_services(text: str, names: Sequence[str]) -> dict[str, Service]:
     """
     blocks = {
         name.strip().strip('"'): body
-        for name, _newline, body in (
-            block.partition("\n") for block in re.split(r"^#service ", text, flags=re.MULTILINE)[1:]
-        )
+        for name, _newline, body in (block.partition("\n") for block in _BLOCKS.split(text)[1:])
     }
     found = (_parse_service(name, blocks.get(name, "")) for name in names)
     return {service.name: service for service in found if service}
@@ -177,16 +181,16 @@ def _parse_dependents(text: str) -> tuple[tuple[str, str], ...]:
 
 def _values(text: str) -> list[str]:
     """Return what stands behind "label :" in each line; lines without a label (continuations) are left out."""
-    return [match[1].strip() for match in re.finditer(r"^\s*[^\s:\[(][^:\r\n]*:[ \t]*([^\r\n]*)", text, re.MULTILINE)]
+    return [match[1].strip() for match in _LABELLED.finditer(text)]
 
 
 def _hexadecimal(text: str) -> int:
-    match = re.match(r"[0-9a-fA-F]+", text)
+    match = _HEXADECIMAL.match(text)
     return int(match[0], 16) if match else 0
 
 
 def _number(text: str) -> int:
-    match = re.match(r"[0-9]+", text)
+    match = _DECIMAL.match(text)
     return int(match[0]) if match else -1
 
 
