@@ -81,15 +81,8 @@ class ActionModule(MaintenanceAction):
         return {**result, "failed": True, "msg": str(failure.get("msg", "it did not say why"))} if failure else result
 
     def _with_rows(self, system: System, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a result with ``rows`` for its status: those that it has, else one that says why there is none.
-
-        What is empty, and a diff without a difference, is left out: the result of a fleet passes through the process
-        of the playbook several times.
-        """
-        result = {key: value for key, value in plain(result).items() if value not in ("", [], {})}
-        diff = result.get("diff")
-        if isinstance(diff, Mapping) and diff.get("before") == diff.get("after"):
-            del result["diff"]
+        """Return a result with ``rows`` for its status: those that it has, else one that says why there is none."""
+        result = dict(plain(result))
         said = str(result.get("msg", "it did not say why"))
         status = result.pop("status", None) or unknown_row(self.name, system.kind, said)
         rows = status if isinstance(status, list) else [status]

@@ -66,8 +66,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 systems:
-  description: What each system came to in this task and those before it, by its name - the result of its module without
-    what is empty, with C(rows) for its status, as a list.
+  description: What each system came to in this task and those before it, by its name - the result of its module, with
+    C(rows) for its status, as a list.
   type: dict
   returned: always
   sample:

@@ -285,7 +285,7 @@ def test_the_record(roads: Roads, enabled: Run, name: str) -> None:
 def test_enabled_again_is_one_look(enabled_again: Run, name: str) -> None:
     assert unchanged(enabled_again.done)
     assert enabled_again.after[name] == enabled_again.before[name]
-    assert "steps" not in task_of(enabled_again, name)  # none: what is empty is left out
+    assert task_of(enabled_again, name)["steps"] == []
     assert (enabled_again.asked[name]["commands"], enabled_again.asked[name]["batches"]) == (LOOKS.get(name, 1), 1)
 
 

@@ -108,6 +108,7 @@ FAILS = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", MODES)
 def test_what_is_in_maintenance_mode(waves: Waves, name: str) -> None:
     """In, nothing behind an incomplete wave is touched; out, everything is, but that a gate stays shut on half an
@@ -149,6 +150,7 @@ def test_the_end_says_what_to_do(waves: Waves, name: str) -> None:
     assert "Traceback" not in waves.done[name].output
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", ["all in", "again", "status", "all out", "the gates alone", "one host"])
 def test_a_run_that_went_well(waves: Waves, name: str) -> None:
     """Few banners, nothing included, nothing skipped, no warning about products that the estate does not have."""
