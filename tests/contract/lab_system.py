@@ -58,11 +58,14 @@ class LabSystem(ABC):
 
     @abstractmethod
     def hold(self, on: bool) -> None:
-        """A switch into maintenance mode gets as far as its middle and waits there, or goes on."""
+        """A switch into maintenance mode gets as far as its middle and waits there, or goes on.
+
+        Where one request does it all: that was carried out, and its answer does not come.
+        """
 
     @abstractmethod
     def held(self) -> bool:
-        """Whether a switch is in its middle."""
+        """Whether a switch is in its middle: something was written, and something is still to come."""
 
 
 def lab_system(name: str) -> type[LabSystem]:

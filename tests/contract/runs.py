@@ -102,16 +102,20 @@ class Runs:
 
     def roles(self, name: str, state: str, variables: Mapping[str, Any]) -> None:
         """Run the role of each system, as a play names it, and show the variable that it leaves."""
-        plays = [
-            {
-                "hosts": self.systems[each].host,
-                "roles": [{"role": f"quiesce.maintenance.{each}", "vars": {f"{each}_state": state}}],
-                "post_tasks": [{"name": "Show", "ansible.builtin.debug": {"var": f"{each}_status"}}],
-                "gather_facts": False,
-            }
-            for each in self.systems
-        ]
-        self.add(name, lambda: self.lab.play(yaml.safe_dump(plays), "-e", json.dumps(variables)))
+        only = {each: {"when": f"'{each}' in group_names"} for each in self.systems}
+        play = {
+            "hosts": "all",
+            "gather_facts": False,
+            "roles": [
+                {"role": f"quiesce.maintenance.{each}", "vars": {f"{each}_state": state}, **when}
+                for each, when in only.items()
+            ],
+            "post_tasks": [
+                {"name": "Show", "ansible.builtin.debug": {"var": f"{each}_status"}, **when}
+                for each, when in only.items()
+            ],
+        }
+        self.add(name, lambda: self.lab.play(yaml.safe_dump([play]), "-e", json.dumps(variables)))
 
     def all(self, act: Callable[[LabSystem], object]) -> None:
         """Do something to every system."""
@@ -215,7 +219,8 @@ def _interrupted(runs: Runs) -> None:
         running = runs.lab.begin_text(ALL_BY_ROLE, quiesce_state="enabled")
         deadline = time.monotonic() + LIMIT
         while not all(system.held() for system in runs.systems.values()):
-            assert time.monotonic() < deadline, f"not all held:\n{running.output.read_text(encoding='utf-8')}"
+            late = [name for name, system in runs.systems.items() if not system.held()]
+            assert time.monotonic() < deadline, f"{late} not held:\n{running.output.read_text(encoding='utf-8')}"
             time.sleep(0.05)
         running.interrupt()
         return running.wait()
