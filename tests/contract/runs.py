@@ -194,6 +194,7 @@ def _there_and_back(runs: Runs) -> None:
 def _failures(runs: Runs) -> None:
     runs.all(lambda system: system.cut_off(True))
     runs.playbook("status while cut off", "status", "-vvvvv")
+    runs.roles("role status while cut off", "status", {})
     runs.alone("cut off", "enable")
     runs.all(lambda system: system.cut_off(False))
     runs.all(lambda system: system.refuse(True))

@@ -125,10 +125,10 @@ def test_a_reason_may_be_a_number(runs: Runs, name: str) -> None:
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
 
-def test_a_system_that_cannot_be_asked_has_a_row_that_says_why(runs: Runs, name: str) -> None:
-    run = runs["status while cut off"]
-    assert (run.done.code, run.row(name)["mode"]) == (0, UNKNOWN)
-    assert "connect" in told(run, name)
+@pytest.mark.parametrize("run", ["status while cut off", "role status while cut off"])
+def test_a_status_never_fails_and_the_row_says_why(runs: Runs, name: str, run: str) -> None:
+    assert (runs[run].done.code, runs[run].row(name)["mode"]) == (0, UNKNOWN), runs[run].done.output
+    assert "connect" in told(runs[run], name)
 
 
 @pytest.mark.parametrize("what", ["cut off", "refused"])
