@@ -18,7 +18,6 @@ from playbook.estate import Lab
 
 NAMES = tuple(register())
 LIMIT = 60.0  # real seconds after which something that has to happen counts as not happening
-LEASES_END = 2 * 3600  # seconds after which the lease of a run that died is over
 NUMBER = 4711
 TEXTS = ("reason", "ticket")  # options that hold a person's text, wherever a system has them; it may be a number
 
@@ -228,6 +227,7 @@ def _interrupted(runs: Runs) -> None:
 
     runs.add("interrupted", interrupted)
     runs.all(lambda system: system.hold(False))
-    runs.lab.estate.clock.advance(LEASES_END)
-    runs.playbook("enable after that", "enable")
+    # who knows that the run is dead need not wait for the end of its lease
+    take_over = {f"{name}_take_over": True for name in runs.systems if f"{name}_take_over" in role_options(name)}
+    runs.playbook("enable after that", "enable", **take_over)
     runs.playbook("disable after that", "disable")
