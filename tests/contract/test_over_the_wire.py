@@ -146,6 +146,7 @@ def test_what_fails_fails_and_says_why(runs: Runs, name: str, what: str) -> None
 def test_ctrl_c_ends_a_run_at_once(runs: Runs, name: str) -> None:
     run = runs["interrupted"]
     assert run.done.code == 99, run.done.output
+    assert name in runs.held, run.done.output
     assert run.writes(name) > 0
 
 
