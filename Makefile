@@ -12,7 +12,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PYTHONPATH := tests
 unexport VIRTUAL_ENV
 
-TESTS ?= tests/unit tests/simulation tests/e2e
+TESTS ?= tests/unit tests/simulation tests/contract tests/e2e
 PYTEST := $(RUN)/pytest -n 2
 
 .PHONY: help
@@ -28,7 +28,7 @@ demo: setup ## Show maintenance mode switched on and off in the lab
 	@$(RUN)/python tests/demo.py
 
 .PHONY: test
-test: lint ## Run everything that CI runs: lint, then unit tests, simulations and end-to-end tests
+test: lint ## Run everything that CI runs: lint, then unit tests, simulations, contract and end-to-end tests
 	$(PYTEST) $(TESTS)
 
 .PHONY: unit
@@ -38,6 +38,10 @@ unit: setup ## Run the unit tests
 .PHONY: simulation
 simulation: setup ## Run the simulations: every operation of a switch breaks in every way
 	$(PYTEST) tests/simulation
+
+.PHONY: contract
+contract: setup ## Run what every registered system owes, over the register
+	$(PYTEST) tests/contract
 
 .PHONY: e2e
 e2e: setup ## Run the end-to-end tests against the lab
@@ -81,7 +85,7 @@ molecule: setup ## Run the molecule scenarios against the lab
 	$(RUN)/molecule test --all
 
 .PHONY: matrix
-matrix: ## Run unit and smoke tests on the other Pythons and ansible-core versions found here
+matrix: ## Run unit, contract and smoke tests on the other Pythons and ansible-core versions found here
 	@tests/matrix.sh
 
 .PHONY: importer

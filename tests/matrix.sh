@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs the unit tests and the e2e tests marked "smoke" on every supported pair of Python and ansible-core whose Python
-# is found here (a version manager's own folder, or PATH). On demand: "make matrix". Each pair has its environment
-# below .cache/matrix. Ends with one line a pair; a Python that is missing is named, and none at all is a failure.
+# Runs the unit tests, the contract and the e2e tests marked "smoke" on every supported pair of Python and ansible-core
+# whose Python is found here (a version manager's own folder, or PATH). On demand: "make matrix". Each pair has its
+# environment below .cache/matrix. Ends with one line a pair; a Python that is missing is named, and none at all is a
+# failure.
 set -eu
 cd "$(dirname "$0")/.."
 tests/setup.sh # the link and the system packages
@@ -26,7 +27,7 @@ try() { # Python, ansible-core
     [ -x "$environment/bin/pip" ] || "$python" -m venv --clear "$environment"
     "$environment/bin/pip" install -qq --disable-pip-version-check -r tests/requirements-run.txt "ansible-core~=$2.0b1"
     echo "Python $1, ansible-core $2"
-    if PATH="$PWD/$environment/bin:$PATH" "$environment/bin/pytest" -n 2 tests/unit &&
+    if PATH="$PWD/$environment/bin:$PATH" "$environment/bin/pytest" -n 2 tests/unit tests/contract &&
         PATH="$PWD/$environment/bin:$PATH" "$environment/bin/pytest" -n 2 -m smoke tests/e2e; then
         echo "passed   Python $1, ansible-core $2" >>.cache/matrix/results
     else

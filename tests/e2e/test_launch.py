@@ -1003,42 +1003,24 @@ ROLE: list[Task] = [
 
 
 def test_role(start: Launch, play: Play, authority: Authority) -> None:
+    """What its rows say of a server on which something runs; what every role owes is in tests/contract."""
     server = start("7.2.1.0")
     server.seconds_per_look = 1000
 
-    def row(state: str, **more: Any) -> tuple[Done, dict[str, Any]]:
-        done = play.run(*ROLE, variables=role(state, server, authority), **more)
+    def row(state: str) -> tuple[Done, dict[str, Any]]:
+        done = play.run(*ROLE, variables=role(state, server, authority))
         return done, done.of("row")["launch_status"]["status"]
 
-    done, checked = row("enabled", arguments=["--check"])
-    assert (checked["mode"], server.writes) == ("normal", 0)
     server.begin("application", "Deploy", Work(1500), user="mary")
     done, found = row("enabled")
-    assert found == {
-        "system": "target",
-        "host": "",
-        "kind": "Launch",
-        "mode": "maintenance",
-        "verified": True,
-        "managed": None,
-        "since": None,
-        "owner": None,
-        "reason": None,
-        "expires": None,
-        "overdue": False,
-        "windows": [],
-        "notes": [],
-    }
+    assert (found["mode"], found["verified"], found["notes"]) == ("maintenance", True, [])
     assert "draining" in done.output
     assert server.running == []
-    writes = server.writes
-    done, found = row("enabled")
-    assert "changed=0" in done.output
     blackout = Blackout(time.time() - 60, time.time() + 36000)
     server.calendar.entries[blackout.id] = blackout
     server.processes["old"] = Process("application", "Deploy", "mary", time.time(), (ManualTask("Check"),))
-    done, found = row("status")
-    assert (found["mode"], server.writes) == ("maintenance", writes)
+    _done, found = row("status")
+    assert found["mode"] == "maintenance"
     assert found["expires"] is None
     blackout_note, idle_note, person_note = found["notes"]
     end = datetime.fromtimestamp(blackout.end, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -1046,8 +1028,6 @@ def test_role(start: Launch, play: Play, authority: Authority) -> None:
     assert idle_note == "not idle: 1 process(es) that began before still run"
     assert person_note.startswith("Deploy (JPetStore to PROD) by mary since ")
     assert person_note.endswith('waits for a person: manual task "Check"')
-    done, found = row("disabled")
-    assert (found["mode"], server.maintenance) == ("normal", False)
 
 
 def test_status_never_fails_and_says_what_it_could_not_see(start: Launch, play: Play, authority: Authority) -> None:

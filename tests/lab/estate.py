@@ -132,6 +132,10 @@ class Estate:
         """Give a system a place in the inventory."""
         self._groups.setdefault(group, {})[name] = variables
 
+    def variables(self, host: str) -> dict[str, Any]:
+        """The variables of a host in the inventory, to read or change before that is written."""
+        return next(hosts[host] for hosts in self._groups.values() if host in hosts)
+
     def add_dev_machine(
         self, name: str, *, via: str = "sqlcmd", transport: str = "basic", layout: Layout | None = None
     ) -> Machine:

@@ -16,10 +16,6 @@ from typing import Any
 import pytest
 import yaml
 
-from role_spec import own_options, secrets_of
-from role_spec import path as role_spec_path
-from role_spec import text as role_spec_text
-
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "plugins"
 COLLECTION = "ansible_collections.quiesce.maintenance"
@@ -201,38 +197,6 @@ def flatten(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, entry in spec.items():
         yield name, entry
         yield from flatten(entry.get("options") or {})
-
-
-# --- roles ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_role_defaults_are_what_its_argument_specs_say(role: str) -> None:
-    options = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    defaults = load(f"roles/{role}/defaults/main.yml") or {}
-    # What is an option of the module has its default there; the playbooks say for all systems what is to be done.
-    assert defaults == {f"{role}_state": "{{ quiesce_state | default('status') }}"}
-    assert {name for name in options if name in own_options(role)} == set(own_options(role))
-    assert [name for name, option in options.items() if option.get("required") and "default" in option] == []
-    assert [name for name, option in options.items() if not (option.get("description") and option.get("type"))] == []
-    assert [name for name in options if not name.startswith(f"{role}_")] == []
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_role_spec_is_the_modules_documentation(role: str) -> None:
-    """``make role-spec`` was run when the module's options changed."""
-    assert role_spec_text(role, secrets_of(role)) == role_spec_path(role).read_text()
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_role_secrets_are_not_logged(role: str) -> None:
-    options = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    secrets = [
-        name
-        for name, option in options.items()
-        if SECRET.search(name) and option["type"] != "bool" and not name.endswith(("_file", "_header"))
-    ]
-    assert [name for name in secrets if options[name].get("no_log") is not True] == []
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -6,10 +6,8 @@ Two runs at full verbosity, shared with other files, over machines of every kind
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
-import urllib.parse
 
 import pytest
 
@@ -17,6 +15,7 @@ from lab.estate import Machine
 from lab.windows.machines import TOOL
 from lab.windows.programs.setup_tool import Faults as ToolFaults
 from playbook.estate import BACKGROUND, Lab, failed, message, row
+from playbook.secrets import found, left_behind
 from playbook.three_runs import Part, Run, ThreeRuns
 
 # What cmd.exe, the tool's own parser, YAML and Jinja would each like to read as something else.
@@ -96,30 +95,9 @@ PART = Part(
 )
 
 
-def spellings(secret: str) -> set[str]:
-    """A secret as it is and as it could stand in a log: base64 (also PowerShell's), hexadecimal, percent-encoded..."""
-    raw, wide = secret.encode(), secret.encode("utf-16-le")
-    return {
-        secret,
-        base64.b64encode(raw).decode().rstrip("="),
-        base64.b64encode(wide).decode().rstrip("="),
-        raw.hex(),
-        urllib.parse.quote(secret),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        repr(secret)[1:-1],
-        secret.replace('"', '\\"'),
-        secret.replace('"', '""'),
-    }
-
-
 def all_secrets(lab: Lab) -> set[str]:
     machines = [lab.estate.machines[name] for name in (*WORKING, *FAILING)]
     return {CANARY, WRONG, *(password for each in machines for password in (each.account.password, each.sql_password))}
-
-
-def found(text: str, secrets: set[str]) -> list[str]:
-    return sorted({spelling for secret in secrets for spelling in spellings(secret) if spelling in text})
 
 
 @pytest.mark.parametrize("name", [*WORKING])
@@ -152,18 +130,8 @@ def test_nothing_is_in_results_and_diffs(first: Run, second: Run, three_runs: Th
 def test_nothing_is_left_behind_on_the_host(three_runs: ThreeRuns, name: str) -> None:
     """No command line holds a password but the setup tool's own, and what is sent for that one does not either."""
     machine = three_runs.lab.estate.machines[name]
-    left = "\n".join(
-        [
-            *machine.winrm.commands,
-            *machine.host.processes_started,
-            *machine.database.statements,
-            *(event.text for event in machine.host.events),
-            str(machine.sql.logins_seen),
-            str(machine.database.extended_property("quiesce.maintenance")),
-        ]
-    )
     assert machine.winrm.commands != [] or name in ("wrong-winrm", "wrong-odbc")
-    assert found(left, all_secrets(three_runs.lab)) == []
+    assert found(left_behind(machine), all_secrets(three_runs.lab)) == []
 
 
 def test_the_setup_tool_gets_its_password_as_it_is(three_runs: ThreeRuns) -> None:
