@@ -30,6 +30,7 @@ class Browser:
     def __init__(self, portal: Portal, session: Session, ca_file: Path) -> None:
         self.portal = portal
         self.http = requests.Session()
+        self.http.trust_env = False  # an authority of the environment would be used in its place
         self.http.verify = str(ca_file)
         self.http.headers.update(HEADERS)
         for cookie in [*session.cookies.split("; "), f"{PROJECT_COOKIE}={PROJECT}"]:

@@ -35,8 +35,9 @@ def envelope(data: Any, *, wrapped: bool = False) -> web.Response:
 
 
 def refusal(message: str, code: int = 1, status: int = 200) -> web.Response:
-    """Answer with an error, on 200 or on 500."""
-    error = {"ErrorCode": code, "ErrorList": None, "Message": message, "MessageTitle": "Error"}
+    """Answer with an error, on 200 or on 500. LcsApi reads ``ErrorList`` as texts by names, the others do not look."""
+    errors = {f"Error{code}": message}
+    error = {"ErrorCode": code, "ErrorList": errors, "Message": message, "MessageTitle": "Error"}
     return _json({"ActivityId": str(uuid.uuid4()), "Data": None, "Success": False} | error, status, False)
 
 

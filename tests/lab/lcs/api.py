@@ -1,6 +1,6 @@
 """The public API (``lcsapi.lcs.dynamics.com``): metadata and history of environments, for a person's bearer token.
 
-The envelope, the fields and the two limits are those of the vendor's reference. Nothing here switches anything.
+The envelope, the fields and the limits are those of the vendor's reference. Nothing here switches anything.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class LcsApi(Server):
 
         self.throttled = 0
         self._detail_limit = Limit(clock, 6, 60)
+        # The reference also allows an environment six calls in 30 seconds, which this limit is never above.
         self._history_limit = Limit(clock, 6, 60)
-        self._environment_limit = Limit(clock, 6, 30)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Serve one of the two reads."""
@@ -67,18 +67,16 @@ class LcsApi(Server):
         if request.headers.get("x-ms-version", "" if self.version_required else VERSION) != VERSION:
             return _failure("The API version is missing or not supported.")
         if detail:
-            return self._throttle([(self._detail_limit, detail[1])]) or self._detail(request, detail[1])
+            return self._throttle(self._detail_limit, detail[1]) or self._detail(request, detail[1])
         assert history
-        limits = [(self._environment_limit, history[2].lower()), (self._history_limit, history[1])]
-        return self._throttle(limits) or self._history(request, history[1], history[2])
+        return self._throttle(self._history_limit, history[1]) or self._history(request, history[1], history[2])
 
-    def _throttle(self, limits: list[tuple[Limit, str]]) -> web.Response | None:
-        if wait := max(limit.wait(key) for limit, key in limits):
-            self.throttled += 1
-            return web.Response(status=429, headers={"Retry-After": str(wait)} if self.retry_after else {})
-        for limit, key in limits:
-            limit.count(key)
-        return None
+    def _throttle(self, limit: Limit, project: str) -> web.Response | None:
+        wait = limit.call(project)
+        if not wait:
+            return None
+        self.throttled += 1
+        return web.Response(status=429, headers={"Retry-After": str(wait)} if self.retry_after else {})
 
     def _detail(self, request: web.Request, number: str) -> web.Response:
         project = self.projects.find(number)

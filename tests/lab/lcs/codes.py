@@ -9,13 +9,10 @@ class DeploymentState(IntEnum):
     """``DeploymentState``. None is named after maintenance mode."""
 
     FINISHED = 3
-    STOPPED = 6
     SERVICING = 11
     SAFE_MODE = 13
     SERVICING_ROLLBACK = 20
     RESTARTING_SERVICES = 22
-    INFRASTRUCTURE_MAINTENANCE = 33
-    DISABLED = 34
 
     @property
     def word(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Literal
 
 from aiohttp import web
@@ -38,7 +39,7 @@ async def befall(request: web.Request, fault: Fault) -> web.StreamResponse:
     """Answer a request that is not carried out."""
     if fault == "hang":
         await asyncio.sleep(3600)
-    answers = {
+    answers: dict[Fault, Callable[[], web.Response]] = {
         "session-over": lambda: web.Response(status=498),
         "login-page": login_page,
         "login-redirect": redirect,

@@ -18,14 +18,13 @@ class Limit:
         self.seconds = seconds
         self._made: defaultdict[Hashable, deque[float]] = defaultdict(deque)
 
-    def wait(self, key: Hashable) -> int:
-        """Return how many of the client's seconds are left until the next call may be made; 0: now."""
+    def call(self, key: Hashable) -> int:
+        """Count a call and return 0, or return how many of the client's seconds are left until it may be made."""
         made, now = self._made[key], self.clock.time()
         lasts = self.seconds / self.clock.scale
         while made and now - made[0] >= lasts:
             made.popleft()
-        return math.ceil(made[0] + lasts - now) if len(made) >= self.calls else 0
-
-    def count(self, key: Hashable) -> None:
-        """Count a call."""
-        self._made[key].append(self.clock.time())
+        if len(made) >= self.calls:
+            return math.ceil(made[0] + lasts - now)
+        made.append(now)
+        return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from abc import ABC, abstractmethod
 from collections import defaultdict, deque
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -16,7 +17,8 @@ class Server(ABC):
     """``start`` and ``stop`` it on an event loop; its state is kept meanwhile.
 
     ``faults`` befall the next requests, one each (None: no fault), ``faults_at`` the next requests of one action, by
-    the last word of its path before the project. ``log`` has (method, path) of each request: no query, no header.
+    the last word of its path before the project. ``at`` has what happens before the request of that number is served,
+    counted from 1. ``log`` has (method, path) of each request: no query, no header.
     """
 
     def __init__(self, address: str, port: int, tls: tuple[Path, Path]) -> None:
@@ -24,6 +26,7 @@ class Server(ABC):
         self.port = port
         self.faults: deque[Fault | None] = deque()
         self.faults_at: defaultdict[str, deque[Fault | None]] = defaultdict(deque)
+        self.at: dict[int, Callable[[], object]] = {}
         self.log: list[tuple[str, str]] = []
         self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._tls.load_cert_chain(*tls)
@@ -51,6 +54,8 @@ class Server(ABC):
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.log.append((request.method, request.path))
+        if happens := self.at.pop(len(self.log), None):
+            happens()
         fault = self._fault_of(request)
         if fault and fault not in AFTERWARDS:
             return await befall(request, fault)

@@ -73,6 +73,13 @@ def test_a_session_may_last_an_hour(
         assert read(browser, environment).status_code == 200
 
 
+def test_a_session_that_ends_at_a_certain_request(
+    portal: Portal, browser: Browser, session: Session, environment: LcsEnvironment
+) -> None:
+    portal.at[3] = lambda: portal.sessions.end(session)
+    assert [read(browser, environment).status_code for _request in range(4)] == [200, 200, 498, 498]
+
+
 def test_a_stale_token_is_forbidden_until_the_page_is_read_again(
     portal: Portal, browser: Browser, environment: LcsEnvironment
 ) -> None:
@@ -175,6 +182,7 @@ def test_another_project_is_refused(
     answer = browser.switch(environment, True)
     assert (answer.status_code, answer.json()["Success"]) == (status, False)
     assert answer.json()["ErrorCode"] > 0
+    assert answer.json()["Message"] in answer.json()["ErrorList"].values()
     assert portal.switches == []
 
 
