@@ -15,8 +15,8 @@ from lab.lcs.portal import Portal
 from lab.lcs.projects import Project, Projects
 from lab.lcs.sessions import Session
 
-PORTAL_PORT = 18445
-API_PORT = 18446
+PORTAL_PORT = 18455
+API_PORT = 18456
 
 
 @dataclass

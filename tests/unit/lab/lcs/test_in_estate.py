@@ -14,7 +14,7 @@ from lab.thread import LoopThread
 
 
 def test_the_inventory_leads_to_the_portal_and_to_the_api(tmp_path: Path, loop: LoopThread) -> None:
-    estate = Estate(tmp_path, network="127.21.40", scale=500)
+    estate = Estate(tmp_path, network="127.21.7", scale=500)
     site = add_lcs(estate, "lcs")
     prod = add_lcs_environment(estate, site, "contoso-prod", production=True)
     add_lcs_environment(estate, site, "contoso-uat")
