@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hmac
+import urllib.parse
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -47,9 +48,10 @@ class Login(Service):
         return {"x-ms-request-id": str(uuid.uuid4()), "Cache-Control": "no-store, no-cache"}
 
     async def _instance(self, request: web.Request) -> web.Response:
-        if not request.query.get("authorization_endpoint", "").startswith(f"{self.url}/"):
+        asked = urllib.parse.urlsplit(request.query.get("authorization_endpoint", ""))
+        if asked.hostname != self.address:  # msal leaves the port out
             raise self._refuse(request)(50049, "invalid_instance", "Unknown or invalid instance.")
-        tenant = request.query["authorization_endpoint"].removeprefix(f"{self.url}/").partition("/")[0]
+        tenant = asked.path.split("/")[1]
         host = f"{self.address}:{self.port}"
         return web.json_response(
             {

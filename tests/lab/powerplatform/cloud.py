@@ -56,6 +56,7 @@ class Cloud:
 
     def add(self, environment: Environment) -> Environment:
         """Create an environment."""
+        environment.settle = self.advance
         self.environments[environment.id] = environment
         return environment
 
@@ -156,12 +157,10 @@ class Cloud:
 
     def shown(self, environment: Environment) -> Mode:
         """The mode of an environment as reads show it."""
-        self.advance()
         return environment.shown(self.clock.time(), self.read_lag / self.clock.scale)
 
     def counts(self, environment: Environment, finops: FinOps) -> tuple[int, int]:
         """How many AOS and batch AOS were observed last; one of each stays up in the mode."""
-        self.advance()
         seen = environment.shown(self.clock.time(), self.counts_lag / self.clock.scale)
         return (1, 1) if seen.runtime == "AdminMode" and finops.type == "Internal" else (finops.aos, finops.batch_aos)
 

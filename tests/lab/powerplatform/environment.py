@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -51,14 +52,25 @@ class Environment:
     dataverse_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     domain_name: str = "contoso"
     finops: FinOps | None = field(default_factory=FinOps)
-    mode: Mode = field(default_factory=Mode)
     management: str = "Ready"
     instance_state: str = "Ready"
     protection_level: str = "Basic"
     disallowed: dict[str, str] = field(default_factory=dict)
     created: str = "2025-09-27T07:08:27.6057592Z"
     changed_at: float = 0.0
+    settle: Callable[[], None] = field(default=lambda: None, repr=False)  # brings operations to where they are now
+    _mode: Mode = field(default_factory=Mode, repr=False)
     _before: Mode | None = field(default=None, repr=False)
+
+    @property
+    def mode(self) -> Mode:
+        """What it is in, in truth."""
+        self.settle()
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        self._mode, self._before = mode, None
 
     @property
     def in_maintenance(self) -> bool:
@@ -67,8 +79,9 @@ class Environment:
 
     def change(self, mode: Mode, when: float) -> None:
         """Take ``mode`` over."""
-        self._before, self.changed_at, self.mode = self.mode, when, mode
+        self._before, self.changed_at, self._mode = self._mode, when, mode
 
     def shown(self, now: float, lag: float) -> Mode:
         """What somebody sees at ``now`` who sees changes ``lag`` real seconds later."""
-        return self._before if self._before and now < self.changed_at + lag else self.mode
+        self.settle()
+        return self._before if self._before and now < self.changed_at + lag else self._mode

@@ -66,14 +66,15 @@ class Site:
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
             "powerplatform_environment": environment.id,
-            "powerplatform_tenant": self.directory.id,
+            "powerplatform_tenant_id": self.directory.id,
             "powerplatform_client_id": self.application.id,
             "powerplatform_client_secret": self.secret.value,
             "powerplatform_login_url": self.login.url,
-            "powerplatform_admin_url": self.bap.url,
+            "powerplatform_bap_url": self.bap.url,
             "powerplatform_api_url": self.official.url,
-            "powerplatform_trusted_hosts": [self.region.address],
+            "powerplatform_trusted_hosts": [f"{self.region.address}:{self.region.port}"],
             "powerplatform_ca_path": str(self.authority.ca_file),
+            "powerplatform_poll_interval": "1s",
         }
 
     async def start(self) -> None:
@@ -115,6 +116,6 @@ class Site:
             dataverse.environment.dataverse_url = dataverse.url
         self.directory.resources = {
             *self.cloud.audiences,
-            self.official.url,
+            self.official.audience,
             *(each.url for each in self.dataverses.values()),
         }

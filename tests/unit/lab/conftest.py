@@ -31,8 +31,8 @@ def loop() -> Iterator[LoopThread]:
 
 @pytest.fixture
 def site(ca: Authority, loop: LoopThread) -> Iterator[Site]:
-    """A tenant with one unified environment, ``Contoso``; nothing in it moves but by ``clock.advance``."""
-    site = Site(ca, Clock(scale=1e-6), lambda: "127.0.0.1")
+    """A tenant with one unified environment, ``Contoso``; it moves by ``clock.advance`` and hardly by itself."""
+    site = Site(ca, Clock(scale=0.01), lambda: "127.0.0.1")
     site.add(Environment("Contoso"))
     loop.run(site.start())
     yield site
