@@ -4,6 +4,7 @@ Shapes are those of the vendor's documents, of ``msal`` and ``azure-identity``, 
 order of the checks is not documented and chosen here.
 """
 
+from lab.entra.azure_cli import AzureCli
 from lab.entra.directory import Application, Directory, Federated, Secret
 from lab.entra.issuer import Issuer
 from lab.entra.login import Login
@@ -12,6 +13,7 @@ from lab.entra.tokens import Grant, Tokens
 
 __all__ = [
     "Application",
+    "AzureCli",
     "Directory",
     "Federated",
     "Grant",

@@ -98,7 +98,11 @@ class Bap(Service):
         host = self.cloud.operations_at or self.cloud.regions[environment.location]
         url = f"{host}{PATH}/{operation.id}?api-version={OPERATIONS_READ}"
         answer = self.cloud.answer
-        return {name: url for name in ("Operation-Location", "Location") if answer in ("both", name)}
+        named = {name: url for name in ("Operation-Location", "Location") if answer in ("both", name)}
+        return {**named, **self._retry_after()}
+
+    def _retry_after(self) -> dict[str, str]:
+        return {"Retry-After": self.cloud.retry_after} if self.cloud.retry_after else {}
 
     def _find(self, request: web.Request, grant: Grant) -> Environment:
         wanted = request.match_info["id"]
@@ -141,7 +145,7 @@ class Bap(Service):
         if found is None or not self._may_see(request, grant) or self._is_hidden(found):
             text = f"The lifecycle operation '{wanted}' could not be found."
             raise refused(404, "LifecycleOperationNotFound", text)  # [G] the code
-        return web.json_response(found.json())
+        return web.json_response(found.json(), headers=self._retry_after() if found.running else None)
 
     def _is_hidden(self, operation: Operation) -> bool:
         if self.cloud.age(operation.created) < self.cloud.unknown_for:
@@ -188,7 +192,7 @@ class Bap(Service):
         if scheme.lower() != "bearer" or not token:
             raise self._unauthorised("The 'Authorization' header is missing.", f"Bearer {where}")
         try:
-            grant = self.cloud.directory.tokens.check(token, *self.cloud.audiences)
+            grant = self.cloud.directory.tokens.check(token, self.cloud.audiences.admin)
         except Invalid as invalid:
             raise self._unauthorised(str(invalid), f'Bearer {where}, error="invalid_token"') from None
         if request.query.get("api-version") not in versions:

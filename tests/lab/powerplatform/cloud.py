@@ -9,6 +9,7 @@ from typing import Literal
 
 from lab.clock import Clock
 from lab.entra import Directory, Grant
+from lab.powerplatform.audiences import AUDIENCES, CloudName
 from lab.powerplatform.environment import Environment, FinOps, Mode
 from lab.powerplatform.operation import Operation
 from lab.powerplatform.request import Wanted
@@ -23,7 +24,9 @@ class Cloud:
     Durations are in simulated seconds. ``clock.advance`` moves operations on as well.
     """
 
-    def __init__(self, directory: Directory, clock: Clock) -> None:
+    def __init__(self, directory: Directory, clock: Clock, name: CloudName = "public") -> None:
+        self.name = name
+        self.audiences = AUDIENCES[name]
         self.directory = directory
         self.clock = clock
         self.environments: dict[str, Environment] = {}
@@ -32,7 +35,7 @@ class Cloud:
         self.regions: dict[str, str] = {}  # location -> URL of its regional host
 
         # What a test may set.
-        self.audiences = ("https://service.powerapps.com",)
+        self.kind = "Edit"  # what an administration mode request is as an operation [G]
         self.seconds: tuple[float, ...] = (5, 20, 1080, 95)  # of the stages of the next operations
         self.holds_at = ""  # the stage that the next operations stay in
         self.ends_at = ""  # the stage that the next operations do not get past
@@ -42,6 +45,7 @@ class Cloud:
             "The database synchronization failed: table CUSTTABLE is locked.",
         )
         self.answer: Answer = "both"
+        self.retry_after = ""  # that header of an accepted request and of an operation that runs
         self.operations_at = ""  # a host that is named in answers in place of the region's
         self.empty_conflicts = False  # a busy environment is answered with 409 and no body
         self.unknown_for = 0.0  # so long a new operation is not found
@@ -148,7 +152,9 @@ class Cloud:
         if self.answer == "200":
             self._take_over(environment, mode, self.clock.time())
             return None
-        return self.begin(environment, "Edit", requester, lambda operation: self._ended(operation, environment, mode))
+        return self.begin(
+            environment, self.kind, requester, lambda operation: self._ended(operation, environment, mode)
+        )
 
     def requester(self, grant: Grant) -> JsonObject:
         """Who holds a token, as operations show it."""

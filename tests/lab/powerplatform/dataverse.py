@@ -81,7 +81,11 @@ class Dataverse(Service):
     @property
     def history(self) -> list[HistoryEntry]:
         """All rows, in no order that means anything."""
-        return [*self.entries, *(self._entry(each) for each in self.cloud.of(self.environment) if each.kind == "Edit")]
+        return [*self.entries, *(self._entry(each) for each in self._switches)]
+
+    @property
+    def _switches(self) -> list[Operation]:
+        return [each for each in self.cloud.of(self.environment) if each.kind == self.cloud.kind]
 
     def _entry(self, operation: Operation) -> HistoryEntry:
         code, message = operation.error if not operation.running else ("", "")

@@ -27,12 +27,11 @@ _FIELDS = ("dataverseId", "type", "geo", "state", "environmentGroupId", "domainN
 
 
 class OfficialApi(Service):
-    """The API of one cloud. ``audience`` is what its tokens are for, whatever address leads to it."""
+    """The API of one cloud. Its tokens are for its public name, whatever address leads to it."""
 
     def __init__(self, cloud: Cloud, address: str, port: int = 0, *, tls: tuple[Path, Path], clock: Clock) -> None:
         super().__init__(address, port, tls=tls, clock=clock)
         self.cloud = cloud
-        self.audience = "https://api.powerplatform.com"
         self.pages = Pages("@odata.nextlink")
         self.admin_mode = dict(ADMIN_MODE)
 
@@ -134,7 +133,7 @@ class OfficialApi(Service):
         try:
             if scheme.lower() != "bearer":
                 raise Invalid("The access token is missing.")
-            grant = self.cloud.directory.tokens.check(token, self.audience)
+            grant = self.cloud.directory.tokens.check(token, self.cloud.audiences.official)
         except Invalid as invalid:
             raise _refused(401, "Unauthorized", str(invalid)) from None
         if request.query.get("api-version") != VERSION:

@@ -10,6 +10,7 @@ from typing import Any
 from lab.clock import Clock
 from lab.entra import Application, Directory, Login, Secret
 from lab.pki import Authority
+from lab.powerplatform.audiences import CloudName
 from lab.powerplatform.bap import Bap
 from lab.powerplatform.cloud import Cloud
 from lab.powerplatform.dataverse import Dataverse
@@ -27,13 +28,21 @@ class Site:
     global host, ``region`` the one that operations are read at. Each environment with Dataverse has a host, too.
     """
 
-    def __init__(self, authority: Authority, clock: Clock, address: Callable[[], str], port: int = 0) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        clock: Clock,
+        address: Callable[[], str],
+        port: int = 0,
+        *,
+        cloud: CloudName = "public",
+    ) -> None:
         self.authority = authority
         self.clock = clock
         self._address = address
         self._port = port
         self.directory = Directory(clock)
-        self.cloud = Cloud(self.directory, clock)
+        self.cloud = Cloud(self.directory, clock, cloud)
         self.application = self.directory.add(Application("quiesce"))
         self.secret = Secret(secrets.token_urlsafe(30))
         self.application.secrets.append(self.secret)
@@ -66,6 +75,7 @@ class Site:
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
             "powerplatform_environment": environment.id,
+            "powerplatform_cloud": self.cloud.name,
             "powerplatform_tenant_id": self.directory.id,
             "powerplatform_client_id": self.application.id,
             "powerplatform_client_secret": self.secret.value,
@@ -116,6 +126,5 @@ class Site:
             dataverse.environment.dataverse_url = dataverse.url
         self.directory.resources = {
             *self.cloud.audiences,
-            self.official.audience,
             *(each.url for each in self.dataverses.values()),
         }

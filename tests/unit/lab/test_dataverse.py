@@ -46,7 +46,7 @@ def get(site: Site, dataverse: Dataverse, ca_file: str) -> Get:
 @pytest.fixture
 def failed(site: Site, contoso: Environment) -> str:
     """An operation that failed; returns its correlation id."""
-    token = site.directory.tokens.issue(site.application.id, site.application.object_id, site.cloud.audiences[0])
+    token = site.directory.tokens.issue(site.application.id, site.application.object_id, site.cloud.audiences.admin)
     site.cloud.ends_at = "Run"
     grant = site.directory.tokens.check(token, *site.cloud.audiences)
     operation = site.cloud.switch(contoso, Wanted("AdminMode"), grant)

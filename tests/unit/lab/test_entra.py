@@ -14,17 +14,19 @@ import pytest
 import requests
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import (
+    AzureCliCredential,
     AzurePipelinesCredential,
     CertificateCredential,
     ClientAssertionCredential,
     ClientSecretCredential,
+    CredentialUnavailableError,
     ManagedIdentityCredential,
     WorkloadIdentityCredential,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from lab.entra import Application, Federated, Issuer, MetadataService
+from lab.entra import Application, AzureCli, Federated, Issuer, MetadataService
 from lab.pki import Authority
 from lab.powerplatform import Site
 from lab.thread import LoopThread
@@ -205,3 +207,17 @@ def test_what_the_machine_does_not_answer(
     answer = requests.get(f"{metadata.url}/metadata/identity/oauth2/token{query}", headers=headers, timeout=5)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
     assert answer.json()["error_description"].startswith(text)
+
+
+def test_azure_identity_by_the_azure_cli(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = AzureCli(tmp_path / "bin", site.directory)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    with pytest.raises(CredentialUnavailableError, match="az login"):
+        AzureCliCredential().get_token(SCOPE)
+    program.sign_in("ada@contoso.example.com")
+    token = AzureCliCredential().get_token(SCOPE)
+    grant = site.directory.tokens.check(token.token, AUDIENCE)
+    assert grant.person
+    assert token.expires_on == int(grant.expires)
+    with pytest.raises(ClientAuthenticationError, match="AADSTS500011"):
+        AzureCliCredential().get_token("https://service.example.com/.default")

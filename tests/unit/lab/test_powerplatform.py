@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import requests
 
+from lab.clock import Clock
+from lab.pki import Authority
 from lab.powerplatform import Environment, FinOps, Mode, Site, Stranger
 from lab.powerplatform.environment_json import ADMIN
 from lab.rest.service import Fault
@@ -366,12 +368,49 @@ def test_faults(site: Site, contoso: Environment, patch: Call, call: Call) -> No
     assert code(patch(OFF)) == (409, "OperationNotStartable")
     with pytest.raises(requests.ConnectionError):
         patch(OFF)
+    pass_by(site, 1200)
+    site.bap.faults.append(Fault(kind="drop", after=True, method="PATCH"))
+    with pytest.raises(requests.ConnectionError):
+        patch(OFF)
+    assert len(site.cloud.operations) == 2
     site.bap.faults.append(Fault(kind="half"))
     with pytest.raises(requests.JSONDecodeError):
         call("GET", url).json()
     seen = site.bap.seen[-1]
     assert (seen.method, seen.query) == ("GET", {"api-version": "2023-06-01"})
     assert seen.authorization.startswith("Bearer ey")
+
+
+def test_how_long_to_wait(site: Site, patch: Call, call: Call) -> None:
+    site.cloud.retry_after = "12"
+    answer = patch(ON)
+    assert answer.headers["Retry-After"] == "12"
+    assert call("GET", answer.headers["Location"]).headers["Retry-After"] == "12"
+    pass_by(site, 1200)
+    assert "Retry-After" not in call("GET", answer.headers["Location"]).headers
+
+
+@pytest.mark.parametrize(
+    ("cloud", "audience"),
+    [
+        ("public", "https://service.powerapps.com"),
+        ("gcc", "https://service.powerapps.us"),
+        ("gcchigh", "https://high.service.apps.appsplatform.us"),
+        ("dod", "https://service.apps.appsplatform.us"),
+        ("china", "https://service.powerapps.cn"),
+    ],
+)
+def test_each_cloud_has_tokens_of_its_own(ca: Authority, loop: LoopThread, cloud: Any, audience: str) -> None:
+    site = Site(ca, Clock(), lambda: "127.0.0.1", cloud=cloud)
+    loop.run(site.start())
+    url = f"{site.bap.url}{ADMIN}?api-version=2023-06-01"
+    found = {}
+    for each in (audience, "https://service.example.com"):
+        token = site.directory.tokens.issue(site.application.id, site.application.object_id, each)
+        headers = {"Authorization": f"Bearer {token}"}
+        found[each] = requests.get(url, headers=headers, verify=str(ca.ca_file), timeout=5).status_code
+    assert found == {audience: 200, "https://service.example.com": 401}
+    loop.run(site.stop())
 
 
 def test_the_clients_correlation_id_comes_back(contoso: Environment, call: Call) -> None:

@@ -144,7 +144,7 @@ def test_why_an_operation_failed(site: Site, contoso: Environment, ask: Asked) -
 
     assert errors().errors == []
     site.cloud.ends_at = "Run"
-    token = site.directory.tokens.issue(site.application.id, site.application.object_id, site.cloud.audiences[0])
+    token = site.directory.tokens.issue(site.application.id, site.application.object_id, site.cloud.audiences.admin)
     grant = site.directory.tokens.check(token, *site.cloud.audiences)
     operation = site.cloud.switch(contoso, Wanted("AdminMode"), grant)
     assert operation
