@@ -122,8 +122,8 @@ class Cloud:
     def switch(self, environment: Environment, wanted: Wanted, grant: Grant) -> Operation | None:
         """Carry an administration mode request out; None where that needed, or got, no operation."""
         # What is refused, and with which code, is a guess but for the conflict [G].
-        if reason := environment.disallowed.get("Edit"):
-            raise refused(400, "OperationNotAllowed", reason)
+        if (reason := environment.disallowed.get("Edit")) is not None:
+            raise refused(400, "OperationNotAllowed", reason or "The operation is not allowed.")
         if self.running(environment):
             if self.empty_conflicts:
                 raise Refused(409)

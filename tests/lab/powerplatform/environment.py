@@ -24,11 +24,11 @@ class Mode:
 class FinOps:
     """The Finance + Operations apps of an environment: ``Internal`` is unified, ``Linked`` is hosted by LCS.
 
-    ``aos`` and ``batch_aos`` are how many there are outside of maintenance mode.
+    ``url`` has a slash at its end. ``aos`` and ``batch_aos`` are how many there are outside of maintenance mode.
     """
 
     type: Literal["Internal", "Linked"] = "Internal"
-    url: str = "https://contoso.operations.dynamics.example.com"
+    url: str = "https://contoso.operations.dynamics.example.com/"
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     deployment_type: str = "UnifiedSandbox"
     aos: int = 3
@@ -39,8 +39,8 @@ class FinOps:
 class Environment:
     """An environment. ``dataverse_url`` empty means that it has no Dataverse.
 
-    ``disallowed`` has the operations that the service refuses, with its reason. ``management`` is what it says of
-    itself while no operation runs.
+    ``disallowed`` has more operations that the service refuses, with its reason if it tells one. ``management`` is
+    what it says of itself while no operation runs.
     """
 
     display_name: str

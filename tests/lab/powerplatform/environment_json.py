@@ -7,6 +7,15 @@ from lab.rest.service import JsonObject
 
 ADMIN = "/providers/Microsoft.BusinessAppPlatform/scopes/admin/environments"
 
+_ALLOWED = ("Move", "Backup", "Convert", "Copy", "Delete", "Edit", "Recover", "Reset", "Restore")
+# A healthy environment has disallowed operations, too, and not each of them says why.
+_USUAL = {
+    "Provision": "Provision cannot be performed because the environment has a linked instance already.",
+    "ForceFailover": "ForceFailover cannot be performed on this type of environment.",
+    "RotateCustomerManagedKey": "",
+}
+_NO_WORDS = {"type": "EnvironmentCmkLinked"}
+
 
 def environment_json(environment: Environment, shown: Mode, busy: bool, tenant: str, region: str) -> JsonObject:
     """Show an environment. ``region`` is the URL of its regional host, ``shown`` the mode that reads see."""
@@ -25,7 +34,7 @@ def environment_json(environment: Environment, shown: Mode, busy: bool, tenant: 
             "maker": f"https://make.powerapps.com/environments/{environment.id}/home",
         },
         "runtimeEndpoints": {"microsoft.BusinessAppPlatform": region},
-        "databaseType": "CommonDataService" if environment.dataverse_url else "None",
+        "databaseType": "CommonDataService",  # also without
         "linkedEnvironmentMetadata": _linked(environment, shown) if environment.dataverse_url else None,
         "trialScenarioType": "None",
         "notificationMetadata": {"state": "NotSpecified", "branding": "NotSpecific"},
@@ -77,11 +86,11 @@ def _linked(environment: Environment, shown: Mode) -> JsonObject:
 
 
 def _enforcement(environment: Environment) -> JsonObject:
-    allowed = [{"type": {"id": name}} for name in ("Move", "Backup", "Edit") if name not in environment.disallowed]
-    found: JsonObject = {"allowedOperations": allowed}
-    if environment.disallowed:
-        found["disallowedOperations"] = [
-            {"type": {"id": name}, "reason": {"message": message, "type": "GovernanceConfig"}}
-            for name, message in environment.disallowed.items()
-        ]
-    return found
+    disallowed = {**_USUAL, **environment.disallowed}
+    return {
+        "allowedOperations": [{"type": {"id": name}} for name in _ALLOWED if name not in disallowed],
+        "disallowedOperations": [
+            {"type": {"id": name}, "reason": {"message": message, "type": "GovernanceConfig"} if message else _NO_WORDS}
+            for name, message in disallowed.items()
+        ],
+    }
