@@ -55,6 +55,7 @@ class Cloud:
         self.counts_lag = 0.0  # so long the numbers of AOS are the old ones [G]
         self.no_effect = False  # operations succeed and change nothing
         self.background_bug = False  # background operations end disabled in the mode, whatever was asked for
+        self.off_enables_background = False  # leaving the mode enables them, also where nobody asked for it [G]
         self.unregistered_sees: Literal["Forbidden", "nothing"] = "Forbidden"
         self.challenge = ""  # claims that a policy demands: every request is refused with them
 
@@ -149,6 +150,8 @@ class Cloud:
         )
         if self.background_bug and mode.runtime == "AdminMode":
             mode = replace(mode, background="Disabled")
+        if self.off_enables_background and mode.runtime == "Enabled":
+            mode = replace(mode, background="Enabled")
         if self.answer == "200":
             self._take_over(environment, mode, self.clock.time())
             return None

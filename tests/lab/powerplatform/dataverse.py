@@ -95,7 +95,7 @@ class Dataverse(Service):
             "Administration mode",
             operation.created,
             operation.state,
-            operation.id,
+            str(uuid.uuid5(uuid.NAMESPACE_OID, f"row {operation.id}")),
             operation.correlation,
             f"{log}\n{code}: {message}\n" if code else f"{log}\n",
         )

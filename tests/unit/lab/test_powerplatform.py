@@ -167,6 +167,17 @@ def test_background_operations(site: Site, contoso: Environment, patch: Call, re
     assert read()["linkedEnvironmentMetadata"] is None
 
 
+@pytest.mark.parametrize(("enables", "background"), [(False, "Disabled"), (True, "Enabled")])
+def test_background_operations_when_the_mode_ends(
+    site: Site, contoso: Environment, patch: Call, enables: bool, background: str
+) -> None:
+    contoso.mode = Mode("AdminMode", "Disabled")
+    site.cloud.off_enables_background = enables
+    patch(OFF)
+    pass_by(site, 1200)
+    assert (contoso.mode.runtime, contoso.mode.background) == ("Enabled", background)
+
+
 @pytest.mark.parametrize(
     ("way", "status", "headers", "operations", "runtime"),
     [
