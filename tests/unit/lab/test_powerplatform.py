@@ -51,7 +51,7 @@ def call(site: Site, ca_file: str) -> Call:
         headers = {"Authorization": f"Bearer {token}", **more.pop("headers", {})}
         session = requests.Session()
         session.trust_env = False
-        return session.request(method, url, params=query, headers=headers, verify=ca_file, timeout=5, **more)
+        return session.request(method, url, params=query, headers=headers, verify=ca_file, **{"timeout": 5, **more})
 
     return call
 
@@ -386,6 +386,9 @@ def test_faults(site: Site, contoso: Environment, patch: Call, call: Call) -> No
     with pytest.raises(requests.ConnectionError):
         patch(OFF)
     assert len(site.cloud.operations) == 2
+    site.bap.faults.append(Fault(kind="hang"))
+    with pytest.raises(requests.ReadTimeout):
+        call("GET", url, timeout=0.3)
     site.bap.faults.append(Fault(kind="half"))
     with pytest.raises(requests.JSONDecodeError):
         call("GET", url).json()
