@@ -20,6 +20,8 @@ import yaml
 from lab.clock import Clock
 from lab.onpremises import OnPremises, onprem_cluster
 from lab.pki import Authority
+from lab.powerplatform import Environment as PowerPlatformEnvironment
+from lab.powerplatform import Site
 from lab.rest.launch import LaunchServer
 from lab.rest.launch_process import Work
 from lab.rest.trend import Computer, TrendManager
@@ -40,6 +42,7 @@ SSH_PORT = 15022
 SERVICE_FABRIC_PORT = 19080
 TREND_PORT = 14119
 LAUNCH_PORT = 18444
+CLOUD_PORT = 18446
 
 ADMINISTRATOR = "opsadmin"
 SQL_LOGIN = "axdbadmin"
@@ -115,6 +118,7 @@ class Estate:
         self.environments: dict[str, Environment] = {}
         self.managers: dict[str, TrendManager] = {}
         self.launch_servers: dict[str, LaunchServer] = {}
+        self.power_platform: Site | None = None
         self._servers: list[Server] = []
         self._groups: dict[str, dict[str, dict[str, Any]]] = {}
         self._addresses = 10
@@ -267,6 +271,18 @@ class Estate:
         self.add_to_inventory("launch", name, variables)
         return server
 
+    def add_powerplatform_environment(self, name: str, **facts: Any) -> PowerPlatformEnvironment:
+        """Add an environment to the tenant in Microsoft's cloud, which comes with the first one.
+
+        ``facts`` are those of ``lab.powerplatform.Environment``.
+        """
+        if self.power_platform is None:
+            self.power_platform = Site(self.authority, self.clock, self.address, CLOUD_PORT)
+            self.add(self.power_platform)
+        environment = self.power_platform.add(PowerPlatformEnvironment(name, **facts))
+        self.add_to_inventory("powerplatform", name, self.power_platform.variables(environment))
+        return environment
+
     def add_ssh(self, machine: Machine, *, default_shell: Shell = "cmd") -> SSHServer:
         """Put OpenSSH in front of a machine and let its inventory entry use it, by key and with a verified server."""
         key_file, known_hosts = self.folder / "ssh_key", self.folder / "known_hosts"
@@ -364,6 +380,8 @@ class Estate:
         for name, server in self.launch_servers.items():
             mode = "maintenance mode" if server.maintenance else "normal mode"
             yield f"{name} ({server.address}): {mode}, {len(server.running)} running"
+        if self.power_platform:
+            yield from self.power_platform.status()
 
 
 def demo_estate(folder: Path, *, network: str = "127.20.0", scale: float = 20.0) -> Estate:
