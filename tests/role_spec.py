@@ -1,7 +1,8 @@
 """Writes the argument spec of each system's role: every option of its module is a variable of the role.
 
 The module reads these variables by itself, so the role has nothing to pass on; its argument spec is what
-``ansible-doc --type role`` and AWX show. Run it when the options of a module change (``make role-spec``).
+``ansible-doc --type role`` and AWX show. Writes the action group of each system, too, its modules. Run it when the
+options of a module change, and for a new system (``make role-spec``).
 """
 
 from __future__ import annotations
@@ -146,6 +147,16 @@ def secrets_of(role: str) -> dict[str, bool]:
     return {option: bool(entry.get("no_log")) for option, entry in spec.items()}
 
 
+def runtime_text(before: str) -> str:
+    """The text of meta/runtime.yml with the action group of each system of the register."""
+    head, key, _groups = before.partition("action_groups:\n")
+    groups: dict[str, list[str]] = yaml.safe_load(before)["action_groups"]
+    modules = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+    groups |= {name: [module for module in modules if module.startswith(f"{name}_")] for name in REGISTER}
+    body = yaml.dump({"action_groups": dict(sorted(groups.items()))}, Dumper=_Dumper, sort_keys=False)
+    return head + key + body.partition("\n")[2]
+
+
 class _Dumper(yaml.SafeDumper):
     """Indents lists below their key, as ansible-lint wants them."""
 
@@ -156,3 +167,5 @@ class _Dumper(yaml.SafeDumper):
 if __name__ == "__main__":
     for name in REGISTER:
         path(name).write_text(text(name, secrets_of(name)), encoding="utf-8")
+    runtime = ROOT / "meta/runtime.yml"
+    runtime.write_text(runtime_text(runtime.read_text(encoding="utf-8")), encoding="utf-8")
