@@ -71,5 +71,6 @@ class Silences:
 
 
 def _refused(failure: Failure) -> bool:
-    """Whether the server said that it did not do it."""
-    return isinstance(failure, Stale) or (isinstance(failure, HttpFailure) and failure.status is not None)
+    """Whether the server said that it did not do it; a proxy's 502 or 504 does not say that."""
+    status = failure.status if isinstance(failure, HttpFailure) else None
+    return isinstance(failure, Stale) or (status is not None and 400 <= status < 500)

@@ -11,7 +11,7 @@ import json
 import shutil
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,7 @@ class Front:
         self.lost_answers = 0  # so many of the next writes are carried out and answered with 502
         self.forgetting = False  # writes are answered like those that were carried out, and are not
         self.answers: list[tuple[str, str]] = []  # (content type, body) of the next answers
+        self.meanwhile: Callable[[], object] | None = None  # somebody does this right before the next write
         self.holding = False  # writes are carried out, and their answers wait
         self.held = False  # whether a write waits
 
@@ -197,6 +198,9 @@ class Front:
             return web.Response(status=403, text='"silences are for operators"', content_type="application/json")
         if writes and self.forgetting:
             return web.json_response({"silenceID": "f9a8cdff-14dd-4710-8618-a27cb023a7bd"})
+        if writes and self.meanwhile:
+            act, self.meanwhile = self.meanwhile, None
+            await asyncio.to_thread(act)
         address = f"http://{self.daemon.address}:{self.daemon.port}{request.raw_path}"
         headers = {"Content-Type": request.content_type} if body else {}
         try:

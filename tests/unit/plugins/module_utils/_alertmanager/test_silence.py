@@ -107,3 +107,11 @@ def test_versions_without_is_equal() -> None:
 def test_what_is_no_silence(broken: dict[str, Any]) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         parse_silence(of_api("", **broken))
+
+
+def test_how_a_silence_is_named() -> None:
+    """Without what is for the next run only."""
+    own = comment_for("dev01", Window("w", NOW, "mary", "Keys", "", END))
+    assert str(parse_silence(of_api(own))).endswith("until 2026-11-24T23:00:00Z (mary, window w of dev01, Keys)")
+    assert str(parse_silence(of_api("Patches"))).endswith("until 2026-11-24T23:00:00Z (mary, Patches)")
+    assert str(parse_silence(of_api("", createdBy=""))).endswith("until 2026-11-24T23:00:00Z")
