@@ -9,7 +9,6 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._alertmanager import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._alertmanager._switch import switch
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._alertmanager import AlertmanagerAction
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._owner import who_runs_it
 
 
 class ActionModule(AlertmanagerAction):
@@ -22,5 +21,5 @@ class ActionModule(AlertmanagerAction):
 
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Open or close the window."""
-        owner = who_runs_it(self.task_vars, self._templar)
+        owner = params["owner"] or self.owner()
         return switch(params, self.name, owner, check_mode=self.check_mode, run=self.new_run(owner))

@@ -13,13 +13,14 @@ from typing import Any
 import jsonschema
 import pytest
 import requests
+import yaml
 from ansible_collections.quiesce.maintenance.plugins.module_utils._alertmanager._options import SILENCE, open_server
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Stale
 
 from lab.pki import Authority
 from lab.rest.alertmanager import PROGRAM, Daemon, Front
 from lab.thread import LoopThread
-from playbook import ROOT, Done, run_play
+from playbook import ROOT, Done, run_play, run_playbook
 from playbook.estate import Lab, aos_of, mode_of, row
 
 ADDRESS = "127.0.0.1"
@@ -479,6 +480,66 @@ def test_without_the_daemon_the_message_says_what_to_install(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RuntimeError, match=f"{PROGRAM} is not installed; make setup"):
         loop.run(Daemon(ADDRESS, 1, tmp_path).start())
+
+
+# --- what the documentation shows -------------------------------------------------------------------------------------
+
+
+def adapted(text: str, front: Front, ca_file: str) -> Any:
+    """An example of the documentation, for the Alertmanager of the test."""
+    text = re.sub(r"https://(alertmanager|monitoring)\.example\.com(/alertmanager)?", front.url, text)
+    return yaml.safe_load(text.replace("{{ vault_alertmanager_token }}", TOKEN).replace("[d365fo, ", "["))
+
+
+def test_examples_run(start: Start, play: Play) -> None:
+    """Those of both modules and of the role's README, in one play."""
+    front = start()
+    tasks: list[Task] = []
+    for name in ("silence", "silence_info"):
+        text = (ROOT / f"plugins/modules/alertmanager_{name}.py").read_text(encoding="utf-8")
+        found = re.search(r'EXAMPLES = r"""(.*?)"""', text, re.DOTALL)
+        assert found, name
+        tasks += adapted(found[1], front, play.ca_file)
+    read_me = (ROOT / "roles/alertmanager/README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", read_me, re.DOTALL)
+    tasks += adapted(shown, front, play.ca_file)[0]["tasks"]
+    variables = {"alertmanager_ca_path": play.ca_file, "alertmanager_token": TOKEN}
+    done = play.run(*tasks, variables=variables)
+    assert [entry["result"].get("changed") for entry in done.results if "silences" in entry["result"]] == [
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert len(front.daemon.silences()) == 1
+
+
+def test_guide_runs(start: Start, play: Play, tmp_path: Path) -> None:
+    """The inventory of docs/alertmanager.md, with the playbooks of the collection."""
+    front = start()
+    (shown,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/alertmanager.md").read_text(encoding="utf-8"), re.DOTALL)
+    inventory = adapted(shown, front, play.ca_file)
+    inventory["all"]["vars"]["alertmanager_ca_path"] = play.ca_file
+    (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+
+    def run(playbook: str, *arguments: str) -> Done:
+        done = run_playbook(
+            tmp_path,
+            ROOT / f"playbooks/{playbook}.yml",
+            "-i",
+            str(tmp_path / "inventory.yml"),
+            "-l",
+            "dev01",
+            *arguments,
+        )
+        assert done.code == 0, done.output
+        return done
+
+    run("enable", "-e", "alertmanager_reason=CHG0042", "-e", "alertmanager_expires=2h")
+    assert [each["matchers"][0]["value"] for each in front.daemon.silences()] == ["dev01(:[0-9]+)?"]
+    assert row(run("status"), "dev01")["reason"] == "CHG0042"
+    run("disable")
+    assert front.daemon.silences() == []
 
 
 # --- beside other systems ---------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def wish(params: Mapping[str, Any], name: str, owner: str) -> Wish:
         matchers=parse_matchers(params["matchers"]),
         opening=Opening(
             id=params["window"],
-            owner=params["owner"] or owner,
+            owner=owner,
             reason=params["reason"] or "",
             ticket=params["ticket"] or "",
             expires=(params["expires"] or "") if enabled else "",

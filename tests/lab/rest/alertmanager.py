@@ -130,7 +130,6 @@ class Front:
         self.port = port
         self.authorization = authorization
         self.log: list[tuple[str, str]] = []  # method, path below the API
-        self.heard: list[str] = []  # requests as they came, with headers and bodies
 
         # What a test may set.
         self.refusing = False  # writes are answered with 403
@@ -187,7 +186,6 @@ class Front:
         assert self._session
         body = await request.read()
         self.log.append((request.method, request.path.removeprefix(f"{PREFIX}/api/v2")))
-        self.heard.append(f"{request.method} {request.raw_path} {dict(request.headers)} {body!r}")
         if self.authorization and request.headers.get("Authorization") != self.authorization:
             return web.Response(status=401, text="<html><title>Log in</title></html>", content_type="text/html")
         if self.answers:
