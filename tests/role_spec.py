@@ -1,8 +1,9 @@
 """Writes the argument spec of each system's role: every option of its module is a variable of the role.
 
 The module reads these variables by itself, so the role has nothing to pass on; its argument spec is what
-``ansible-doc --type role`` and AWX show. Writes the action group of each system, too, its modules. Run it when the
-options of a module change, and for a new system (``make role-spec``).
+``ansible-doc --type role`` and AWX show. Writes what else follows from the register, too: the action group of each
+system in meta/runtime.yml, and the table of the systems in README.md. Run it when the options of a module change, and
+for a new system (``make role-spec``).
 """
 
 from __future__ import annotations
@@ -157,6 +158,21 @@ def runtime_text(before: str) -> str:
     return head + key + body.partition("\n")[2]
 
 
+def readme_text(before: str) -> str:
+    """The text of README.md with a row for each system of the register: what is patched first, the gates last."""
+    top = "| System | What is switched | Start here |\n| --- | --- | --- |\n"
+    head, _top, rest = before.partition(top)
+    assert _top, "README.md has no table of the systems"
+    waves = ("applications", "protections", "gates")
+    rows = [
+        f"| {entry['title']} | {entry['switches']} | [docs/{name}.md](docs/{name}.md) |\n"
+        for wave in waves
+        for name, entry in REGISTER.items()
+        if entry["wave"] == wave
+    ]
+    return head + top + "".join(rows) + "\n" + rest.partition("\n\n")[2]
+
+
 class _Dumper(yaml.SafeDumper):
     """Indents lists below their key, as ansible-lint wants them."""
 
@@ -164,8 +180,11 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
+REWRITTEN = {"meta/runtime.yml": runtime_text, "README.md": readme_text}
+"""The files with a part that follows from the register."""
+
 if __name__ == "__main__":
     for name in REGISTER:
         path(name).write_text(text(name, secrets_of(name)), encoding="utf-8")
-    runtime = ROOT / "meta/runtime.yml"
-    runtime.write_text(runtime_text(runtime.read_text(encoding="utf-8")), encoding="utf-8")
+    for file, rewritten in REWRITTEN.items():
+        (ROOT / file).write_text(rewritten((ROOT / file).read_text(encoding="utf-8")), encoding="utf-8")

@@ -60,7 +60,7 @@ requirements:
 notes:
   - The silences of one Alertmanager reach all members of its cluster. Give the address of one member as O(url), not
     that of a load balancer, since a member may not know yet what another one was just told.
-  - Tested with Alertmanager 0.25.
+  - Tested with Alertmanager 0.25 and 0.28. A cluster was not tried.
 seealso:
   - name: Silences
     description: What a silence does.

@@ -408,9 +408,9 @@ def test_a_silence_that_is_not_known_any_more(start: Start) -> None:
     server = open_server({**options, "url": daemon.url}, print)
     unknown = "f9a8cdff-14dd-4710-8618-a27cb023a7bd"
     body = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": "2036-01-01T00:00:00Z", "createdBy": "joe", "comment": ""}
-    with pytest.raises(Stale, match="not found"):
+    with pytest.raises(Stale, match="not know this silence"):
         server.expire(unknown)
-    with pytest.raises(Stale, match="not found"):
+    with pytest.raises(Stale, match="not know this silence"):
         server.write({**body, "id": unknown, "matchers": [{"name": "a", "value": "x", "isRegex": False}]})
     assert daemon.silences() == []
 

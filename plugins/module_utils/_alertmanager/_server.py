@@ -4,8 +4,8 @@
 # This file is private to the collection.
 """What the Alertmanager's API v2 knows, request by request. No decisions here.
 
-Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml. Versions before 0.28 answer the
-deletion of a silence that is not there (any more) with HTTP 500 (seen with 0.25).
+Source: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml. The deletion of a silence that is not
+known (any more) is answered with HTTP 404 by version 0.28, with 500 by 0.25.
 """
 
 from __future__ import annotations
@@ -127,4 +127,5 @@ def _below(identifier: str) -> str:
 
 
 def _stale(failure: HttpFailure) -> Stale:
-    return Stale(failure.attempted, failure.target, failure.answer, failure.remedy)
+    answer = f"{failure.answer}; it seems that Alertmanager does not know this silence any more"
+    return Stale(failure.attempted, failure.target, answer, "Look at the silences on its web page, and run again")
