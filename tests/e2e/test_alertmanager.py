@@ -277,7 +277,7 @@ def test_what_is_refused_before_anything_is_written(start: Start, play: Play) ->
         play.task(front, task="past", **on, expires="2020-01-01T00:00:00Z"),
         play.task(front, task="no zone", **on, expires="2036-01-01T00:00:00"),
         play.task(front, task="duration", **on, duration="long"),
-        play.task(front, task="two credentials", **on, username="ops", password="x"),
+        play.task(front, task="two credentials", **on, username="ops", password="s3cret"),
         fails=True,
     )
     checked = play.run(
