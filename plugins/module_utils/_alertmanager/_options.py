@@ -82,7 +82,7 @@ def wish(params: Mapping[str, Any], name: str, owner: str) -> Wish:
         opening=Opening(
             id=params["window"],
             owner=owner,
-            reason=params["reason"] or "",
+            reason=(params["reason"] or "").strip(),  # as it is read again
             ticket=params["ticket"] or "",
             expires=(params["expires"] or "") if enabled else "",
         ),

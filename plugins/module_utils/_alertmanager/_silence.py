@@ -94,7 +94,7 @@ def parse_comment(comment: str, owner: str, ends: datetime) -> tuple[str, Window
             opened, system, name, ticket = _moment(about["opened"]), about["system"], about["window"], about["ticket"]
         except (ValueError, KeyError, TypeError):
             continue
-        reason = comment[: mark.start()].strip().removesuffix(f"({ticket})").strip()
+        reason = comment[: mark.start()].strip().removesuffix(f"({ticket})" if ticket else "").strip()
         return str(system), Window(str(name), opened, owner, reason, str(ticket), ends)
     return None
 

@@ -24,7 +24,8 @@ def params(**given: Any) -> dict[str, Any]:
 
 
 def test_the_window_of_a_task() -> None:
-    wish = _options.wish(params(window="CHG0042", reason="Keys", expires="2h"), "dev01", "mary")
+    wish = _options.wish(params(window="CHG0042", reason=" Keys\n", expires="2h"), "dev01", "mary")
+    assert wish.opening.reason == "Keys"
     assert (wish.system, wish.opening.id, wish.opening.owner, wish.opening.expires) == (
         "dev01",
         "CHG0042",
