@@ -514,6 +514,17 @@ def test_examples_run(start: Start, play: Play) -> None:
     assert len(front.daemon.silences()) == 1
 
 
+def test_the_page_about_a_new_system_shows_the_entry_as_it_is() -> None:
+    page = (ROOT / "docs/add-a-system.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    register = yaml.safe_load((ROOT / "playbooks/vars/systems.yml").read_text(encoding="utf-8"))["quiesce_register"]
+    entry = yaml.safe_load(shown)
+    assert entry == {name: register[name] for name in entry}
+    files = re.findall(r"`((?:plugins|roles|tests|docs|playbooks|meta)/[\w./]+)`", page)
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    assert len(files) > 8
+
+
 def test_guide_runs(start: Start, play: Play, tmp_path: Path) -> None:
     """The inventory of docs/alertmanager.md, with the playbooks of the collection."""
     front = start()

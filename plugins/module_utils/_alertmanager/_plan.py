@@ -65,7 +65,8 @@ class Write:
 
     def carry_out(self, server: Server) -> None:
         """Send it. Raises ``Failure``."""
-        assert self.window.expires
+        if self.window.expires is None:
+            raise ValueError("a silence needs an end")
         keeps = self.former and self.former.state == ACTIVE and same(self.former.matchers, self.matchers)
         server.write(
             {
