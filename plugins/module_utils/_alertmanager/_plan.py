@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._alertmanager._matchers import Matchers
 from ansible_collections.quiesce.maintenance.plugins.module_utils._alertmanager._server import Alert, Server
@@ -53,6 +53,13 @@ class Reading:
         return tuple(silence for silence in self.silences if not (silence.window and silence.system == system))
 
 
+class Step(Protocol):
+    """One request."""
+
+    def carry_out(self, server: Server) -> None:
+        """Send it. Raises ``Failure``."""
+
+
 @dataclass(frozen=True)
 class Write:
     """Create the silence of a window, or change ``former``: Alertmanager puts a new one in its place if it must."""
@@ -89,9 +96,6 @@ class Expire:
     def carry_out(self, server: Server) -> None:
         """Send it. Raises ``Failure``."""
         server.expire(self.silence.id)
-
-
-Step = Write | Expire
 
 
 def plan(wish: Wish, reading: Reading) -> Plan[Step]:
