@@ -48,6 +48,7 @@ def silence(
 
 
 FOREIGN = Silence("f1", "active", parse_matchers(['instance=~"dev.*"']), "", NOW + HOUR, "joe", "Patches")
+OTHERS = "the same alerts are suppressed by another silence, which was left as it is"
 OTHER = silence(replace(WINDOW, id="CHG0042"), "s2")
 
 
@@ -154,5 +155,5 @@ def test_the_row_names_what_a_person_should_know() -> None:
         "the silence s2 until 2026-11-25T05:00:00Z",
         "open window: CHG0042",
         "the silence s2 until 2026-11-25T05:00:00Z",
-        f"the same alerts are suppressed by another silence, which was left as it is: silence f1 until {iso(NOW + HOUR)}",
+        f"{OTHERS}: silence f1 until {iso(NOW + HOUR)}",
     ]
