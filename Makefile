@@ -65,7 +65,7 @@ format: setup ## Format the Python sources and mend what ruff can mend
 	$(RUN)/ruff format .
 
 .PHONY: role-spec
-role-spec: setup ## Write the argument specs of the roles from the documentation of their modules
+role-spec: setup ## Write what follows from modules and register: argument specs, action groups, the table in README
 	$(RUN)/python tests/role_spec.py
 
 .PHONY: lab-up lab-down lab-status

@@ -1,7 +1,9 @@
 """Writes the argument spec of each system's role: every option of its module is a variable of the role.
 
 The module reads these variables by itself, so the role has nothing to pass on; its argument spec is what
-``ansible-doc --type role`` and AWX show. Run it when the options of a module change (``make role-spec``).
+``ansible-doc --type role`` and AWX show. Writes what else follows from the register, too: the action group of each
+system in meta/runtime.yml, and the table of the systems in README.md. Run it when the options of a module change, and
+for a new system (``make role-spec``).
 """
 
 from __future__ import annotations
@@ -146,6 +148,31 @@ def secrets_of(role: str) -> dict[str, bool]:
     return {option: bool(entry.get("no_log")) for option, entry in spec.items()}
 
 
+def runtime_text(before: str) -> str:
+    """The text of meta/runtime.yml with the action group of each system of the register."""
+    head, key, _groups = before.partition("action_groups:\n")
+    groups: dict[str, list[str]] = yaml.safe_load(before)["action_groups"]
+    modules = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+    groups |= {name: [module for module in modules if module.startswith(f"{name}_")] for name in REGISTER}
+    body = yaml.dump({"action_groups": dict(sorted(groups.items()))}, Dumper=_Dumper, sort_keys=False)
+    return head + key + body.partition("\n")[2]
+
+
+def readme_text(before: str) -> str:
+    """The text of README.md with a row for each system of the register: what is patched first, the gates last."""
+    top = "| System | What is switched | Start here |\n| --- | --- | --- |\n"
+    head, _top, rest = before.partition(top)
+    assert _top, "README.md has no table of the systems"
+    waves = ("applications", "protections", "gates")
+    rows = [
+        f"| {entry['title']} | {entry['switches']} | [docs/{name}.md](docs/{name}.md) |\n"
+        for wave in waves
+        for name, entry in REGISTER.items()
+        if entry["wave"] == wave
+    ]
+    return head + top + "".join(rows) + "\n" + rest.partition("\n\n")[2]
+
+
 class _Dumper(yaml.SafeDumper):
     """Indents lists below their key, as ansible-lint wants them."""
 
@@ -153,6 +180,11 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
+REWRITTEN = {"meta/runtime.yml": runtime_text, "README.md": readme_text}
+"""The files with a part that follows from the register."""
+
 if __name__ == "__main__":
     for name in REGISTER:
         path(name).write_text(text(name, secrets_of(name)), encoding="utf-8")
+    for file, rewritten in REWRITTEN.items():
+        (ROOT / file).write_text(rewritten((ROOT / file).read_text(encoding="utf-8")), encoding="utf-8")

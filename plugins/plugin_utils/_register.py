@@ -27,6 +27,7 @@ class System:
     title: str
     kind: str
     wave: str
+    switches: str
     module: str
     info_module: str
     manager: str = ""

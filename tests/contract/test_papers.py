@@ -21,7 +21,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register impo
 from contract.lab_system import lab_system
 from contract.runs import NAMES, role_options
 from playbook import ROOT
-from role_spec import TASK_ONLY, own_options, secrets_of
+from role_spec import REWRITTEN, TASK_ONLY, own_options, secrets_of
 from role_spec import text as role_spec_text
 
 COLLECTION = "quiesce.maintenance"
@@ -90,6 +90,12 @@ def test_the_entry(name: str) -> None:
 
 def test_every_role_is_of_a_registered_system() -> None:
     assert sorted(NAMES) == sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+
+
+@pytest.mark.parametrize("file", REWRITTEN)
+def test_what_follows_from_the_register_is_written(file: str) -> None:
+    """``make role-spec`` was run when it changed."""
+    assert REWRITTEN[file](read(file)) == read(file)
 
 
 # --- modules ----------------------------------------------------------------------------------------------------------

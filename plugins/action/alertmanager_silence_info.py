@@ -1,0 +1,24 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._alertmanager import _options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._alertmanager._switch import info
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._alertmanager import AlertmanagerAction
+
+
+class ActionModule(AlertmanagerAction):
+    """The face of ``info``."""
+
+    @staticmethod
+    def argument_spec() -> dict[str, Any]:
+        """Return the options."""
+        return _options.INFO
+
+    def ask(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Look at the silences."""
+        return info(params, self.name, self.new_run())
