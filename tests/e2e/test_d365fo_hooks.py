@@ -269,7 +269,7 @@ def test_a_path_means_what_it_says(hooks: Hooks, name: str) -> None:
 def test_blocks_and_roles_work_in_a_hook(hooks: Hooks, name: str) -> None:
     assert not failed(hooks.on, name), message(hooks.on, name)
     tasks = [entry["task"].rpartition(" : ")[2] for entry in hooks.on.results if entry["host"] == name]
-    assert {"Look after a failure", "Look at last", "Gather the status", "Go on with the switch"} <= {*tasks}
+    assert {"Look after a failure", "Look at last", "Gather the status", "Continue the switch"} <= {*tasks}
     assert hooks.modes[name] == {True}
 
 

@@ -145,7 +145,7 @@ SAYS = {
 
 @pytest.mark.parametrize("name", SAYS)
 def test_the_end_says_what_to_do(waves: Waves, name: str) -> None:
-    said = waves.done[name].of("Say what failed", FAILS[name])["msg"]
+    said = waves.done[name].of("Report what failed", FAILS[name])["msg"]
     assert re.search(SAYS[name], said, re.DOTALL), said
     assert "Traceback" not in waves.done[name].output
 
