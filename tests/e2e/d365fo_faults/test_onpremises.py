@@ -160,7 +160,7 @@ NOBODY = "https://127.0.0.1:1"
 REFUSED = {
     "no-script": Case(rf"{SCRIPT}.*2\.18\.2 or later", before=delete("script_path")),
     "no-template": Case(r"ConfigTemplate\.xml.*d365fo_template|d365fo_template", before=delete("template_path")),
-    "broken-template": Case(r"ConfigTemplate\.xml.*no XML", before=template("<Config>")),
+    "broken-template": Case(r"ConfigTemplate\.xml.*not XML", before=template("<Config>")),
     "share": Case(r"double hop.*CredSSP.*copy the scripts", before=on_share),
     "double-hop": Case(
         r"double hop.*CredSSP", before=lambda _lab, environment: environment.onprem.allow_delegation(False)
@@ -187,7 +187,7 @@ REFUSED = {
 CASES = {
     # the script
     "policy": Case(
-        r"policy forbids.*d365fo_execution_policy",
+        r"policy does not allow.*d365fo_execution_policy",
         before=policy("Restricted"),
         mend=variables(d365fo_execution_policy="Bypass"),
     ),

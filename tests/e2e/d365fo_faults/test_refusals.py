@@ -128,11 +128,11 @@ CASES = {
     ),
     # the database
     "read-only": Case(
-        r"may not write in database AxDB.*UPDATE on SQLSYSTEMVARIABLES.*ALTER on the database",
+        r"may not write to database AxDB.*UPDATE on SQLSYSTEMVARIABLES.*ALTER on the database",
         before=lambda machine: machine.database.revoke(login(machine), "UPDATE", "INSERT", "DELETE", "ALTER"),
     ),
     "no-alter": Case(
-        r"may not write in database AxDB.*ALTER on the database",
+        r"may not write to database AxDB.*ALTER on the database",
         before=lambda machine: machine.database.revoke(login(machine), "ALTER"),
     ),
     "blind": Case(
@@ -210,9 +210,7 @@ CASES = {
         r"/nosuch/ca\.pem.*d365fo_url_ca_path|d365fo_url_ca_path.*/nosuch/ca\.pem",
         before=variables(d365fo_url_ca_path="/nosuch/ca.pem"),
     ),
-    "no-http": Case(
-        r"answered something that is no HTTP.*d365fo_url\b", after=no_http, never=r"authority's certificate"
-    ),
+    "no-http": Case(r"the answer is not HTTP.*d365fo_url\b", after=no_http, never=r"authority's certificate"),
     # the setup tool
     "no-tool": Case(
         r"setup tool was not found.*d365fo_setup_tool.*d365fo_method: sql",
