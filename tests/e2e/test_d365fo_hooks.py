@@ -281,7 +281,7 @@ def test_a_hook_that_is_left_blank_is_none(hooks: Hooks, name: str) -> None:
 
 def test_who_was_meddled_with_does_not_go_on(hooks: Hooks) -> None:
     """No lease is held while a task file runs: it may take hours. So the second part looks whether it is alone."""
-    assert "somebody else has worked on it since" in message(hooks.on, "meddled")
+    assert "somebody else has changed it since" in message(hooks.on, "meddled")
     assert hooks.modes["meddled"] == {False}
     assert looks(hooks.on, "meddled") == []
 

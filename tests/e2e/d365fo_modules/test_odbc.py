@@ -62,9 +62,7 @@ CASES = {
     ),
     "no-driver": Case(r"ODBC driver Nope.*no such driver.*odbc_driver", options={"odbc_driver": "Nope"}),
     "no-odbc-driver-at-all": Case(r"/bin/sh.*(neither|driver)", drivers=("tds",), options={"odbc_driver": "/bin/sh"}),
-    "half-a-login": Case(
-        r"sql_login_password: it is not given", drivers=("tds",), options={"sql_login_password": None}
-    ),
+    "half-a-login": Case(r"sql_login_password: it is missing", drivers=("tds",), options={"sql_login_password": None}),
     "no-server": Case(r"sql_server: it is not given", drivers=("tds",), options={"sql_server": None}),
     "injected-server": Case(r"sql_server", drivers=BOTH, options={"sql_server": "x;UID=sa"}),
     "injected-database": Case(

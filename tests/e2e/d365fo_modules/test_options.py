@@ -59,8 +59,8 @@ VALUES: tuple[tuple[str, Any, str], ...] = (
     ("sync", "maybe", r"maybe"),
     ("kill_hung", "maybe", r"maybe"),
     ("sql_encrypt", False, r"via: odbc"),
-    ("sql_login_user", "axdbadmin", r"sql_login_password: it is not given"),
-    ("sql_login_password", CANARY, r"sql_login_user: it is not given"),
+    ("sql_login_user", "axdbadmin", r"sql_login_password: it is missing"),
+    ("sql_login_password", CANARY, r"sql_login_user: it is missing"),
     ("setup_tool_arguments", {"setupmode": "sync"}, r"setupmode.*what the tool does"),
     ("sql_database", 'a"b', r"sql_database"),
     ("sql_database", "a%PATH%b", r"sql_database"),
@@ -154,7 +154,9 @@ def test_a_state_is_required(one_run: OneRun) -> None:
 
 
 def test_a_variable_misspelt_is_warned_of(one_run: OneRun) -> None:
-    assert re.search(r"d365fo_reson is no option.*Is d365fo_reason meant\?", one_run.done.output.replace("\n", " "))
+    assert re.search(
+        r"d365fo_reson is not an option.*Did you mean d365fo_reason\?", one_run.done.output.replace("\n", " ")
+    )
 
 
 def test_nothing_was_touched(one_run: OneRun) -> None:
