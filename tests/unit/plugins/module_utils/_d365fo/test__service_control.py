@@ -190,8 +190,8 @@ def test_hangs() -> None:
     with pytest.raises(Failure) as caught:
         bring(machine, "stopped", limit=12)
     assert str(caught.value) == (
-        "Could not stop A on dev01: after 12 s it is stop_pending (PID 77). O(kill_hung=true) ends its process; find out "
-        "on the host what it is waiting for, or raise O(service_timeout)."
+        "Could not stop A on dev01: after 12 s it is stop_pending (PID 77). O(kill_hung=true) ends its process; find "
+        "out on the host what it is waiting for, or raise O(service_timeout)."
     )
     assert 12 <= machine.time.now <= 14
     assert machine.states()["B"] == STOPPED

@@ -238,8 +238,8 @@ def test_an_aos_that_does_not_get_ready() -> None:
     failure = failing(world)
     assert "within 900 s" in str(failure)
     assert re.fullmatch(
-        rf"State now: maintenance mode is set, the AOS was restarted but is not confirmed to be ready, \S+ and 2 others "
-        rf"are stopped\. {BACK}",
+        rf"State now: maintenance mode is set, the AOS was restarted but is not confirmed to be ready, \S+ and 2 "
+        rf"others are stopped\. {BACK}",
         failure.state,
     )
     assert failure.details["status"]["verified"] is False
