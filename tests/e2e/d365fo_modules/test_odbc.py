@@ -60,7 +60,9 @@ CASES = {
     "closed-port": Case(
         r"(?i)connect.*that SQL Server is running", options={"sql_port": 1, "sql_connect_timeout": "3s"}
     ),
-    "no-driver": Case(r"ODBC driver Nope.*neither a file nor one of the installed.*odbc_driver", options={"odbc_driver": "Nope"}),
+    "no-driver": Case(
+        r"ODBC driver Nope.*neither a file nor one of the installed.*odbc_driver", options={"odbc_driver": "Nope"}
+    ),
     "no-odbc-driver-at-all": Case(r"/bin/sh.*(neither|driver)", drivers=("tds",), options={"odbc_driver": "/bin/sh"}),
     "half-a-login": Case(r"sql_login_password: it is missing", drivers=("tds",), options={"sql_login_password": None}),
     "no-server": Case(r"sql_server: it is required", drivers=("tds",), options={"sql_server": None}),
