@@ -20,7 +20,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-12s %s\n", $$1, $$2 }'
 
 .PHONY: setup
-setup: ## Install what is needed into .venv, and system packages where that is allowed
+setup: ## Install what is needed into .venv, and system packages if that is allowed
 	@tests/setup.sh
 
 .PHONY: demo
@@ -36,7 +36,7 @@ unit: setup ## Run the unit tests
 	$(PYTEST) tests/unit
 
 .PHONY: simulation
-simulation: setup ## Run the simulations: every operation of a switch breaks in every way
+simulation: setup ## Run the simulations: every operation of a switch fails in every way
 	$(PYTEST) tests/simulation
 
 .PHONY: contract
@@ -60,20 +60,20 @@ sanity: setup
 	$(RUN)/python tests/sanity.py
 
 .PHONY: format
-format: setup ## Format the Python sources and mend what ruff can mend
+format: setup ## Format the Python sources and fix what ruff can fix
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
 .PHONY: role-spec
-role-spec: setup ## Write what follows from modules and register: argument specs, action groups, the table in README
+role-spec: setup ## Generate what follows from modules and register: argument specs, action groups, README's table
 	$(RUN)/python tests/role_spec.py
 
 .PHONY: lab-up lab-down lab-status
-lab-up: setup ## Start the lab to play with
+lab-up: setup ## Start the lab, with an inventory to try things on
 	@$(RUN)/python -m lab up
 lab-down: setup ## Stop the lab
 	@$(RUN)/python -m lab down
-lab-status: setup ## Show what the lab's systems are doing
+lab-status: setup ## Show the state of the lab's systems
 	@$(RUN)/python -m lab status
 
 .PHONY: bench
@@ -89,7 +89,7 @@ matrix: ## Run unit, contract and smoke tests on the other Pythons and ansible-c
 	@tests/matrix.sh
 
 .PHONY: importer
-importer: setup ## Have galaxy-importer judge the built collection
+importer: setup ## Check the built collection with galaxy-importer
 	@tests/importer.sh
 
 .PHONY: clean

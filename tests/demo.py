@@ -13,47 +13,53 @@ FOLDER = ROOT / ".lab"
 BIN = Path(sys.executable).parent
 
 PLAYBOOKS = {
-    "status": "What are the systems doing right now?",
-    "enable": "Put them into maintenance mode.",
-    "disable": "The work is done: take them out again.",
+    "status": "What is the state of all systems?",
+    "enable": "Put all systems into maintenance mode.",
+    "disable": "Take all systems out of maintenance mode again.",
 }
+
+
+WELCOME = (
+    "Real Ansible playbooks will switch a small estate into maintenance mode and out again. The systems are simulated; "
+    "the protocols are real: WinRM, TDS, REST, TLS with verified certificates. The estate has two development machines "
+    "of Dynamics 365 Finance + Operations, one machine from Microsoft's VHD, an on-premises cluster of three nodes, a "
+    "manager of Trend Micro Application Control with three computers, and an HCL Launch server with a running "
+    "deployment."
+)
 
 
 def main() -> int:
     """Run the demonstration and return its exit code."""
     say(
         "Welcome to quiesce.maintenance",
-        "You are about to see real Ansible playbooks switch a small estate into maintenance mode and out again. The "
-        "systems are simulated, what goes over the wire is not: WinRM, TDS, REST, TLS with verified certificates. "
-        "There are two development machines of Dynamics 365, one of Microsoft's VHDs, an on-premises cluster of three "
-        "nodes, a Trend Micro manager with three computers, and an HCL Launch server with a deployment under way.",
+        WELCOME,
     )
     if lab("up") != 0:
         return 1
     try:
-        play("status", "Everything works normally.")
+        play("status", "All systems are in normal mode.")
         play(
             "enable",
-            "Launch goes first, so that it starts nothing any more, and what runs there may end. Then Dynamics 365: "
-            "before anything changes a record is written, who, why, until when, and which services run; background "
-            "services stop, the variable is set the way that suits the machine, and the run waits until every AOS is "
-            "ready. At last each computer of Trend Micro says that it is in maintenance mode.",
+            "Launch comes first: it starts nothing new, and the run waits until the deployment has ended. Then "
+            "Dynamics 365: before anything changes, a record is written of who, why, until when, and which services "
+            "are running. Background services stop, the variable is set with the method for the kind of machine, and "
+            "the run waits until every AOS is ready. Finally Trend Micro's agents report maintenance mode.",
             "-e",
             '{"d365fo_reason": "CHG0042 configuration keys", "d365fo_expires": "2h", "d365fo_owner": "you"}',
         )
-        say("What really happened over there", "The table says what was asked for. The lab says what the AOS does:")
+        say("The lab's own view", "Not the collection's report, but what the simulated systems are really doing:")
         lab("status")
-        play("enable", "Once more, on purpose: nothing to do, so one look and changed=0. Nothing is restarted.")
-        play("disable", "The way back: exactly the services that ran before run again.")
+        play("enable", "Once more, on purpose: there is nothing to do, so changed=0 and nothing is restarted.")
+        play("disable", "Exactly the services that ran before run again.")
         lab("status")
     except subprocess.CalledProcessError as error:
-        say("That did not work", f"ansible-playbook ended with {error.returncode}; what it said stands above.")
+        say("That did not work", f"ansible-playbook ended with code {error.returncode}; see its output above.")
         return 1
     finally:
         lab("down")
     say(
-        "That was it",
-        "To play with it yourself:  make lab-up  and then  "
+        "Done",
+        "To try it yourself:  make lab-up  and then  "
         ".venv/bin/ansible-playbook -i .lab/inventory.yml playbooks/status.yml  (make lab-down stops it).",
     )
     return 0

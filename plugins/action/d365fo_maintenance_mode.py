@@ -86,7 +86,7 @@ class ActionModule(WindowsAction):
             result["restarted"] = restarts_aos(outcome.plan.steps)
         if params["state"] == DISABLED and result["status"]["windows"] and not outcome.changed:
             ids = ", ".join(window["id"] for window in result["status"]["windows"])
-            self.tell(f"closed nothing, maintenance mode stays on; open: {ids}")
+            self.tell(f"no window was closed and maintenance mode stays on; open: {ids}")
         return {"changed": outcome.changed, "diff": outcome.plan.diff, **result, "task_files": files}
 
     def _task_files(self, what_to_do: str) -> dict[str, str]:
@@ -108,15 +108,15 @@ class ActionModule(WindowsAction):
         try:
             tasks = load(file)
             if not isinstance(tasks, list) or not all(isinstance(task, dict) and "hosts" not in task for task in tasks):
-                raise Invalid(name, f"{file} is no list of tasks", "Give a task file, not a playbook")
+                raise Invalid(name, f"{file} is not a list of tasks", "Give a task file, not a playbook")
             for task in _each(tasks):
                 Task.load(task, role=self._task._role, loader=self._loader)
         except AnsibleError as error:
             said = " ".join(str(error).split())[:300]
             raise Invalid(
                 name,
-                f"{file} can't be read as a task file: {said}",
-                "Give the path of a task file; a relative one counts from the folder of the playbook",
+                f"{file} cannot be read as a task file: {said}",
+                "Give the path of a task file; a relative path starts at the folder of the playbook",
             ) from error
 
     def _owner(self) -> str:

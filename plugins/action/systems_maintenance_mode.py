@@ -78,12 +78,16 @@ class ActionModule(MaintenanceAction):
         failure = self.task_vars.get("quiesce_failure")
         if result.get("unreachable"):
             return result  # what failed after that failed since it had no result
-        return {**result, "failed": True, "msg": str(failure.get("msg", "it did not say why"))} if failure else result
+        return (
+            {**result, "failed": True, "msg": str(failure.get("msg", "it failed without a reason"))}
+            if failure
+            else result
+        )
 
     def _with_rows(self, system: System, result: Mapping[str, Any]) -> dict[str, Any]:
         """Return a result with ``rows`` for its status: those that it has, else one that says why there is none."""
         result = dict(plain(result))
-        said = str(result.get("msg", "it did not say why"))
+        said = str(result.get("msg", "it failed without a reason"))
         status = result.pop("status", None) or unknown_row(self.name, system.kind, said)
         rows = status if isinstance(status, list) else [status]
         if (result.get("failed") or result.get("unreachable")) and not any(said in row["notes"] for row in rows):

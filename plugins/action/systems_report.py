@@ -38,7 +38,7 @@ class ActionModule(MaintenanceAction):
             return self._print(params["rows"], {})
         if params["verdicts"] is not None:
             said = params["verdicts"].get(self.name)
-            return {"changed": False, "failed": bool(said), "msg": said or "Everything is as asked."}
+            return {"changed": False, "failed": bool(said), "msg": said or "Every system is in the requested state."}
         estate = plain(self.task_vars["quiesce_estate"])
         known = self.task_vars["hostvars"]
         results = {host: plain(known.raw_get(host).get("quiesce_result") or {}) for host in estate["hosts"]}

@@ -11,7 +11,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 attributes:
   check_mode:
-    description: Says what would change without changing it.
+    description: Reports what would change without changing it.
   diff_mode:
     description: Shows the state before and after.
   idempotent:

@@ -26,18 +26,18 @@ options:
     description:
       - How the commands reach the host. V(auto) runs native programs in a WinRM shell if the connection is
         P(ansible.builtin.winrm#connection), and uses the connection's C(exec_command) otherwise.
-      - V(exec_command) uses the latter over WinRM too, which starts PowerShell for each command.
+      - V(exec_command) uses C(exec_command) over WinRM too, which starts PowerShell for each command.
     type: str
     choices: [auto, exec_command]
     default: auto
 notes:
-  - Runs programs that Windows has over the host's own connection; copies nothing to the host and compiles nothing
-    there, so it works on hosts on which Application Control blocks unrecognised software.
-  - C(become) is refused, since it does not reach the shell in which the commands run. Connect with an account that
+  - Runs programs that are part of Windows over the host's own connection. It copies nothing to the host and compiles
+    nothing there, so it works on hosts on which Application Control blocks unrecognised software.
+  - C(become) is refused, because it does not reach the shell in which the commands run. Connect with an account that
     has the rights.
   - Every option but C(state) and C(names) may also be set by a variable of the same name with the prefix C(d365fo_), in
-    the inventory or with C(-e), for example C(d365fo_sql_server). The option of the task wins. A variable that is left
-    blank is not set.
+    the inventory or with C(-e), for example C(d365fo_sql_server). The option of the task wins. A variable that is blank
+    counts as not set.
   - A time limit or interval is a duration like V(90s), V(5m) or V(1h30m); a bare number is seconds.
 """
 
@@ -45,7 +45,8 @@ notes:
     SQL = r"""
 options:
   sql_server:
-    description: SQL Server of the AXDB, as seen from where it is asked. V(.) is the default instance on the host.
+    description:
+      - SQL Server of the AXDB, as seen from the machine that connects to it. V(.) is the default instance on the host.
     type: str
   sql_database:
     description: Name of the AXDB database.
@@ -53,20 +54,21 @@ options:
   sql_login_user:
     description:
       - SQL login. Without it integrated login is used.
-      - Needs C(SELECT) and C(UPDATE) on C(SQLSYSTEMVARIABLES) and C(ALTER) on the database (for the record, an
+      - It requires C(SELECT) and C(UPDATE) on C(SQLSYSTEMVARIABLES) and C(ALTER) on the database (for the record, an
         extended property of the database); C(axdbadmin) has them.
     type: str
   sql_login_password:
     description:
-      - Password of O(sql_login_user). For C(sqlcmd.exe) it travels in the environment variable E(SQLCMDPASSWORD) of
-        the WinRM shell, never on a command line.
-      - C(psrp) and C(ssh) connections have no safe place for it and refuse it if a program on the host needs it.
+      - Password of O(sql_login_user). C(sqlcmd.exe) gets it in the environment variable E(SQLCMDPASSWORD) of the WinRM
+        shell, never on a command line.
+      - C(psrp) and C(ssh) connections have no safe place for it; with them, a password for a program on the host is
+        refused.
     type: str
   sql_encrypt:
     description:
-      - Whether the connection to SQL Server is encrypted. By ODBC it is by default. With C(sqlcmd.exe) V(true) requires
-        it; without the option it is up to the version of C(sqlcmd.exe), and V(false) is refused since no version can
-        be told to do without.
+      - Whether the connection to SQL Server is encrypted. With ODBC the default is V(true). With C(sqlcmd.exe) V(true)
+        requires encryption, the default depends on the version of C(sqlcmd.exe), and V(false) is refused because no
+        version has an option to turn encryption off.
     type: bool
   sql_validate_certs:
     description: Whether the certificate of SQL Server is verified.
@@ -81,7 +83,7 @@ options:
     type: str
     default: 1m
   sqlcmd_path:
-    description: The program C(sqlcmd.exe) on the host, if it is not on the path.
+    description: Path of C(sqlcmd.exe) on the host, if it is not on the search path.
     type: path
     default: sqlcmd.exe
 """
@@ -91,7 +93,7 @@ options:
 options:
   via:
     description:
-      - How the database is reached. V(sqlcmd) runs C(sqlcmd.exe) on the Windows host. V(odbc) uses pyodbc on the
+      - How to connect to the database. V(sqlcmd) runs C(sqlcmd.exe) on the Windows host. V(odbc) uses pyodbc on the
         controller.
     type: str
     choices: [odbc, sqlcmd]
@@ -106,12 +108,12 @@ options:
     type: path
   sql_hostname_in_certificate:
     description:
-      - Name that the certificate is expected to hold, if it differs from O(sql_server), for O(via=odbc). Microsoft's
-        driver only; FreeTDS cannot do it and the task is refused.
+      - Name that the certificate must contain, if it differs from O(sql_server), for O(via=odbc). Only Microsoft's
+        driver supports this; with FreeTDS the task is refused.
     type: str
   odbc_driver:
     description:
-      - ODBC driver, by name or by file, for O(via=odbc). By default the first of C(ODBC Driver 18 for SQL Server),
+      - Name or file of the ODBC driver, for O(via=odbc). The default is the first of C(ODBC Driver 18 for SQL Server),
         C(ODBC Driver 17 for SQL Server) and C(FreeTDS) that is installed.
     type: str
 requirements:
@@ -124,13 +126,13 @@ requirements:
 options:
   web_root:
     description:
-      - The AOS web root. By default C(AosService\WebRoot) on C(%ServiceDrive%), else on the first of the drives J, K,
-        C, F and G that has it.
+      - The AOS web root. The default is C(AosService\WebRoot) on C(%ServiceDrive%), otherwise on the first of the
+        drives J, K, C, F and G that has it.
     type: str
   packages_directory:
     description:
-      - The packages directory. By default C(AosService\PackagesLocalDirectory) on the same drive, else what
-        C(web.config) says.
+      - The packages directory. The default is C(AosService\PackagesLocalDirectory) on the same drive, otherwise the one
+        in C(web.config).
     type: str
 """
 
@@ -139,21 +141,21 @@ options:
 options:
   setup_tool:
     description:
-      - Microsoft's setup tool on the host. By default it is looked for in C(bin) below the web root and below the
-        packages directory.
+      - Path of Microsoft's setup tool on the host. By default it is searched for in C(bin) below the web root and below
+        the packages directory.
     type: str
   setup_tool_arguments:
     description:
-      - Parameters of the setup tool by name, without dashes. They replace or follow those that the module gives
-        (C(metadatadir), C(bindir), C(sqlserver), C(sqldatabase), C(sqluser), C(sqlpwd)); an empty value takes one away.
-        A password is refused here.
+      - Parameters of the setup tool by name, without dashes. They replace or extend those that the module passes
+        (C(metadatadir), C(bindir), C(sqlserver), C(sqldatabase), C(sqluser), C(sqlpwd)); an empty value removes one. A
+        password is refused here.
     type: dict
     default: {}
 notes:
   - The setup tool takes its password on its own command line, so other administrators of the host can see it while the
     tool runs. It is on no other command line, in no result and in no log of this collection.
-  - The output of the setup tool and its exit codes are not published. Exit code, text on stderr and the variable read
-    back decide.
+  - The output and the exit codes of the setup tool are not published. Exit code, text on stderr and the variable as
+    read back decide whether it worked.
 """
 
     # Nodes of an on-premises environment.
@@ -161,19 +163,19 @@ notes:
 options:
   nodes:
     description:
-      - Nodes of an on-premises environment as the controller reaches them, by name or address. The environment is then
-        one inventory host, and the work is done from the first node that answers.
-      - Without it the host of the task is the node.
+      - Names or addresses of the nodes of an on-premises environment, as the controller reaches them. The environment
+        is then one inventory host, and the first node that answers does the work.
+      - Without this option the host of the task is the node.
     type: list
     elements: str
     default: []
   script:
     description:
-      - Full path of C(Set-MaintenanceMode.ps1) on the node (infrastructure scripts 2.18.2 or later). It makes the
-        system an on-premises environment.
+      - Full path of C(Set-MaintenanceMode.ps1) on the node (infrastructure scripts 2.18.2 or later). With this option
+        the system is an on-premises environment.
     type: str
   template:
-    description: The environment's C(ConfigTemplate.xml) on the node, by default beside O(script).
+    description: The environment's C(ConfigTemplate.xml) on the node. The default is the one in the folder of O(script).
     type: str
 """
 
@@ -183,13 +185,13 @@ options:
   cluster_url:
     description:
       - HTTP gateway of the Service Fabric cluster as the controller reaches it, like V(https://sf01.example.com:19080).
-        Each AOS instance is seen with it.
+        It reports each AOS instance.
     type: str
   cluster_client_cert:
-    description: PEM file, on the controller, of a client certificate that the cluster knows.
+    description: PEM file, on the controller, of a client certificate that the cluster accepts.
     type: path
   cluster_client_key:
-    description: PEM file of its unencrypted key, if O(cluster_client_cert) does not hold it.
+    description: PEM file of its unencrypted key, if O(cluster_client_cert) does not contain it.
     type: path
   cluster_ca_path:
     description: PEM file of the certificate authorities to trust for the gateway, in place of the system's.
@@ -213,29 +215,29 @@ options:
     default: [AOSNodeType, BatchOnlyAOSNodeType, InteractiveOnlyAOSNodeType]
 """
 
-    # What a look at a whole system needs beside that.
+    # What a look at a whole system requires beside that.
     LOOK = r"""
 options:
   system:
-    description: Name of the system in the status table and in messages, by default the inventory name.
+    description: Name of the system in the status table and in messages. The default is the inventory name.
     type: str
   method:
     description:
-      - How maintenance mode is switched. V(auto) is the vendor's way for the kind of environment - the script if
-        O(script) is given, the setup tool on a VHD if a SQL login is given, the SQL variable otherwise. An environment
-        that Microsoft manages is refused in any case.
+      - How maintenance mode is switched. V(auto) is the vendor's method for the kind of environment. It is the script
+        if O(script) is given, the setup tool on a VHD if a SQL login is given, and the SQL variable otherwise. An
+        environment that Microsoft manages is refused in any case.
     type: str
     choices: [auto, sql, setup_tool, script]
     default: auto
   sql_server:
     description:
-      - SQL Server of the AXDB, as seen from where it is asked. With O(via=sqlcmd) the default is what C(web.config)
-        says (C(DataAccess.DbServer)), on-premises what O(template) says. Required with O(via=odbc).
+      - SQL Server of the AXDB, as seen from the machine that connects to it. With O(via=sqlcmd) the default is
+        C(DataAccess.DbServer) in C(web.config), on-premises the server in O(template). Required with O(via=odbc).
   sql_database:
     description:
-      - Name of the AXDB database. With O(via=sqlcmd) the default is what C(web.config) says (C(DataAccess.Database)),
-        on-premises what O(template) says; with O(via=odbc) it is V(AXDB).
+      - Name of the AXDB database. With O(via=sqlcmd) the default is C(DataAccess.Database) in C(web.config),
+        on-premises the database in O(template); with O(via=odbc) it is V(AXDB).
 notes:
-  - The kind of environment is told by C(Infrastructure.HostName), as d365fo.tools does. What an encrypted value in
-    C(web.config) looks like is a guess; give O(sql_server) and O(sql_database) if it is wrong.
+  - C(Infrastructure.HostName) tells the kind of environment, as in d365fo.tools. What an encrypted value in
+    C(web.config) looks like is a guess; if it is wrong, set O(sql_server) and O(sql_database).
 """

@@ -6,29 +6,28 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: systems
-short_description: The hosts of a play that switches a wave of systems
+short_description: Get the hosts of a play that switches a wave of systems
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Returns the pattern for the C(hosts) of a play - the hosts that have something to do in a wave, or nobody if a wave
-    before it is not complete.
-  - It knows the systems from M(quiesce.maintenance.systems_info), which has to run in a play before, with its result
-    registered as C(quiesce_estate).
+  - Returns the pattern for the C(hosts) of a play. It matches the hosts that have something to do in a wave, or no host
+    if an earlier wave is not complete.
+  - Requires the result of M(quiesce.maintenance.systems_info) from an earlier play, registered as C(quiesce_estate).
 options:
   _terms:
     description:
       - Name of the wave, V(gates), V(applications) or V(protections); or V(all) or V(report) for every host that is a
         system, to look at it or to report on it.
-      - V(failed) for the hosts of which M(quiesce.maintenance.systems_report), with its result registered as
-        C(quiesce_report), said that something failed.
+      - V(failed) matches the hosts for which M(quiesce.maintenance.systems_report), with its result registered as
+        C(quiesce_report), has a verdict.
     required: true
   after:
-    description: Waves in which nothing may have failed; otherwise the pattern matches nobody.
+    description: Waves in which nothing may have failed; otherwise the pattern matches no host.
     type: list
     elements: str
     default: []
   by_role:
-    description: Whether the hosts with task files are meant, whose role switches them, or the others.
+    description: Whether to return the hosts with task files, which are switched by their role, or the other hosts.
     type: bool
     default: false
 """

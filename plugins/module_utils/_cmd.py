@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 
 _META = re.compile(r'([()!^"<>&|])')
 _BLANK_OR_QUOTE = re.compile(r'[\s"]')
@@ -64,14 +64,13 @@ def masked(text: str, secrets: Sequence[str]) -> str:
     return text
 
 
-def check_plain(what: str, text: str) -> None:
-    """Refuse a text that can't stand between quotes on a command line of cmd.exe. Raises ``Failure``."""
+def check_plain(option: str, text: str) -> None:
+    """Refuse a text that can't stand between quotes on a command line of cmd.exe. Raises ``Invalid``."""
     if set(text) & set('"%^&|<>!\r\n'):
-        raise Failure(
-            f"use {what}",
-            "",
-            f'{text!r} holds a line break or one of " % ^ & | < > !',
-            "Give it without such characters; cmd.exe would read them as something else",
+        raise Invalid(
+            option,
+            f'"{text}" contains a line break or one of " % ^ & | < > !',
+            "Remove these characters; they have a special meaning to cmd.exe",
         )
 
 

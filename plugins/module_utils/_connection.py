@@ -26,6 +26,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "retry_limit": {"type": "str", "default": "3m"},
 }
 
+_NO_TEXT = ("it is not UTF-8 text", "Give the secret as plain text")
+_ALONE = "Give a text file that contains only the secret"
+
 
 def secret_options(name: str) -> dict[str, dict[str, Any]]:
     """Return the options for a secret that is given as it is or in a file: ``name`` and ``name_file``."""
@@ -38,27 +41,28 @@ def read_secret(params: Mapping[str, Any], name: str, variable: str) -> str | No
     None where none of the three is given. Raises Failure for a file that can't be read or is empty.
     """
     if params.get(name):
-        return _text(str(params[name]), "use", f"O({name})")
+        return _text(str(params[name]), Invalid(name, *_NO_TEXT))
     if file := params.get(f"{name}_file"):
         try:
             secret = Path(file).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             # The text of a UnicodeDecodeError would quote the file.
             reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else _reason(error)
-            raise Failure(f"read {name}_file", file, reason, "Give a text file that holds the secret alone") from None
+            raise Invalid(f"{name}_file", f"{file}: {reason}", _ALONE) from None
         if not secret:
-            raise Failure(f"read {name}_file", file, "it is empty", "Give a text file that holds the secret alone")
+            raise Invalid(f"{name}_file", f"{file}: it is empty", _ALONE)
         return secret
-    return _text(os.environ.get(variable, ""), "use", f"the environment variable {variable}") or None
+    refusal = Failure(f"use the environment variable {variable}", "", *_NO_TEXT)
+    return _text(os.environ.get(variable, ""), refusal) or None
 
 
-def _text(secret: str, attempted: str, where: str) -> str:
-    """Return a secret that can be sent: bytes that are no text come as halves of surrogate pairs."""
+def _text(secret: str, refusal: Failure) -> str:
+    """Return a secret that can be sent: bytes that are not text come as halves of surrogate pairs."""
     try:
         secret.encode()
     except UnicodeEncodeError:
         # Its text would quote the secret.
-        raise Failure(f"{attempted} {where}", "", "it is not UTF-8 text", "Give the secret as plain text") from None
+        raise refusal from None
     return secret
 
 

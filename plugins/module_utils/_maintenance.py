@@ -137,8 +137,8 @@ def _verify(system: System[Reading, Step], patience: Patience, seen: Reading | N
             raise Failure(
                 "verify the change",
                 system.describe(),
-                f"after the write the system says {rest.before}, required is {rest.after}",
-                "Something else changed it at the same time, or the write was ignored; look at it and run again",
+                f"after the change the system reports {rest.before} in place of {rest.after}",
+                "Something else changed it at the same time, or the change was ignored; check the system and run again",
                 details={"before": rest.before, "after": rest.after},
             )
         return rest.pending
@@ -156,7 +156,7 @@ def wait_until_none(pending: Callable[[], Sequence[str]], what: str, patience: P
                 f"see the change in effect within {patience.limit:.0f} s",
                 what,
                 f"still pending: {'; '.join(left)}",
-                "Run again to go on waiting, or raise the time limit",
+                "Run again to continue waiting, or raise the time limit",
                 details={"pending": list(left)},
             )
         narrator.say(left[0] + (f" (and {len(left) - 1} more)" if len(left) > 1 else ""))

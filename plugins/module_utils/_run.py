@@ -161,8 +161,8 @@ def await_turn(
                 "begin",
                 what,
                 f"another run is at work there: {lease}",
-                f"Wait for its end. If it died, it is taken over after {lease.until:%H:%M:%S} UTC, or at once with "
-                "O(take_over=true). O(busy_timeout) is how long to wait for it",
+                f"Wait until it has ended. If it died, it is taken over after {lease.until:%H:%M:%S} UTC, or at once "
+                "with O(take_over=true). O(busy_timeout) sets how long to wait",
                 details={"lease": lease.result()},
             )
         narrator.say(str(lease))

@@ -54,7 +54,7 @@ def render(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Line]:
 def _overdue(row: Mapping[str, Any]) -> list[str]:
     if not row.get("overdue"):
         return []
-    return [f"should be over since {row.get('expires') or 'the end of one of its windows'}"]
+    return [f"overdue since {row.get('expires') or 'the end of one of its windows'}"]
 
 
 def _cells(row: Mapping[str, Any], now: datetime) -> tuple[str, ...]:

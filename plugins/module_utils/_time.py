@@ -30,7 +30,7 @@ def parse_duration(text: str, *, bare_unit: str | None = None) -> timedelta:
     try:
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        raise ValueError(f'"{text}" is longer than any maintenance') from None
+        raise ValueError(f'"{text}" is too long') from None
 
 
 def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> datetime:

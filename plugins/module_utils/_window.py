@@ -102,7 +102,7 @@ def with_opened(windows: Sequence[Window], opening: Opening, now: datetime) -> t
     now = now.replace(microsecond=0)
     name = opening.id.strip()
     if not name or len(name) > MAX_ID or not name.isprintable():
-        raise Invalid("window", f"{opening.id!r} is no name of a window", f"Use 1 to {MAX_ID} printable characters")
+        raise Invalid("window", f'"{opening.id}" is not a valid id', f"Use 1 to {MAX_ID} printable characters")
     found = next((window for window in windows if window.id == name), None)
     window = found or Window(name, now, opening.owner)
     window = replace(
@@ -124,12 +124,12 @@ def _end(text: str, window: Window, now: datetime) -> datetime | None:
     except ValueError as error:
         raise Invalid("expires", str(error)) from None
     if end == window.opened:
-        raise Invalid("expires", f"{text!r} ends the window as it begins", 'Use a later end, like "2h"')
+        raise Invalid("expires", f'"{text}" ends the window when it begins', 'Use a later end, like "2h"')
     # An end that has passed meanwhile is what the same task asked for when it ran first.
     if end <= now and end != window.expires:
         raise Invalid(
             "expires",
-            f"{text!r} is {iso(end)}, which has passed",
+            f'"{text}" is {iso(end)}, which is in the past',
             "Use a later end; a duration counts from the opening",
         )
     return end
@@ -178,5 +178,5 @@ def _texts(data: object, *names: str) -> list[str]:
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone")
+        raise ValueError(f'"{text}" has no time zone')
     return in_utc(moment)

@@ -10,10 +10,10 @@ short_description: Set the variable CONFIGURATIONMODE in the database
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Sets the variable CONFIGURATIONMODE in the table SQLSYSTEMVARIABLES of the AXDB if it differs, only if it still has
-    the value that was read, and reads it back.
-  - The AOS takes the value over when it starts; restart C(W3SVC) afterwards.
-  - For those who chain the steps themselves. It keeps no record, and refuses to work while
+  - Sets the variable CONFIGURATIONMODE in the table SQLSYSTEMVARIABLES of the AXDB if it differs and nobody has changed
+    it since it was read, and reads it back.
+  - The AOS reads the value when it starts; restart C(W3SVC) afterwards.
+  - For playbooks that chain the steps themselves. It keeps no record, and refuses to work while
     M(quiesce.maintenance.d365fo_maintenance_mode) is in use on the system.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
@@ -29,18 +29,18 @@ attributes:
     support: full
 options:
   state:
-    description: Whether maintenance mode is to be on in the database.
+    description: Whether maintenance mode is on in the database.
     type: str
     choices: [enabled, disabled]
     required: true
   create_missing:
-    description: Whether a missing row CONFIGURATIONMODE is inserted, by the pattern of Microsoft's own scripts.
+    description: Whether to insert a missing row CONFIGURATIONMODE, in the way Microsoft's own scripts insert such rows.
     type: bool
     default: false
   sql_server:
-    description: With O(via=sqlcmd) V(.) is the default. Required with O(via=odbc).
+    description: The default is V(.) with O(via=sqlcmd). Required with O(via=odbc).
   sql_database:
-    description: Name of the AXDB database, V(AXDB) by default.
+    description: Name of the AXDB database. The default is V(AXDB).
 notes:
   - Type and length of the column VALUE are not published; it is read tolerantly.
   - Not verified against a real AXDB.
@@ -67,12 +67,12 @@ mode_before:
   returned: success
   sample: disabled
 mode_after:
-  description: The mode after, read back (in check mode the planned one).
+  description: The mode after, as read back; in check mode the planned one.
   type: str
   returned: success
   sample: enabled
 restart_required:
-  description: Whether the AOS has to be restarted for it.
+  description: Whether the AOS must be restarted to put it into effect.
   type: bool
   returned: success
   sample: true

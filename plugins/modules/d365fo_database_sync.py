@@ -10,8 +10,8 @@ short_description: Synchronise the database with Microsoft's setup tool
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Runs C(Microsoft.Dynamics.AX.Deployment.Setup.exe) with C(--setupmode sync --syncmode fullall) on a Windows host,
-    which configuration keys need after they were changed. It may take half an hour and can drop columns.
+  - Runs C(Microsoft.Dynamics.AX.Deployment.Setup.exe) with C(--setupmode sync --syncmode fullall) on a Windows host.
+    Required after a change of configuration keys. It can take half an hour and can drop columns.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.d365fo
@@ -32,11 +32,11 @@ options:
     type: str
     default: 2h
   sql_server:
-    description: What the tool gets as C(--sqlserver), by default what C(web.config) says (C(DataAccess.DbServer)).
+    description: The tool's C(--sqlserver). The default is C(DataAccess.DbServer) in C(web.config).
   sql_database:
-    description: What the tool gets as C(--sqldatabase), by default what C(web.config) says (C(DataAccess.Database)).
+    description: The tool's C(--sqldatabase). The default is C(DataAccess.Database) in C(web.config).
   sql_login_user:
-    description: SQL login for the tool (C(--sqluser)), which has no integrated login.
+    description: SQL login for the tool (C(--sqluser)). The tool does not support integrated login.
 notes:
   - Not verified against the real tool.
 """
@@ -50,7 +50,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 output:
-  description: The end of what the tool printed, without the password.
+  description: The last lines that the tool printed, without the password.
   type: str
   returned: success
   sample: "Database synchronization: 100% of tables and views"

@@ -10,9 +10,9 @@ short_description: Gather facts of a Dynamics 365 Finance + Operations machine
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Finds out, in one remote command, where Finance + Operations is installed on a Windows host, what kind of
-    environment it is, which of its services run, whether Visual Studio is open, and what the configuration mode
-    (maintenance mode) is.
+  - Gathers, in one remote command, where Finance + Operations is installed on a Windows host, what kind of environment
+    it is, which of its services are running, whether Visual Studio is open, and the configuration mode (maintenance
+    mode).
   - Changes nothing and never reads a password.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
@@ -28,7 +28,7 @@ attributes:
     support: full
 options:
   services:
-    description: The services to look at. A service that the host does not have is left out of the answer.
+    description: The services to look at. A service that does not exist on the host is left out of the result.
     type: list
     elements: str
     default:
@@ -37,16 +37,16 @@ options:
       - Microsoft.Dynamics.AX.Framework.Tools.DMF.SSISHelperService.exe
       - W3SVC
   ask_sql:
-    description: Whether to ask the database by C(sqlcmd.exe) on the host.
+    description: Whether to query the database with C(sqlcmd.exe) on the host.
     type: bool
     default: true
   sql_server:
-    description: Default is what C(web.config) says (C(DataAccess.DbServer)).
+    description: The default is C(DataAccess.DbServer) in C(web.config).
   sql_database:
-    description: Default is what C(web.config) says (C(DataAccess.Database)).
+    description: The default is C(DataAccess.Database) in C(web.config).
 notes:
-  - The kind of environment is told by C(Infrastructure.HostName), as d365fo.tools does. What an encrypted value in
-    C(web.config) looks like is a guess; give O(sql_server) and O(sql_database) if it is wrong.
+  - C(Infrastructure.HostName) tells the kind of environment, as in d365fo.tools. What an encrypted value in
+    C(web.config) looks like is a guess; if it is wrong, set O(sql_server) and O(sql_database).
   - Not verified against a real Finance + Operations machine.
 """
 
@@ -77,7 +77,7 @@ packages_directory:
   returned: success
   sample: 'J:\AosService\PackagesLocalDirectory'
 settings:
-  description: What C(web.config) says, without encrypted values. Never a password.
+  description: The settings in C(web.config), without encrypted values and without passwords.
   type: dict
   returned: success
   sample:
@@ -115,7 +115,7 @@ visual_studio_running:
   returned: success
   sample: false
 iis_express_running:
-  description: Whether IIS Express (C(iisexpress.exe)) runs on the host.
+  description: Whether IIS Express (C(iisexpress.exe)) is running on the host.
   type: bool
   returned: success
   sample: false
@@ -134,7 +134,7 @@ configuration_mode:
       type: str
       sample: enabled
     record:
-      description: The record as it stands in the database, V(none) without one.
+      description: The record in the database, V(none) if there is none.
       type: dict
       sample: null
     database:
@@ -155,7 +155,7 @@ sql_failure:
   returned: success
   sample: null
 template:
-  description: Database, SQL Server and AOS nodes of an on-premises environment, V(none) elsewhere.
+  description: Database, SQL Server and AOS nodes of an on-premises environment, V(none) otherwise.
   type: dict
   returned: success
   sample: null

@@ -11,13 +11,14 @@ version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
   - Puts a Finance + Operations system on the customer's own machines into maintenance mode or takes it out again, in
-    one task - looks, refuses what must be refused before anything is touched, records the window, stops the background
-    services, sets the variable CONFIGURATIONMODE the vendor's way, restarts IIS, waits until the AOS is ready, and
-    records that the value is in effect. On the way out exactly the services that ran before run again.
-  - The mode is on while a window is open. Opening a window that is open extends or changes it. Closing one of several
-    leaves the mode on and says for whom.
-  - A run that was cut off anywhere is finished by the next one, in either direction. Two runs on one system do not get
-    in each other's way - the second waits for the first, or is refused with its name.
+    one task. It looks at the system, refuses what must be refused before anything is touched, records the window, stops
+    the background services, sets the variable CONFIGURATIONMODE with the vendor's method, restarts IIS, waits until the
+    AOS is ready, and records that the value is in effect. On the way out exactly the services that ran before run
+    again.
+  - Maintenance mode is on while a window is open. Opening a window that is already open updates or extends it. Closing
+    one of several leaves maintenance mode on and reports the others.
+  - A run that was interrupted at any point is finished by the next one, in either direction. Two runs on one system do
+    not get in each other's way; the second one waits for the first, and is refused with its name if it takes too long.
   - If there is nothing to do, it looks once and stops.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
@@ -39,110 +40,112 @@ attributes:
     support: full
 options:
   state:
-    description: Whether maintenance mode is to be enabled or disabled.
+    description: Whether to enable or disable maintenance mode.
     type: str
     choices: [enabled, disabled]
     required: true
   window:
     description:
-      - Id of the window to open or close, normally the number of the change. Upper and lower case differ.
+      - Id of the window to open or close, normally the number of the change. It is case-sensitive.
     type: str
     default: default
   all_windows:
-    description: Whether O(state=disabled) closes every open window, whoever opened it.
+    description: Whether O(state=disabled) closes every open window, no matter who opened it.
     type: bool
     default: false
   owner:
     description:
-      - Who opens the window. By default the AWX user, else the user on the controller. An open window keeps its owner.
+      - Who opens the window. The default is the AWX user, otherwise the user on the controller. An open window keeps
+        its owner.
     type: str
   reason:
-    description: Why, for the record.
+    description: Why the window is opened, for the record.
     type: str
   ticket:
     description: Number of the change, for the record.
     type: str
   expires:
     description:
-      - When the window should be over, a time with a zone or a duration from its opening like V(2h), with its unit.
-        Nothing turns maintenance mode off by itself then; the status says that it is overdue.
-      - An end that has passed is refused.
+      - When the window ends, as a time with a time zone, or as a duration from its opening, with a unit, like V(2h).
+        Maintenance mode is not turned off automatically then; the status reports the window as overdue.
+      - An end in the past is refused.
     type: str
   busy_timeout:
     description:
-      - How long to wait for another run that is at work on the system before refusing. A run that died is taken over
-        when its lease ends, three minutes after it last said to be at work. In check mode nothing is waited for.
+      - How long to wait for another run that is at work on the system before this one is refused. A run that died is
+        taken over when its lease ends, three minutes after it was last renewed. Check mode does not wait.
     type: str
     default: 4m
   take_over:
     description:
-      - Whether to take over at once from a run that is said to be at work. Only for a run that is known to be dead.
+      - Whether to take over at once from a run that is recorded as being at work. Only for a run that you know to be
+        dead.
     type: bool
     default: false
   stop_before:
     description:
       - V(restart) ends the task before IIS is restarted, with RV(restart_required=true). The same task with V(nothing)
-        goes on, with O(sync) if that is asked for. This is for work of one's own between the two. If there is nothing
-        to restart, the task does everything, with RV(restart_required=false).
-      - On-premises V(restart) is refused, since the script does both.
+        then continues, with O(sync) if requested. Use it for work of your own between the two. If there is nothing to
+        restart, the task does everything, with RV(restart_required=false).
+      - On-premises V(restart) is refused, because the script does both.
     type: str
     choices: [restart, nothing]
     default: nothing
   continues:
     description:
-      - What the task with O(stop_before=restart) returned as RV(continues). The task refuses to go on where somebody
-        else has worked on the system since.
+      - What the task with O(stop_before=restart) returned as RV(continues). The task refuses to continue if somebody
+        else has changed the system since.
     type: str
   task_files:
     description:
-      - What to do about the task files of the role, C(d365fo_before_restart) and C(d365fo_after_restart), if they are
-        among the variables of the host.
-      - V(checked) refuses one that can't be used, for a task that is followed by them, and returns their paths.
+      - What to do about the task files of the role, C(d365fo_before_restart) and C(d365fo_after_restart), if the host
+        has these variables.
+      - V(checked) refuses a file that cannot be used and returns the paths, for a play that runs the files afterwards.
         V(ignored) does not look at them.
     type: str
     choices: [checked, ignored]
     default: ignored
   create_missing:
-    description: Whether a missing row CONFIGURATIONMODE is inserted, by the pattern of Microsoft's own scripts.
+    description: Whether to insert a missing row CONFIGURATIONMODE, in the way Microsoft's own scripts insert such rows.
     type: bool
     default: false
   stop_background_services:
     description:
-      - Whether batch, Management Reporter and data management, and what depends on them, are stopped for the time of
-        the maintenance. Those that ran before run again after it.
+      - Whether batch, Management Reporter and data management, and the services that depend on them, are stopped during
+        maintenance. Those that ran before run again afterwards.
     type: bool
     default: true
   service_timeout:
-    description: How long to wait for each stop or start of services.
+    description: How long to wait for services to stop or start, each time.
     type: str
     default: 5m
   kill_hung:
     description:
-      - Whether the process of a service that does not stop in time is ended. Windows may restart a batch service that
-        was ended, after 30 s.
+      - Whether to end the process of a service that does not stop in time. Windows may restart a batch service that was
+        ended, after 30 s.
     type: bool
     default: false
   wait_for_aos:
-    description: Whether to wait until the AOS is ready. Without it the mode is not verified.
+    description: Whether to wait until the AOS is ready. Otherwise the mode is not verified.
     type: bool
     default: true
   url:
     description:
-      - Address of the AOS. By default what C(web.config) says (C(Infrastructure.HostUrl)). On-premises it is asked if
-        the cluster cannot be reached, and shows one AOS, not all.
+      - Address of the AOS. The default is C(Infrastructure.HostUrl) in C(web.config). On-premises it is asked if
+        the cluster cannot be reached, and shows one AOS, not all of them.
     type: str
   url_validate_certs:
     description: Whether the certificate of the AOS is verified.
     type: bool
     default: true
   url_ca_path:
-    description: PEM file, on the controller, of the authorities to trust for the AOS.
+    description: PEM file, on the controller, of the certificate authorities to trust for the AOS.
     type: path
   aos_from:
     description:
-      - From where the AOS is asked. V(controller) sends the request itself. V(host) lets the host ask by its own
+      - Where the request to the AOS comes from. V(controller) sends it from the controller. V(host) runs the host's own
         C(curl.exe) (part of Windows since Server 2019), which trusts what the host trusts. V(auto) asks from the
-        controller, and from the host if no answer comes - the host name of a VHD resolves on the machine itself only.
+        controller, and from the host if there is no answer; the host name of a VHD resolves on the machine itself only.
     type: str
     choices: [auto, controller, host]
     default: auto
@@ -155,14 +158,14 @@ options:
     type: str
     default: 5s
   aos_accept:
-    description: HTTP statuses of the AOS that mean ready. That V(302) does is a guess.
+    description: HTTP statuses of the AOS that mean ready. That V(302) means ready is a guess.
     type: list
     elements: int
     default: [200, 302]
   expect_new_instances:
     description:
-      - Whether an AOS instance of a cluster with the id that it had before the script counts as not restarted yet. That
-        Service Fabric gives a restarted instance another id is a guess.
+      - Whether an AOS instance of a cluster counts as not restarted yet while it has the id that it had before the
+        script. That Service Fabric gives a restarted instance a new id is a guess.
     type: bool
     default: true
   setup_tool_timeout:
@@ -171,9 +174,9 @@ options:
     default: 15m
   sync:
     description:
-      - Whether the database is synchronised by the setup tool on the way out, after the variable is off and before the
-        AOS restarts. Configuration keys that were changed need it; it may take half an hour and can drop columns. Not
-        on-premises.
+      - Whether to synchronise the database with the setup tool on the way out, after the variable is set and before the
+        AOS restarts. Required after a change of configuration keys; it can take half an hour and can drop columns. Not
+        available on-premises.
     type: bool
     default: false
   sync_timeout:
@@ -181,7 +184,7 @@ options:
     type: str
     default: 2h
   execution_policy:
-    description: PowerShell's execution policy for the script, by default the node's own.
+    description: PowerShell's execution policy for the script. The default is that of the node.
     type: str
     choices: [AllSigned, Bypass, RemoteSigned, Unrestricted]
   script_timeout:
@@ -198,10 +201,11 @@ options:
     default: false
 notes:
   - The record is an extended property of the AXDB database, C(quiesce.maintenance). It names the machine and the copy
-    of the database for which it was written; one that came with a copy of another database is reported only.
-  - If IIS does not run, it stays stopped. The AOS takes the variable over when somebody starts it.
-  - A service that somebody disabled during the maintenance fails the run once, when everything else is back; run again
-    as it is to leave it stopped.
+    of the database for which it was written; one that came with a copy of another database is reported and not
+    followed.
+  - If IIS is not running, it stays stopped. The AOS reads the variable when somebody starts it.
+  - If somebody disabled a service during maintenance, the run fails once, after everything else is back. Run it again
+    to leave the service stopped.
   - Not verified against a real Finance + Operations system. Output and exit codes of the setup tool and of the script,
     the behaviour of an AOS that loads, and the restart of Service Fabric instances are guesses.
 seealso:
@@ -236,7 +240,7 @@ EXAMPLES = r"""
 RETURN = r"""
 steps:
   description:
-    - What was done, in order, and how many seconds it took. In check mode what would be done, without times.
+    - What was done, in order, and how many seconds it took; in check mode what would be done, without times.
   type: list
   elements: dict
   returned: success, and failure after something was done
@@ -244,29 +248,29 @@ steps:
     - step: stopped DynamicsAxBatch
       seconds: 3.2
 restart_required:
-  description: Whether the AOS has still to be restarted before the variable is in effect.
+  description: Whether the AOS must still be restarted to put the variable into effect.
   type: bool
   returned: success
   sample: false
 continues:
-  description: Tells the record as the task left it from every other, for O(continues).
+  description: Identifies the record as the task left it, for O(continues).
   type: str
   returned: success, and failure after something was done
   sample: 5f1d7a84db00d2fc
 task_files:
-  description: The paths of the task files if O(task_files=checked), each empty without one.
+  description: The paths of the task files with O(task_files=checked), each empty if there is none.
   type: dict
   returned: success
   sample:
     before_restart: /etc/quiesce/backup.yml
     after_restart: ""
 restarted:
-  description: Whether the task restarted the AOS. In check mode whether it would.
+  description: Whether the task restarted the AOS; in check mode whether it would.
   type: bool
   returned: success, and failure after something was done
   sample: true
 output:
-  description: The end of what the setup tool or the script printed, without the password.
+  description: The last lines that the setup tool or the script printed, without the password.
   type: str
   returned: success
   sample: ""
@@ -284,11 +288,11 @@ status:
       type: str
       sample: D365 F&O
     mode:
-      description: V(normal), V(maintenance), V(changing) (a run is at work, or was cut off) or V(unknown).
+      description: V(normal), V(maintenance), V(changing) (a run is at work, or was interrupted) or V(unknown).
       type: str
       sample: maintenance
     verified:
-      description: Whether the running AOS is known to have the mode; V(none) if nobody can know.
+      description: Whether the AOS is verified to run with the mode; V(none) if that is not known.
       type: bool
       sample: true
     managed:
@@ -296,7 +300,7 @@ status:
       type: bool
       sample: true
     since:
-      description: When the first of the open windows was opened (ISO 8601, UTC), V(none) without one.
+      description: When the first of the open windows was opened (ISO 8601, UTC); V(none) if none is open.
       type: str
       sample: "2026-11-24T21:00:00Z"
     owner:
@@ -304,15 +308,15 @@ status:
       type: str
       sample: release.manager
     reason:
-      description: Why.
+      description: The reason that was given.
       type: str
       sample: CHG0042 configuration keys
     expires:
-      description: When the last window should be over, V(none) if one has no end.
+      description: When the last window expires; V(none) if a window has no end.
       type: str
       sample: "2026-11-24T23:00:00Z"
     overdue:
-      description: Whether a window is open that should be over.
+      description: Whether an open window has expired.
       type: bool
       sample: false
     windows:
@@ -329,7 +333,7 @@ status:
           type: str
           sample: release.manager
         reason:
-          description: Why.
+          description: The reason that was given.
           type: str
           sample: CHG0042 configuration keys
         ticket:
@@ -341,11 +345,11 @@ status:
           type: str
           sample: "2026-11-24T21:00:00Z"
         expires:
-          description: When it should be over, empty if nobody said.
+          description: When it expires, empty if it has no end.
           type: str
           sample: "2026-11-24T23:00:00Z"
     notes:
-      description: What a person should know about the system.
+      description: What an administrator should know about the system.
       type: list
       elements: str
       sample: []

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: d365fo_maintenance_mode_info
-short_description: Gather maintenance mode of a Dynamics 365 Finance + Operations system
+short_description: Gather the maintenance mode status of a Dynamics 365 Finance + Operations system
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Looks at a Finance + Operations system as M(quiesce.maintenance.d365fo_maintenance_mode) does and says whether it is
-    in maintenance mode, for which windows, and whether its services are as they should be. Changes nothing.
-  - Of an on-premises environment with O(cluster_url) it also shows each AOS instance.
+  - Looks at a Finance + Operations system as M(quiesce.maintenance.d365fo_maintenance_mode) does and reports whether it
+    is in maintenance mode, for which windows, and whether its services are as they should be. Changes nothing.
+  - For an on-premises environment with O(cluster_url) it also reports each AOS instance.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.d365fo
@@ -30,7 +30,7 @@ attributes:
   idempotent:
     support: full
 notes:
-  - The AOS itself is not asked. Whether it runs with what the database says is known from the record.
+  - The AOS itself is not asked. The record tells whether it runs with what the database says.
   - Not verified against a real Finance + Operations system.
 seealso:
   - module: quiesce.maintenance.d365fo_maintenance_mode
@@ -61,11 +61,11 @@ status:
       type: str
       sample: D365 F&O
     mode:
-      description: V(normal), V(maintenance), V(changing) (a run is at work, or was cut off) or V(unknown).
+      description: V(normal), V(maintenance), V(changing) (a run is at work, or was interrupted) or V(unknown).
       type: str
       sample: maintenance
     verified:
-      description: Whether the running AOS is known to have the mode; V(none) if nobody can know.
+      description: Whether the AOS is verified to run with the mode; V(none) if that is not known.
       type: bool
       sample: true
     managed:
@@ -73,7 +73,7 @@ status:
       type: bool
       sample: true
     since:
-      description: When the first of the open windows was opened (ISO 8601, UTC), V(none) without one.
+      description: When the first of the open windows was opened (ISO 8601, UTC); V(none) if none is open.
       type: str
       sample: "2026-11-24T21:00:00Z"
     owner:
@@ -81,15 +81,15 @@ status:
       type: str
       sample: release.manager
     reason:
-      description: Why.
+      description: The reason that was given.
       type: str
       sample: CHG0042 configuration keys
     expires:
-      description: When the last window should be over, V(none) if one has no end.
+      description: When the last window expires; V(none) if a window has no end.
       type: str
       sample: "2026-11-24T23:00:00Z"
     overdue:
-      description: Whether a window is open that should be over.
+      description: Whether an open window has expired.
       type: bool
       sample: false
     windows:
@@ -106,7 +106,7 @@ status:
           type: str
           sample: release.manager
         reason:
-          description: Why.
+          description: The reason that was given.
           type: str
           sample: CHG0042 configuration keys
         ticket:
@@ -118,11 +118,11 @@ status:
           type: str
           sample: "2026-11-24T21:00:00Z"
         expires:
-          description: When it should be over, empty if nobody said.
+          description: When it expires, empty if it has no end.
           type: str
           sample: "2026-11-24T23:00:00Z"
     notes:
-      description: What a person should know about the system.
+      description: What an administrator should know about the system.
       type: list
       elements: str
       sample: []
@@ -142,7 +142,7 @@ packages_directory:
   returned: success
   sample: 'J:\AosService\PackagesLocalDirectory'
 settings:
-  description: What C(web.config) says, without encrypted values. Never a password.
+  description: The settings in C(web.config), without encrypted values and without passwords.
   type: dict
   returned: success
   sample:
@@ -180,7 +180,7 @@ visual_studio_running:
   returned: success
   sample: false
 iis_express_running:
-  description: Whether IIS Express (C(iisexpress.exe)) runs on the host.
+  description: Whether IIS Express (C(iisexpress.exe)) is running on the host.
   type: bool
   returned: success
   sample: false
@@ -199,7 +199,7 @@ configuration_mode:
       type: str
       sample: enabled
     record:
-      description: The record as it stands in the database, V(none) without one.
+      description: The record in the database, V(none) if there is none.
       type: dict
       sample: null
     database:
@@ -220,17 +220,17 @@ sql_failure:
   returned: success
   sample: null
 template:
-  description: Database, SQL Server and AOS nodes of an on-premises environment, V(none) elsewhere.
+  description: Database, SQL Server and AOS nodes of an on-premises environment, V(none) otherwise.
   type: dict
   returned: success
   sample: null
 method:
-  description: How it is switched, V(sql), V(setup_tool), V(script), or V(managed) if Microsoft does it.
+  description: How maintenance mode is switched, V(sql), V(setup_tool) or V(script); V(managed) if Microsoft manages it.
   type: str
   returned: success
   sample: sql
 cluster:
-  description: Health, nodes and AOS instances of the cluster, V(none) without O(cluster_url).
+  description: Health, nodes and AOS instances of the cluster; V(none) without O(cluster_url).
   type: dict
   returned: success
   contains:
@@ -257,7 +257,7 @@ cluster:
       elements: dict
       sample: []
     missing:
-      description: What is the matter with each node that has no ready instance, in words.
+      description: For each node without a ready instance, what is wrong.
       type: list
       elements: str
       sample: []

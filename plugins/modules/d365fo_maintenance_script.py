@@ -11,10 +11,10 @@ version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
   - Runs C(Set-MaintenanceMode.ps1) on a node of an on-premises environment if the variable differs. The script restarts
-    B(every) AOS of the environment. Exit code, text on stderr and the variable read back decide.
+    B(every) AOS of the environment. Exit code, text on stderr and the variable as read back decide whether it worked.
   - Wait afterwards until the AOS instances are ready, for example with
     M(quiesce.maintenance.d365fo_maintenance_mode_info).
-  - For those who chain the steps themselves. It keeps no record, and refuses to work while
+  - For playbooks that chain the steps themselves. It keeps no record, and refuses to work while
     M(quiesce.maintenance.d365fo_maintenance_mode) is in use on the system.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
@@ -31,14 +31,14 @@ attributes:
     support: full
 options:
   state:
-    description: Whether maintenance mode is to be on.
+    description: Whether maintenance mode is on.
     type: str
     choices: [enabled, disabled]
     required: true
   script:
     required: true
   execution_policy:
-    description: PowerShell's execution policy for the script, by default the node's own.
+    description: PowerShell's execution policy for the script. The default is that of the node.
     type: str
     choices: [AllSigned, Bypass, RemoteSigned, Unrestricted]
   script_timeout:
@@ -46,12 +46,12 @@ options:
     type: str
     default: 1h
   sql_server:
-    description: SQL Server for reading the variable, by default what O(template) says.
+    description: SQL Server for reading the variable. The default comes from O(template).
   sql_database:
-    description: Database for reading the variable, by default what O(template) says.
+    description: Database for reading the variable. The default comes from O(template).
 notes:
-  - Scripts on a share need a connection that can be passed on to a second machine (CredSSP, Kerberos with delegation).
-  - No public copy of the script exists; what it prints, its exit codes and whether it waits are not known.
+  - A script on a share requires a login that can be passed on to a second machine (CredSSP, Kerberos with delegation).
+  - There is no public copy of the script; its output, its exit codes and whether it waits are not known.
   - Not verified against a real environment.
 """
 
@@ -69,12 +69,12 @@ mode_before:
   returned: success
   sample: disabled
 mode_after:
-  description: The mode after, read back (in check mode the planned one).
+  description: The mode after, as read back; in check mode the planned one.
   type: str
   returned: success
   sample: enabled
 restart_required:
-  description: Whether the AOS has to be restarted for it.
+  description: Whether the AOS must be restarted to put it into effect.
   type: bool
   returned: success
   sample: true
@@ -89,7 +89,7 @@ template:
       - name: AOS1
         type: AOSNodeType
 output:
-  description: The end of what the script printed.
+  description: The last lines that the script printed.
   type: str
   returned: success
   sample: Maintenance mode has been enabled.

@@ -10,10 +10,10 @@ short_description: Stop, start or restart services of a Finance + Operations mac
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Stops, starts or restarts services and waits until they have arrived. The background services go together, IIS is
-    the last to stop and the first to start. What depends on a service and runs is stopped before it, and on a restart
-    started again after it. Start types are never touched.
-  - A service that cannot be started does not keep the others from starting; the task fails at the end and names it.
+  - Stops, starts or restarts services and waits until they are in the requested state. The background services are
+    handled together; IIS is the last to stop and the first to start. Running services that depend on a service are
+    stopped before it, and on a restart started again after it. Start types are never touched.
+  - If a service cannot be started, the others are started all the same; the task fails at the end and names it.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.d365fo
@@ -24,7 +24,7 @@ attributes:
     support: full
   idempotent:
     support: partial
-    details: O(state=restarted) restarts each time.
+    details: O(state=restarted) restarts the services each time.
 options:
   names:
     description: The services, by service name.
@@ -32,7 +32,7 @@ options:
     elements: str
     required: true
   state:
-    description: The state to bring them to.
+    description: The requested state.
     type: str
     choices: [started, stopped, restarted]
     required: true
@@ -42,8 +42,9 @@ options:
     default: 5m
   kill_hung:
     description:
-      - Whether the process of a service that does not stop in time is ended, found by the name of the service. Not if
-        it also runs other services, but for W3SVC. Windows may restart a batch service that was ended, after 30 s.
+      - Whether to end the process of a service that does not stop in time. The process is found by the name of the
+        service; if it also runs other services, it is not ended, except for W3SVC. Windows may restart a batch service
+        that was ended, after 30 s.
     type: bool
     default: false
 notes:
@@ -75,7 +76,7 @@ before:
       start_type: auto
       pid: 4711
 after:
-  description: The same after it.
+  description: State, start type and PID of each service after.
   type: dict
   returned: success
   sample:

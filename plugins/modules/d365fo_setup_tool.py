@@ -11,9 +11,9 @@ version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
   - Runs C(Microsoft.Dynamics.AX.Deployment.Setup.exe) with C(--setupmode maintenancemode) on a Windows host if the
-    variable differs. Exit code, text on stderr and the variable read back decide.
-  - The AOS takes the value over when it starts; restart C(W3SVC) afterwards.
-  - For those who chain the steps themselves. It keeps no record, and refuses to work while
+    variable differs. Exit code, text on stderr and the variable as read back decide whether it worked.
+  - The AOS reads the value when it starts; restart C(W3SVC) afterwards.
+  - For playbooks that chain the steps themselves. It keeps no record, and refuses to work while
     M(quiesce.maintenance.d365fo_maintenance_mode) is in use on the system.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
@@ -31,7 +31,7 @@ attributes:
     support: full
 options:
   state:
-    description: Whether maintenance mode is to be on.
+    description: Whether maintenance mode is on.
     type: str
     choices: [enabled, disabled]
     required: true
@@ -40,12 +40,12 @@ options:
     type: str
     default: 15m
   sql_server:
-    description: Default is what C(web.config) says (C(DataAccess.DbServer)). The tool gets it, too (C(--sqlserver)).
+    description: The default is C(DataAccess.DbServer) in C(web.config). It is also the tool's C(--sqlserver).
   sql_database:
-    description: Default is what C(web.config) says (C(DataAccess.Database)). The tool gets it, too (C(--sqldatabase)).
+    description: The default is C(DataAccess.Database) in C(web.config). It is also the tool's C(--sqldatabase).
   sql_login_user:
     description:
-      - SQL login, for the tool (C(--sqluser)) and for reading the variable. The tool has no integrated login.
+      - SQL login, for the tool (C(--sqluser)) and for reading the variable. The tool does not support integrated login.
 notes:
   - Not verified against the real tool.
 """
@@ -70,17 +70,17 @@ mode_before:
   returned: success
   sample: disabled
 mode_after:
-  description: The mode after, read back (in check mode the planned one).
+  description: The mode after, as read back; in check mode the planned one.
   type: str
   returned: success
   sample: enabled
 restart_required:
-  description: Whether the AOS has to be restarted for it.
+  description: Whether the AOS must be restarted to put it into effect.
   type: bool
   returned: success
   sample: true
 output:
-  description: The end of what the tool printed, without the password.
+  description: The last lines that the tool printed, without the password.
   type: str
   returned: success
   sample: Setup mode maintenancemode completed.

@@ -6,18 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: systems_info
-short_description: Find out which systems the hosts of a play are
+short_description: Gather which systems the hosts of a play are
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Finds out which systems the hosts of the play are, and which host does what in which wave. It asks no host, only the
-    inventory. The collection's playbooks begin with it.
-  - A host says in C(quiesce_systems) which systems it is, one or several, as a list or a text (V([d365fo, trend])).
-    Without that variable its groups count, as far as they are called after a system (C(d365fo), C(launch), C(trend)).
+  - Gathers which systems the hosts of the play are, and which host does what in which wave. It reads the inventory and
+    connects to no host. The collection's playbooks begin with it.
+  - The variable C(quiesce_systems) of a host names the systems that it is, one or several, as a list or as text
+    (V([d365fo, trend])). Without that variable, its groups with the name of a system count (C(d365fo), C(launch),
+    C(trend)).
   - A host with C(trend_manager) is a computer of that inventory host. The computers of one manager are switched
     together.
-  - Fails if no host of the play is a system, and if the run has a limit that names a host that is none. So a job never
-    succeeds that switched nothing.
+  - Fails if no host of the play is a system, or if the limit of the run names a host that is not a system. So a job
+    that switched nothing never succeeds.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
@@ -52,7 +53,7 @@ hosts:
     dev01: [d365fo, trend]
 waves:
   description:
-    - What each host does in each wave. Under C(module) what M(quiesce.maintenance.systems_maintenance_mode) does, under
+    - What each host does in each wave. C(module) lists what M(quiesce.maintenance.systems_maintenance_mode) does,
       C(role) what the role of the system does, for hosts with task files.
   type: dict
   returned: success

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: systems_maintenance_mode
-short_description: Switch maintenance mode of every system that a host is, in one wave
+short_description: Enable or disable maintenance mode of all systems of a host, in one wave
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
   - Runs, on each host, the module of each system that the host is (M(quiesce.maintenance.d365fo_maintenance_mode) and
-    so on), with the variables of the host as its options. One task for a whole wave, whatever systems it consists of.
-  - Needs what M(quiesce.maintenance.systems_info) returned, registered as C(quiesce_estate). Its own result is to be
-    registered as C(quiesce_result), which M(quiesce.maintenance.systems_report) and the next waves read.
-  - The task fails if a system failed. With C(ignore_errors) and C(ignore_unreachable) the run goes on, to take out what
-    is left and to print the table; M(quiesce.maintenance.systems_report) with C(verdicts) fails in the end.
+    so on), with the variables of the host as its options. One task serves a whole wave, with any mix of systems.
+  - Requires the result of M(quiesce.maintenance.systems_info), registered as C(quiesce_estate). Register its own result
+    as C(quiesce_result), which M(quiesce.maintenance.systems_report) and the next waves read.
+  - The task fails if a system failed. With C(ignore_errors) and C(ignore_unreachable) the run continues, to take the
+    other systems out and to print the table; M(quiesce.maintenance.systems_report) with C(verdicts) fails at the end.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
@@ -31,16 +31,16 @@ attributes:
     support: full
 options:
   state:
-    description: Whether maintenance mode is to be enabled or disabled. V(status) looks, and does not fail.
+    description: Whether to enable or disable maintenance mode. V(status) only looks, and does not fail.
     type: str
     choices: [enabled, disabled, status]
     required: true
   wave:
-    description: Which wave to switch. Without it all of them, one after the other on each host.
+    description: The wave to switch. The default is all waves, one after the other on each host.
     type: str
     choices: [gates, applications, protections]
   by_role:
-    description: Whether the roles of the systems did it before this task, which then takes over what they came to.
+    description: Whether the roles of the systems have switched them, so that this task only records the results.
     type: bool
     default: false
 seealso:
@@ -66,8 +66,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 systems:
-  description: What each system came to in this task and those before it, by its name - the result of its module, with
-    C(rows) for its status, as a list.
+  description: The result of each system in this task and those before it, by its name. It is the result of its module,
+    with C(rows), a list, in place of C(status).
   type: dict
   returned: always
   sample:

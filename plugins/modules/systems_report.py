@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: systems_report
-short_description: Print what the systems of an estate are doing as one table
+short_description: Report the status of all systems as one table
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Prints one readable table - system, mode, whether it is in effect, since when, by whom, why, until when, and what
-    is not as it should be.
-  - Without options the rows are those of the run, from C(quiesce_estate) and C(quiesce_result), as
-    M(quiesce.maintenance.systems_info) and M(quiesce.maintenance.systems_maintenance_mode) left them - also of systems
-    that failed, could not be reached, or were not touched.
+  - Prints one readable table with the mode of each system, whether it is verified, since when, who, why and until when,
+    and anything that needs attention.
+  - Without options the rows are those of the run, from C(quiesce_estate) and C(quiesce_result), the results of
+    M(quiesce.maintenance.systems_info) and M(quiesce.maintenance.systems_maintenance_mode). They include systems that
+    failed, could not be reached, or were not touched.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
@@ -34,14 +34,14 @@ options:
     type: list
     elements: dict
   state:
-    description: What the run was for. It decides which remedy the verdicts name.
+    description: The purpose of the run, which decides what the verdicts advise.
     type: str
     choices: [enabled, disabled, status]
     default: status
   verdicts:
     description:
-      - The RV(verdicts) of the report before. Nothing is printed then; the task fails on a host that has one, which is
-        its message.
+      - The RV(verdicts) of an earlier report. Nothing is printed then; the task fails on each host that has a verdict,
+        with the verdict as its message.
     type: dict
 """
 
@@ -72,8 +72,8 @@ table:
   returned: if a table is printed
   sample: ["SYSTEM  MODE", "dev01   maintenance"]
 verdicts:
-  description: What failed on which host, what was not touched, and what to do. Hosts on which nothing failed have none.
+  description: For each host on which something failed, what failed, what was not touched, and what to do.
   type: dict
   returned: if a table is printed
-  sample: {"dev01": "Dynamics 365 Finance + Operations: ... When it is mended, run disable again."}
+  sample: {"dev01": "Dynamics 365 Finance + Operations: ... Fix the cause and run disable again."}
 """

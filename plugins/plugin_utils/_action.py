@@ -133,10 +133,10 @@ class MaintenanceAction(ActionBase):
             if name == variable or name in spec or name in self.own or name.startswith("_"):
                 continue
             if name in self.replaced:
-                raise Invalid(name, "there is no such option any more", self.replaced[name])
+                raise Invalid(name, "this option no longer exists", self.replaced[name])
             if close := difflib.get_close_matches(name, spec, 1, 0.8):
                 _display.warning(
-                    f"The variable {variable} is no option and is ignored. Is {self.variables}{close[0]} meant?"
+                    f"The variable {variable} is not an option and is ignored. Did you mean {self.variables}{close[0]}?"
                 )
 
     def _refusal(self, validation: ValidationResult) -> str:
@@ -161,9 +161,9 @@ class MaintenanceAction(ActionBase):
         )
 
     def check_parent(self) -> None:
-        """Raise ``Abandoned`` where ansible-playbook has gone: its workers outlive a kill -9 of its process group."""
+        """Raise ``Abandoned`` where ansible-playbook has ended: its workers outlive a kill -9 of its process group."""
         if os.getppid() != self._parent:
-            raise Abandoned("ansible-playbook has gone")
+            raise Abandoned("ansible-playbook has ended")
 
     def tell(self, line: str) -> None:
         """Show a line of progress at once."""

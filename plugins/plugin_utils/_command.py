@@ -21,7 +21,7 @@ def check_line(line: str, doing: str, name: str) -> None:
         raise Failure(
             doing,
             name,
-            f"the command line of {len(line)} characters can't be given to cmd.exe unaltered",
+            f"cmd.exe cannot take the command line of {len(line)} characters unchanged",
             "Shorten O(reason), O(owner) or paths",
         )
 
@@ -44,7 +44,7 @@ def too_long(doing: str, name: str, limit: float, seen: str) -> TimedOut:
         doing,
         name,
         f"timed out after {limit:.0f} s; the command was abandoned" + (f"; last output: {tail}" if tail else ""),
-        "See on the host what it waits for, or raise the time limit",
+        "Find out on the host what it is waiting for, or raise the time limit",
     )
 
 
@@ -54,5 +54,6 @@ def lost(name: str, doing: str, error: BaseException) -> Unreachable:
         doing,
         name,
         f"the connection broke: {str(error) or type(error).__name__}",
-        "What was started may have finished on the host or not. Run again: the next run looks first and goes on",
+        "The command may or may not have finished on the host. Run again: the next run looks first and continues "
+        "from there",
     )

@@ -96,10 +96,10 @@ def systems_of(given: object, groups: Iterable[str], register: Mapping[str, Syst
         return tuple(name for name in register if name in set(groups))
     names = given.replace(",", " ").split() if isinstance(given, str) else given
     if not isinstance(names, Sequence):
-        raise Invalid(VARIABLE, f"{given!r} is no list of systems", f"Use a list of: {', '.join(register)}")
+        raise Invalid(VARIABLE, f'"{given}" is not a list of systems', f"Use a list of: {', '.join(register)}")
     for name in names:
         if name not in register:
-            raise Invalid(VARIABLE, f"{name!r} is no system", f"Use a list of: {', '.join(register)}")
+            raise Invalid(VARIABLE, f'"{name}" is not a system', f"Use a list of: {', '.join(register)}")
     return tuple(dict.fromkeys(names))
 
 
@@ -108,20 +108,21 @@ def check(members: Sequence[Member], strangers: Sequence[str], limit: str, regis
 
     ``strangers`` are hosts that are no system: without a limit they have a right to be in the inventory.
     """
-    looked_for = f"hosts with {VARIABLE}, or of the groups {', '.join(register)}"
+    looked_for = f"hosts with {VARIABLE}, or in the groups {', '.join(register)}"
     if not members:
         raise Failure(
             "find a system",
             f"the limit {limit}" if limit else "the inventory",
-            f"no host is one; looked for {looked_for}",
-            "Nothing was done. Name a host that is a system, or give it one",
+            f"none of its hosts is one; expected {looked_for}",
+            "Nothing was done. Name a host that is a system, or set quiesce_systems on it",
         )
     if limit and strangers:
+        verb = "is not a system" if len(strangers) == 1 else "are not systems"
         raise Failure(
             "find the systems",
             f"the limit {limit}",
-            f"{', '.join(strangers)} {'is' if len(strangers) == 1 else 'are'} no system; looked for {looked_for}",
-            "Nothing was done. Take what is no system out of the limit",
+            f"{', '.join(strangers)} {verb}; expected {looked_for}",
+            "Nothing was done. Remove these hosts from the limit",
         )
 
 

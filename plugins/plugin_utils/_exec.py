@@ -57,7 +57,9 @@ def open_exec(connection: Any, name: str, addresses: Sequence[str], run: Run) ->
         else:
             return host
     if told:
-        raise Unreachable("connect", name, " ".join(told), "Check that one of the nodes runs, and the credentials")
+        raise Unreachable(
+            "connect", name, " ".join(told), "Check the credentials, and that one of the nodes is running"
+        )
     return ExecHost(connection, name, run)
 
 
@@ -86,7 +88,7 @@ class ExecHost:
             raise Failure(
                 "pass a password to a program safely",
                 self.name,
-                f"the {self._connection.transport} connection can't set an environment variable for one command",
+                f"the {self._connection.transport} connection cannot set an environment variable for one command",
                 "Use integrated login (leave O(sql_login_user) empty), O(via=odbc) from a controller that reaches the "
                 "SQL Server, or ansible_connection: winrm",
             )
@@ -119,15 +121,15 @@ class ExecHost:
             raise Failure(
                 doing,
                 self.name,
-                "the command line holds a |, at which PowerShell takes it apart, inside quotes too",
-                "Do without it, use ansible_connection: winrm, or cmd.exe as the shell of ssh",
+                "the command line contains a |, at which PowerShell splits it, even inside quotes",
+                "Remove it, or use ansible_connection: winrm, or cmd.exe as the shell of ssh",
             )
         encoded = len(_ENCODED_PREFIX) + len(_encode(command))
         if transport == "winrm" and encoded > MAX_LINE:
             raise Failure(
                 doing,
                 self.name,
-                f"the encoded command has {encoded} characters, cmd.exe takes {MAX_LINE}",
+                f"the encoded command has {encoded} characters; cmd.exe allows {MAX_LINE}",
                 "Shorten O(reason), O(owner) or paths, or use O(run_by=auto)",
             )
         return command

@@ -34,9 +34,9 @@ def rows(estate: Mapping[str, Any], results: Results, register: Mapping[str, Sys
 def _without_result(
     host: str, task: Mapping[str, Any], system: System, of_host: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    why = "not touched: a wave before it is not complete"
+    why = "not touched: an earlier wave is not complete"
     if _got_nowhere(of_host):
-        why = str(of_host.get("msg", "the task did not say why it failed"))
+        why = str(of_host.get("msg", "the task failed without a reason"))
     return [unknown_row(name, system.kind, why, task.get("manager", "")) for name in task.get("members", [host])]
 
 
@@ -71,8 +71,8 @@ def verdict(host: str, estate: Mapping[str, Any], results: Results, state: str, 
     if left:
         said.append(f"Not touched: {', '.join(left)}.")
     said.append(
-        "When it is mended, enable again goes on from here; disable takes back what is in maintenance mode."
+        "Fix the cause, then run enable again to continue, or disable to take out what is in maintenance mode."
         if state == "enabled"
-        else "When it is mended, run disable again."
+        else "Fix the cause and run disable again."
     )
     return " ".join(said)

@@ -27,7 +27,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._remote import
 _REPLACED = MappingProxyType(
     {
         "cluster": "An on-premises environment is one inventory host: give it the addresses of its nodes as O(nodes)",
-        "sql_delegate": "O(via=odbc) asks from the controller; remove it, or use O(via=sqlcmd)",
+        "sql_delegate": "With O(via=odbc) the controller connects; remove the option, or use O(via=sqlcmd)",
     }
 )
 

@@ -83,7 +83,9 @@ def _connect(connection: Any, name: str, addresses: Sequence[str], run: Run) -> 
             # The plugin reports its own connect time-out as an ordinary failure; the host is unreachable all the same.
             told.append(f"{address}: {error}" if address else str(error))
             connection.protocol = connection.shell_id = None
-    raise Unreachable("connect", name, "; ".join(told), "Check that the host runs and takes WinRM, and the credentials")
+    raise Unreachable(
+        "connect", name, "; ".join(told), "Check the credentials, and that the host is running and accepts WinRM"
+    )
 
 
 def _limit(connection: Any) -> float:

@@ -140,7 +140,7 @@ def test_what_fails_fails_and_says_why(runs: Runs, name: str, what: str) -> None
     assert (run.done.code, counts["failed"] + counts["unreachable"]) == (2, 1), run.done.output
     assert run.row(name)["mode"] in (UNKNOWN, IN if run.after[name].in_maintenance else OUT)
     assert re.search(why, told(run, name)), told(run, name)
-    assert re.search(why, run.done.of("Say what failed", system.host)["msg"])
+    assert re.search(why, run.done.of("Report what failed", system.host)["msg"])
 
 
 def test_ctrl_c_ends_a_run_at_once(runs: Runs, name: str) -> None:

@@ -153,7 +153,7 @@ def hooks(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Hooks:
     systems: dict[str, System] = {}
     for name, (before, after) in {**HOSTS, **BY_ROLE}.items():
         # The lab puts every system into the group d365fo, which the playbook switches as a whole. So the hosts of the
-        # role are in it by another name, and both say that they are no system.
+        # role are in it by another name, and both say that they are not systems.
         known_as = f"{name}-vm" if name in BY_ROLE else name
         system: System = (
             lab.cluster(known_as, nodes=1)
@@ -254,7 +254,7 @@ def test_the_next_run_goes_on_after_a_hook_that_failed(hooks: Hooks) -> None:
 def test_what_is_no_task_file_is_found_before_anything_is_touched(hooks: Hooks, name: str) -> None:
     """An error in it would end the run of everybody else too."""
     assert hooks.after_on[name] == hooks.untouched[name]
-    told = r"Invalid d365fo_(before|after)_restart: \S+ (can't be read as a task file|is no list of tasks)"
+    told = r"Invalid d365fo_(before|after)_restart: \S+ (cannot be read as a task file|is not a list of tasks)"
     assert re.search(told, message(hooks.on, name)), message(hooks.on, name)
 
 
@@ -269,7 +269,7 @@ def test_a_path_means_what_it_says(hooks: Hooks, name: str) -> None:
 def test_blocks_and_roles_work_in_a_hook(hooks: Hooks, name: str) -> None:
     assert not failed(hooks.on, name), message(hooks.on, name)
     tasks = [entry["task"].rpartition(" : ")[2] for entry in hooks.on.results if entry["host"] == name]
-    assert {"Look after a failure", "Look at last", "Gather the status", "Go on with the switch"} <= {*tasks}
+    assert {"Look after a failure", "Look at last", "Gather the status", "Continue the switch"} <= {*tasks}
     assert hooks.modes[name] == {True}
 
 
@@ -281,7 +281,7 @@ def test_a_hook_that_is_left_blank_is_none(hooks: Hooks, name: str) -> None:
 
 def test_who_was_meddled_with_does_not_go_on(hooks: Hooks) -> None:
     """No lease is held while a task file runs: it may take hours. So the second part looks whether it is alone."""
-    assert "somebody else has worked on it since" in message(hooks.on, "meddled")
+    assert "somebody else has changed it since" in message(hooks.on, "meddled")
     assert hooks.modes["meddled"] == {False}
     assert looks(hooks.on, "meddled") == []
 
@@ -303,7 +303,7 @@ def test_on_premises_only_the_second_hook_has_a_place(hooks: Hooks, name: str) -
     """The script restarts every AOS itself, right after it has set the variable: a first one is refused."""
     assert hooks.after_on["no-place-cluster"] == hooks.untouched["no-place-cluster"]
     said = message(hooks.on, "no-place-cluster")
-    assert re.search(r"no place between the variable and the restart.*d365fo_before_restart", said), said
+    assert re.search(r"nothing between the variable and the restart.*d365fo_before_restart", said), said
     assert not failed(hooks.on, name), message(hooks.on, name)
     assert hooks.modes[name] == {True}
     assert looks(hooks.on, name) == ["after"]

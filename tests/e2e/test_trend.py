@@ -442,11 +442,11 @@ def test_answers_that_are_none(play: Play, manager: TrendManager) -> None:
         ("info nobody", {**one, "url": "https://127.0.0.1:1/api", "retry_limit": "1s"}),
     )
     wanted = {
-        "info html": 'HTTP 200 with an HTML page "Sign in to the web filter" in place of JSON',
+        "info html": 'HTTP 200 with an HTML page "Sign in to the web filter" instead of JSON',
         "info redirect": "HTTP 302, it redirects to https://elsewhere.example.com",
         "info cut": "a damaged or cut off body",
         "info error": 'HTTP 500: "java.lang.NullPointerException"',
-        "info hangs": "no whole answer within 1 s",
+        "info hangs": "no complete answer within 1 s",
         "info nobody": "it refuses connections",
     }
     assert {name: text for name, text in wanted.items() if text not in done.of(name)["msg"]} == {}

@@ -135,7 +135,7 @@ def test_the_table_comes_all_the_same(waves: Waves, name: str) -> None:
 
 
 SAYS = {
-    "gate fails": r"HCL Launch.*Deploy web shop.*Not touched: dev01, dev02\..*enable again goes on from here",
+    "gate fails": r"HCL Launch.*Deploy web shop.*Not touched: dev01, dev02\..*enable again to continue",
     "application fails": r"Dynamics 365 Finance \+ Operations: Could not connect on dev02.*Not touched: dev01, dev02",
     "protection fails": r"Trend Micro Application Control.*web02.*[Oo]ffline",
     "protection fails on the way out": r"Trend Micro Application Control.*web02.*[Oo]ffline.*run disable again",
@@ -145,7 +145,7 @@ SAYS = {
 
 @pytest.mark.parametrize("name", SAYS)
 def test_the_end_says_what_to_do(waves: Waves, name: str) -> None:
-    said = waves.done[name].of("Say what failed", FAILS[name])["msg"]
+    said = waves.done[name].of("Report what failed", FAILS[name])["msg"]
     assert re.search(SAYS[name], said, re.DOTALL), said
     assert "Traceback" not in waves.done[name].output
 
@@ -194,9 +194,9 @@ def test_the_computers_of_one_manager_are_one_task(waves: Waves) -> None:
     [
         (
             "no system",
-            r"the limit db01: no host is one; looked for hosts with quiesce_systems, or of the groups launch",
+            r"the limit db01: none of its hosts is one; expected hosts with quiesce_systems, or in the groups launch",
         ),
-        ("one that is none", r"db01 is no system.*Nothing was done"),
+        ("one that is none", r"db01 is not a system.*Nothing was done"),
     ],
 )
 def test_a_run_that_would_not_switch_all_of_its_limit_fails(waves: Waves, name: str, says: str) -> None:

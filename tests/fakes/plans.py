@@ -20,15 +20,15 @@ from fakes.system import AOS, service
 
 _TITLES = {
     "record the window": "record",
-    "record what is going to happen": "announce",
+    "record the planned change": "announce",
     "turn maintenance mode on in the database": "set",
     "turn maintenance mode off in the database": "set",
     "turn maintenance mode on with the setup tool": "tool",
     "turn maintenance mode off with the setup tool": "tool",
     "turn maintenance mode on with the script": "script",
     "turn maintenance mode off with the script": "script",
-    "see that maintenance mode is on in the database": "see",
-    "see that maintenance mode is off in the database": "see",
+    "verify that maintenance mode is on in the database": "see",
+    "verify that maintenance mode is off in the database": "see",
     "synchronise the database with the setup tool": "sync",
     "restart W3SVC": "restart",
     "start W3SVC": "start-iis",

@@ -58,6 +58,35 @@ class Authority:
         """
         return self._issue(name, (name, *also), ExtendedKeyUsageOID.SERVER_AUTH, days)
 
+    def self_signed(self, name: str) -> tuple[Path, Path]:
+        """Make a certificate that nobody vouches for, as Windows' New-SelfSignedCertificate does; return its files.
+
+        It says of itself what that says: key usage, both purposes, the name and no address, a key identifier, and
+        nothing about authorities.
+        """
+        key, subject = self._key_of_all, _name(name)
+        usage = x509.KeyUsage(
+            digital_signature=True,
+            key_encipherment=True,
+            content_commitment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            key_cert_sign=False,
+            crl_sign=False,
+            encipher_only=False,
+            decipher_only=False,
+        )
+        purposes = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
+        certificate = (
+            _builder(subject, subject, key)
+            .add_extension(usage, critical=True)
+            .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        return self._written(f"{name}-self-signed", certificate, key)
+
     def client(self, name: str) -> tuple[Path, Path]:
         """Issue a client certificate for mutual TLS; return its (certificate, key) files."""
         return self._issue(name, (name,), ExtendedKeyUsageOID.CLIENT_AUTH)
@@ -81,6 +110,9 @@ class Authority:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
+        return self._written(name, certificate, key)
+
+    def _written(self, name: str, certificate: x509.Certificate, key: Key) -> tuple[Path, Path]:
         certificate_file = self.folder / f"{name}.pem"
         key_file = self.folder / f"{name}.key"
         certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

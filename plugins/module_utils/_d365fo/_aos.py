@@ -34,8 +34,8 @@ _CURL = {6: UNRESOLVED, 51: UNTRUSTED, 58: UNTRUSTED, 60: UNTRUSTED, 77: UNTRUST
 _SCHANNEL = re.compile("SEC_E_UNTRUSTED_ROOT|SEC_E_CERT|SEC_E_WRONG_PRINCIPAL|CERT_E_")
 """Errors of Windows about a certificate, which older versions of curl report as 35, like any broken handshake."""
 
-_TRUST = "Give the authority's certificate (O(url_ca_path)), or the name that the certificate holds (O(url))"
-_ADDRESS = "Check that the AOS runs and that this is its address (O(url))"
+_TRUST = "Set the certificate authority (O(url_ca_path)), or use the name in the certificate (O(url))"
+_ADDRESS = "Check that the AOS is running and that this is its address (O(url))"
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ Get = Callable[[str], Answer]
 def check_url(url: str) -> None:
     """Refuse an address that is none, or that holds a password. Raises ``Invalid``."""
     if re.match(r"[^/]*//[^/]*@", url):
-        raise Invalid("url", "it holds a user name or password", "Leave them out: they would be seen in logs")
+        raise Invalid("url", "it contains a user name or password", "Remove them: they would appear in logs")
     if not _usable(url):
-        raise Invalid("url", f"{url!r} is no address of an AOS", "Use one like https://dev01.example.com/")
+        raise Invalid("url", f'"{url}" is not an AOS address', "Use one like https://dev01.example.com/")
 
 
 def _usable(url: str) -> bool:
@@ -91,7 +91,7 @@ def from_controller(
 
     def get(url: str) -> Answer:
         if not _usable(url):
-            return Answer(None, f"{url!r} is no address of an AOS", UNRESOLVED)
+            return Answer(None, f'"{url}" is not an AOS address', UNRESOLVED)
         try:
             return within(limit, lambda: ask(url), tick=tick)
         except HTTPError as error:
@@ -100,7 +100,7 @@ def from_controller(
         except http.client.RemoteDisconnected:
             return Answer(None, "it closed the connection without an answer", SILENT)
         except http.client.HTTPException as error:
-            return Answer(None, f"it answered something that is no HTTP ({type(error).__name__})", NO_HTTP)
+            return Answer(None, f"the answer is not HTTP ({type(error).__name__})", NO_HTTP)
         except (URLError, OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
             if isinstance(reason, ssl.SSLCertVerificationError):
@@ -119,7 +119,7 @@ def from_host(host: Host, validate_certs: bool, limit: float = REQUEST_LIMIT) ->
     """
 
     def get(url: str) -> Answer:
-        check_plain("O(url)", url)
+        check_plain("url", url)
         insecure = "" if validate_certs else "-k "
         completed = host.run(
             f"curl.exe -sS -o nul -D - --ssl-no-revoke {insecure}"
@@ -132,7 +132,7 @@ def from_host(host: Host, validate_certs: bool, limit: float = REQUEST_LIMIT) ->
             return Answer(int(statuses[-1]))
         said = " ".join(completed.stderr.split())
         if completed.rc == 9009 or said.startswith("'curl.exe'"):
-            return Answer(None, "it has no curl.exe", SILENT)
+            return Answer(None, "curl.exe does not exist there", SILENT)
         kind = UNTRUSTED if _SCHANNEL.search(said) else _CURL.get(completed.rc, SILENT)
         return Answer(None, said or f"curl.exe ended with {completed.rc}", kind)
 

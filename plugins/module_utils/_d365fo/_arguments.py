@@ -280,8 +280,8 @@ def sqlcmd_options(params: Params, *, server: str = ".", database: str = "AXDB")
     if params["sql_encrypt"] is False:
         raise Invalid(
             "sql_encrypt",
-            "sqlcmd.exe can be told to encrypt, not to do without: whether it does is up to its version",
-            "Leave it out, or use O(via=odbc)",
+            "sqlcmd.exe has no option to turn encryption off; the default depends on its version",
+            "Remove the option, or use O(via=odbc)",
         )
     return SqlcmdOptions(
         server=params["sql_server"] or server,
@@ -301,7 +301,7 @@ def odbc_options(params: Params) -> OdbcOptions:
     _check_sql(params)
     if not params["sql_server"]:
         raise Invalid(
-            "sql_server", "it is not given", "Name the SQL Server as the controller reaches it, for O(via=odbc)"
+            "sql_server", "it is required for O(via=odbc)", "Name the SQL Server as the controller reaches it"
         )
     _check_file(params, "sql_ca_path")
     return OdbcOptions(
@@ -324,22 +324,24 @@ def _check_sql(params: Params) -> None:
     if bool(params["sql_login_user"]) != bool(params["sql_login_password"]):
         missing = "sql_login_password" if params["sql_login_user"] else "sql_login_user"
         raise Invalid(
-            missing, "it is not given", "Give user and password for a SQL login, neither for integrated login"
+            missing, "it is missing", "Set both user and password for a SQL login, or neither for integrated login"
         )
     for name in ("sql_server", "sql_database", "sql_login_user"):
         if set(params[name] or "") & set("\r\n;{}"):
-            raise Invalid(name, "it holds a line break or one of ; { }, which no name has")
+            raise Invalid(name, "it contains a line break or one of ; { }, which no name can contain")
     if is_microsofts_sql(params["sql_server"] or ""):
         raise Invalid(
             "sql_server",
             f"{params['sql_server']} is a database that Microsoft manages",
-            "Give the system's own as O(sql_server) and O(sql_database)",
+            "Set O(sql_server) and O(sql_database) to the system's own",
         )
 
 
 def _check_file(params: Params, name: str) -> None:
     if params[name] and not Path(params[name]).is_file():
-        raise Invalid(name, f"the controller has no file {params[name]}", "Give the path of a file in PEM format")
+        raise Invalid(
+            name, f"there is no file {params[name]} on the controller", "Give the path of a file in PEM format"
+        )
 
 
 def tool_options(params: Params) -> ToolOptions:
@@ -362,7 +364,9 @@ def script_options(params: Params) -> ScriptOptions | None:
     """Return where the script is and how it is run, None where the task names none."""
     if not params["script"]:
         if params["nodes"]:
-            raise Invalid("script", "it is not given", "Give the path of Set-MaintenanceMode.ps1 on the O(nodes)")
+            raise Invalid(
+                "script", "it is required with O(nodes)", "Give the path of Set-MaintenanceMode.ps1 on the nodes"
+            )
         return None
     options = ScriptOptions(
         script=params["script"],
@@ -395,8 +399,8 @@ def wish(params: Params, owner: str) -> Wish:
     if params["sync"] and params["script"]:
         raise Invalid(
             "sync",
-            "the setup tool that synchronises is one of development machines, and this is an on-premises environment",
-            "Leave it out; on-premises the database is synchronised when the environment is serviced",
+            "the setup tool synchronises development machines, and this is an on-premises environment",
+            "Remove the option; on-premises the database is synchronised when the environment is serviced",
         )
     return Wish(
         state=params["state"],

@@ -40,7 +40,7 @@ def refuse_open_window(reading: Reading, where: str, computer: str = "") -> None
         "change maintenance mode step by step",
         where,
         f"d365fo_maintenance_mode is in use there{f', window {windows}' if windows else ''}",
-        "Use d365fo_maintenance_mode, which knows what ran before and is to run again",
+        "Use d365fo_maintenance_mode, which knows which services ran before",
     )
 
 

@@ -155,7 +155,7 @@ def open_client(options: ClusterOptions, survive: float = 60.0) -> Client:
         retry=Retry(limit=survive, first_contact=_FIRST_CONTACT, statuses=frozenset({429, 502, 503, 504})),
         option_prefix="cluster_",
         timeout_option="",
-        remedies={403: "Use a client certificate that the cluster knows as an admin or read-only client"},
+        remedies={403: "Use a client certificate that the cluster accepts as an admin or read-only client"},
     )
 
 
@@ -205,7 +205,7 @@ class Cluster:
         query = [("api-version", API_VERSION), *([("ContinuationToken", token)] if token else [])]
         data = self._client.get(path, attempted=attempted, query=query).data
         if not isinstance(data, Mapping):
-            raise self._strange(attempted, "the answer is no JSON object")
+            raise self._strange(attempted, "the answer is not a JSON object")
         return data
 
     def _strange(self, attempted: str, answer: str) -> Failure:
@@ -220,12 +220,12 @@ class Cluster:
             page = self._get(path, attempted, token)
             items = page.get("Items") or []
             if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
-                raise self._strange(attempted, "its Items are no list of objects")
+                raise self._strange(attempted, "its Items are not a list of objects")
             yield from items
             token = str(page.get("ContinuationToken") or "")
             if not token:
                 return
-        raise self._strange(attempted, "its pages have no end")
+        raise self._strange(attempted, "its pages never end")
 
 
 def pending(view: View, former: Collection[str]) -> list[str]:

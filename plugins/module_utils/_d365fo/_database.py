@@ -87,7 +87,7 @@ def parse_reading(rows: Rows, where: str) -> Reading:
         raise Failure(
             f"read {_tsql.VARIABLE}",
             where,
-            f"its value is {values[0]!r}, neither 0 nor 1",
+            f'its value is "{values[0]}", neither 0 nor 1',
             "Find out who wrote it, set it to 0 or 1 by hand and run again",
         )
     single = dict(rows)
@@ -117,7 +117,7 @@ def _moment(text: str, where: str) -> datetime:
         return datetime.fromisoformat(text.partition(".")[0]).replace(tzinfo=timezone.utc)
     except ValueError:
         raise Failure(
-            "read the time of SQL Server", where, f"it says {text!r}", "Run again; look at what the server answers"
+            "read the time of SQL Server", where, f"it says {text!r}", "Run again; check the server's answer"
         ) from None
 
 
@@ -189,10 +189,10 @@ class Database:
             raise Failure(
                 "verify the change",
                 self.describe(),
-                f"after the write CONFIGURATIONMODE is {after.mode or 'missing'}, required is {mode or reading.mode}"
+                f"after the change CONFIGURATIONMODE is {after.mode or 'missing'} in place of {mode or reading.mode}"
                 if mode and after.mode != mode
-                else "after the write another record stands there",
-                "Something else changed it at the same time; look at it and run again",
+                else "after the change there is another record",
+                "Something else changed it at the same time; check the system and run again",
             )
         return replace(
             reading, mode=after.mode, now=after.now, stored=after.stored, record=after.record, broken=after.broken
@@ -210,13 +210,14 @@ class Database:
             now = self.read()
         except Failure as second:
             failure.answer += (
-                f". Whether the write was made is not known: {second.answer}. The next run looks first and goes on"
+                f". It is not known whether the change was made: {second.answer}. The next run looks first and "
+                "continues from there"
             )
             raise failure from None
         if (not mode or now.mode == mode) and (not pair or now.stored == pair[1]):
             return now
         if now.mode == reading.mode and now.stored == reading.stored:
-            failure.answer += ". The write was not made"
+            failure.answer += ". The change was not made"
             failure.unknown = False
             raise failure
         raise Conflict(failure.attempted, failure.target, "it was changed at the same time", "Run again") from failure

@@ -113,8 +113,8 @@ class Findings:
 
 def command_line(question: Question) -> str:
     """Return the line that asks everything. Raises ``Failure`` for a path that can't be given to cmd.exe."""
-    check_plain("O(web_root)", question.web_root)
-    check_plain("O(packages_directory)", question.packages_directory)
+    check_plain("web_root", question.web_root)
+    check_plain("packages_directory", question.packages_directory)
     parts = [
         "echo #host %COMPUTERNAME%",
         *(f'tasklist.exe /FI "IMAGENAME eq {image}" /FO CSV /NH' for image in ("devenv.exe", "iisexpress.exe")),
@@ -218,7 +218,7 @@ def parse(completed: Completed, question: Question, name: str) -> Findings:
     host, _mark, found = answer.partition("#webroot ")
     if "#host" not in host:
         said = " ".join(f"{completed.stdout} {completed.stderr}".split())[:300]
-        raise Failure("look at the host", name, said or "it answered nothing", "See whether cmd.exe works there")
+        raise Failure("look at the host", name, said or "there was no output", "Check that cmd.exe works there")
     web_root, _newline, found = found.partition("\n")
     lines, _mark, config = found.partition("#webconfig")
     marked = [line.strip().partition(" ") for line in lines.splitlines()]
@@ -244,17 +244,17 @@ def _with_database(findings: Findings, sql: SqlcmdOptions, answers: list[str], c
     server, database = (given or findings.setting(name) for name, given in names)
     if not server or not database:
         open_names = [name for name, given in names if not given and not findings.setting(name)]
-        reason = "encrypted" if set(open_names) & set(findings.settings) else "not given"
+        reason = "encrypted" if set(open_names) & set(findings.settings) else "missing"
         told = (
             f"in web.config {' and '.join(open_names)} is {reason}" if findings.web_root else "web.config was not found"
         )
         return replace(
             findings,
-            sql_failure=f"The database was not asked: {told}. Give O(sql_server) and O(sql_database).",
+            sql_failure=f"The database was not queried: {told}. Set O(sql_server) and O(sql_database).",
         )
     findings = replace(findings, sql=replace(sql, server=server, database=database))
     if _webconfig.is_microsofts_sql(server):
-        return replace(findings, sql_failure=f"The database was not asked: Microsoft manages {server}.")
+        return replace(findings, sql_failure=f"The database was not queried: Microsoft manages {server}.")
     for block in answers:
         title, _newline, text = block.partition("\n")
         if title.strip() == f'"{server}" "{database}"':

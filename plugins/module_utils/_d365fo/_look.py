@@ -44,7 +44,7 @@ class Seen:
         """What the database said. Raises ``Failure`` where it did not."""
         if self.findings.reading is None:
             raise Failure(
-                "read the configuration mode", "", self.findings.sql_failure or "the database was not asked", ""
+                "read the configuration mode", "", self.findings.sql_failure or "the database was not queried", ""
             )
         return self.findings.reading
 

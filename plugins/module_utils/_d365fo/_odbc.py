@@ -43,8 +43,8 @@ _MARGIN = 5.0
 """Seconds that the driver may take beyond its own limit for a query, which a server that drips outlives."""
 
 _UNSAID = (
-    "Check that SQL Server runs and can be reached from there, and O(sql_server). FreeTDS says the same of a "
-    "certificate that cannot be verified: check O(sql_ca_path), and that the certificate is made out to O(sql_server)"
+    "Check O(sql_server), and that SQL Server is running and can be reached from there. FreeTDS gives the same message "
+    "for a certificate that cannot be verified: check O(sql_ca_path), and that the certificate is for O(sql_server)"
 )
 
 
@@ -71,12 +71,12 @@ def find_driver(wanted: str, installed: list[str]) -> str:
     if wanted:
         if wanted in installed or Path(wanted).is_file():
             return wanted
-        found = f"no such driver among {', '.join(installed) or 'none'}, and no such file"
+        found = f"it is neither a file nor one of the installed drivers ({', '.join(installed) or 'none'})"
     else:
         for name in _PREFERRED:
             if name in installed:
                 return name
-        found = f"no driver for SQL Server is installed (there are: {', '.join(installed) or 'none'})"
+        found = f"no driver for SQL Server is installed (installed: {', '.join(installed) or 'none'})"
     raise Failure(
         f"use the ODBC driver {wanted}" if wanted else "find an ODBC driver",
         "the controller",
@@ -95,8 +95,8 @@ def family(driver: str) -> str:
     raise Failure(
         "connect verified",
         driver,
-        "it is neither Microsoft's driver nor FreeTDS, so nobody here knows how it is made to verify a certificate",
-        "Use one of these",
+        "it is neither Microsoft's driver nor FreeTDS, and how to make it verify a certificate is not known",
+        "Use one of these drivers",
     )
 
 
@@ -133,7 +133,7 @@ def _quoted_for_freetds(value: str) -> str:
         raise Failure(
             "log in to SQL Server",
             "FreeTDS",
-            "it can't be given a password with a closing brace and a semicolon, leading brace or blank at its ends",
+            "it cannot take a password with a closing brace together with a semicolon, a leading brace or outer blanks",
             "Use Microsoft's ODBC driver, or another password",
         )
     return value
@@ -156,7 +156,7 @@ def freetds_conf(options: OdbcOptions) -> str:
             raise Failure(
                 "verify the server's certificate by another name",
                 options.server,
-                "FreeTDS compares the certificate with the server name only",
+                "FreeTDS compares the certificate only with the server name",
                 "Address the server by the name in its certificate, or use Microsoft's driver",
             )
         lines += [f"ca file = {options.ca_path or system_cas()}", "check certificate hostname = yes"]
@@ -172,7 +172,7 @@ def system_cas() -> str:
     raise Failure(
         "verify the certificate of SQL Server",
         "the controller",
-        f"FreeTDS needs a file of trusted authorities, and none is at {', '.join(_SYSTEM_CAS)}",
+        f"FreeTDS requires a file of trusted authorities, and there is none at {', '.join(_SYSTEM_CAS)}",
         "Give O(sql_ca_path), or use Microsoft's ODBC driver",
     )
 
@@ -199,7 +199,7 @@ def connect(options: OdbcOptions) -> Iterator[Odbc]:
         raise Failure(
             "reach SQL Server by ODBC",
             "the controller",
-            "its Python has no pyodbc",
+            "pyodbc is not installed in its Python",
             "Install pyodbc there, or use O(via=sqlcmd)",
         )
     driver = find_driver(options.driver, pyodbc.drivers())

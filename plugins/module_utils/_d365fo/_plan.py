@@ -122,7 +122,7 @@ def _way_out(seen: Seen, wish: Wish) -> list[Step]:
     record = replace(base, windows=())
     if seen.never_set:
         # Nothing was turned on: what was stopped starts again, and the record keeps its window until then.
-        return [_write(base, "record what is going to happen"), *_start_again(seen, base), _drop()]
+        return [_write(base, "record the planned change"), *_start_again(seen, base), _drop()]
     if seen.settled and mode != ENABLED:
         # All that is left are services that did not start. Of what cannot be started that was said once.
         return [*_start_again(seen, base, accept=True), _drop()]
@@ -132,7 +132,7 @@ def _way_out(seen: Seen, wish: Wish) -> list[Step]:
     if script_due or mode == ENABLED:
         steps = _set(seen, wish, replace(record, phase=PREPARED), [], script_due=script_due)
     else:
-        steps = [_write(replace(record, phase=SET), "record what is going to happen", mode=DISABLED)]
+        steps = [_write(replace(record, phase=SET), "record the planned change", mode=DISABLED)]
     if wish.synchronise and seen.method != _method.SCRIPT:
         steps.append(synchronise(wish.sync_limit))
     restart = _take_over(seen, wish, _idle(seen, record), script_due)
@@ -158,7 +158,7 @@ def _set(
     halt: Sequence[Step],
     *,
     script_due: bool,
-    title: str = "record what is going to happen",
+    title: str = "record the planned change",
 ) -> list[Step]:
     """Return the steps that write the variable: ``record`` before it, ``halt`` what stops before it."""
     word = "on" if wish.state == ENABLED else "off"
@@ -279,7 +279,10 @@ def _write(record: Record, title: str, *, mode: str | None = None, hold: bool = 
 def _seen(step: WriteRecord, word: str) -> WriteRecord:
     """The same write after tool or script: it finds the variable set, or fails."""
     return replace(
-        step, found=True, title=f"see that maintenance mode is {word} in the database", done=f"saw that it is {word}"
+        step,
+        found=True,
+        title=f"verify that maintenance mode is {word} in the database",
+        done=f"verified that it is {word}",
     )
 
 

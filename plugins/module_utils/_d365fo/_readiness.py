@@ -46,7 +46,7 @@ class Readiness:
             except Failure as failure:
                 if not (out_of_reach(failure) and self.aos):
                     return Before(str(failure))
-                self.tell(f"{failure} Asking {self.aos.url} instead, which shows one AOS, not all")
+                self.tell(f"{failure} Asking {self.aos.url} instead, which shows one AOS, not all of them")
                 self.cluster = None
         return Before(self.aos.objection() if self.aos else "")
 

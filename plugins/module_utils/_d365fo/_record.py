@@ -111,7 +111,7 @@ class Record:
             raise Failure(
                 "write the record",
                 "the database",
-                f"it would have {length} characters, {MAX_LENGTH} is the most",
+                f"it would have {length} characters; the maximum is {MAX_LENGTH}",
                 "Shorten O(reason), O(owner) or O(ticket), or close other windows",
             )
 
@@ -136,10 +136,10 @@ def parse(text: str, where: str) -> Record:
     try:
         data = json.loads(text)
         if not isinstance(data, Mapping) or data.get("version") != VERSION:
-            raise ValueError("it is no record of this version of the collection")
+            raise ValueError("it is not a record of this version of the collection")
         services = data.get("services")
         if not isinstance(services, list):
-            raise ValueError("the services are no list")
+            raise ValueError("the services are not a list")
         record = Record(
             windows=parse_windows(data.get("windows")),
             phase=_text(data, "phase"),
@@ -150,28 +150,28 @@ def parse(text: str, where: str) -> Record:
             verified=_flag(data, "verified"),
         )
         if record.phase not in PHASES:
-            raise ValueError(f"{record.phase!r} is no phase")
+            raise ValueError(f"{record.phase!r} is not a phase")
     except (ValueError, TypeError, RecursionError) as error:
         raise Failure(
             "read the record",
             where,
             f"the extended property {PROPERTY} cannot be read: {error}",
-            f"Look at it and drop it with EXEC sys.sp_dropextendedproperty N'{PROPERTY}', or use the version that "
-            "wrote it. Then compare by hand which services should run",
+            f"Read it and drop it with EXEC sys.sp_dropextendedproperty N'{PROPERTY}', or use the version that "
+            "wrote it. Then check by hand which services should be running",
         ) from None
     return record
 
 
 def _service(data: object) -> ServiceBefore:
     if not isinstance(data, Mapping):
-        raise ValueError("a service is not described as it should be")
+        raise ValueError("the description of a service is incomplete")
     return ServiceBefore(_text(data, "name"), _text(data, "start_type"), _flag(data, "stopped"))
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     if not isinstance(value, str):
-        raise ValueError(f"{name} is no text")
+        raise ValueError(f"{name} is not text")
     return value
 
 

@@ -48,7 +48,7 @@ def managed(seen: Seen) -> list[str]:
     if seen.method == _method.MANAGED:
         return [
             (
-                f"{findings.setting('Infrastructure.HostName')} is managed by Microsoft: it is not to be switched from "
+                f"{findings.setting('Infrastructure.HostName')} is managed by Microsoft and cannot be switched from "
                 "here. Use the environment's administration mode in the Power Platform admin center or maintenance "
                 "mode in Lifecycle Services."
             )
@@ -57,7 +57,7 @@ def managed(seen: Seen) -> list[str]:
         return [
             (
                 f"{findings.sql.server} is a database that Microsoft manages (a development machine may be pointed at "
-                "it to debug). Point the machine back at its own database, or give O(sql_server) and O(sql_database)."
+                "it to debug). Point the machine back at its own database, or set O(sql_server) and O(sql_database)."
             )
         ]
     return []
@@ -73,12 +73,12 @@ def database(findings: Findings, consent: Consent) -> list[str]:
         reasons.append(str(reading.broken))
     if reading.mode is None and not consent.create_missing:
         reasons.append(
-            "SQLSYSTEMVARIABLES has no row CONFIGURATIONMODE, so an update would change nothing. Check that this is "
+            "SQLSYSTEMVARIABLES has no row CONFIGURATIONMODE, so there is nothing to update. Check that this is "
             "the right database; O(create_missing=true) inserts the row as Microsoft's own scripts do."
         )
     if not reading.may_write:
         reasons.append(
-            f"The login {reading.login} may not write in database {reading.database}. Grant it UPDATE on "
+            f"The login {reading.login} may not write to database {reading.database}. Grant it UPDATE on "
             "SQLSYSTEMVARIABLES and ALTER on the database, or use a login that has them (axdbadmin)."
         )
     return reasons
@@ -104,9 +104,9 @@ def _tool(findings: Findings, steps: Sequence[Step], consent: Consent) -> list[s
     runs = [sets_variable(step) for step in steps if isinstance(step, RunSetupTool)]
     if not runs:
         return []
-    way_round = "O(method=sql) does without the tool." if all(runs) else "Without O(sync) the tool is not needed."
+    way_round = "O(method=sql) does not use the tool." if all(runs) else "Without O(sync) the tool is not used."
     if len(set(runs)) > 1:
-        way_round = "O(method=sql) without O(sync) does without the tool."
+        way_round = "O(method=sql) without O(sync) does not use the tool."
     return _setup_tool.objections(findings, consent.tool, consent.keeps_secrets, way_round)
 
 
@@ -125,8 +125,8 @@ def _on_premises(seen: Seen, steps: Sequence[Step], consent: Consent) -> list[st
     reasons = []
     if consent.before_restart:
         reasons.append(
-            "On-premises there is no place between the variable and the restart: the script does both. Leave "
-            "d365fo_before_restart, or O(stop_before), blank for this system."
+            "On-premises there is nothing between the variable and the restart: the script does both. Remove "
+            "d365fo_before_restart or O(stop_before) for this system."
         )
     if not seen.findings.elevated:
         reasons.append(
@@ -137,8 +137,8 @@ def _on_premises(seen: Seen, steps: Sequence[Step], consent: Consent) -> list[st
         template = seen.findings.template
         nodes = ", ".join(name for name, _kind in template.aos_nodes) if template else "all nodes"
         reasons.append(
-            f"Microsoft's script restarts all AOS instances ({nodes}): everybody who works there loses the connection. "
-            "Set O(restart_consent=true) for this run."
+            f"Microsoft's script restarts all AOS instances ({nodes}): everybody who is signed in there loses the "
+            "connection. Set O(restart_consent=true) for this run."
         )
     return reasons
 
@@ -149,29 +149,29 @@ def _one_box(findings: Findings, steps: Sequence[Step]) -> list[str]:
     web = findings.services.get(W3SVC)
     if findings.visual_studio:
         reasons.append(
-            "Visual Studio (devenv.exe) is open on the host: a restart of the AOS under it loses a developer's "
+            "Visual Studio (devenv.exe) is open on the host: restarting the AOS would end the developer's "
             "session. Close it and run again."
         )
     if findings.iis_express:
         reasons.append(
-            "IIS Express (iisexpress.exe) runs on the host: it serves the AOS in place of IIS, and is not restarted "
-            "from here. Stop it and run again, or restart it by hand after the variable was set."
+            "IIS Express (iisexpress.exe) is running on the host: it serves the AOS in place of IIS, and cannot be "
+            "restarted from here. Stop it and run again, or restart it by hand after the variable is set."
         )
     if web is None:
         reasons.append(
-            "The host has no World Wide Web Publishing Service (W3SVC): either it is no Finance + Operations machine, "
-            "or its AOS runs in IIS Express, which is not restarted from here."
+            "The host has no World Wide Web Publishing Service (W3SVC): either it is not a Finance + Operations "
+            "machine, or its AOS runs in IIS Express, which cannot be restarted from here."
         )
     elif web.start_type == "disabled":
         reasons.append(
             "W3SVC is disabled on the host, so the AOS could not be restarted. A servicing operation may be under way; "
-            "wait for its end or enable the service."
+            "wait until it has ended, or enable the service."
         )
     elif web.state in ("paused", "pause_pending"):
         reasons.append("W3SVC is paused on the host. Continue it (sc.exe continue) or stop it, and run again.")
     if not findings.elevated:
         reasons.append(
-            "The connecting account is not an elevated administrator on the host, so it can't restart anything. "
+            "The connecting account is not an elevated administrator on the host, so it cannot restart anything. "
             "Connect with a member of the local Administrators group."
         )
     return reasons + _not_to_be_started_again(findings, steps)
@@ -186,7 +186,7 @@ def _not_to_be_started_again(findings: Findings, steps: Sequence[Step]) -> list[
         if name != W3SVC
     }
     return [
-        f"{name} runs but is disabled: once stopped it could not be started again. Set its start type{way_out}."
+        f"{name} is running but disabled: once stopped, it could not be started again. Set its start type{way_out}."
         for name, way_out in sorted(ways_out.items())
         if name in findings.services and findings.services[name].start_type == "disabled"
     ]
@@ -195,14 +195,14 @@ def _not_to_be_started_again(findings: Findings, steps: Sequence[Step]) -> list[
 def _address(seen: Seen, steps: Sequence[Step], consent: Consent) -> list[str]:
     """What stands against waiting for the AOS."""
     if seen.aos_objection:
-        return [f"The AOS could not be asked whether it is ready again: {sentence(seen.aos_objection)}"]
+        return [f"It would not be possible to check whether the AOS is ready again: {sentence(seen.aos_objection)}"]
     waits = any(isinstance(step, WaitForAos) for step in steps)
     switches = any(isinstance(step, (Restart, RunScript)) for step in steps)
     if switches and consent.wait and not waits:
         return [
             (
-                "Nothing says at which address the AOS answers (Infrastructure.HostUrl in web.config). Give it as "
-                "O(url), on-premises O(cluster_url), or set O(wait_for_aos=false)."
+                "The address of the AOS is not known (Infrastructure.HostUrl in web.config). Set O(url), on-premises "
+                "O(cluster_url), or O(wait_for_aos=false)."
             )
         ]
     return []

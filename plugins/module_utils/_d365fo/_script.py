@@ -52,10 +52,10 @@ class ScriptOptions:
 
     def check(self) -> None:
         """Refuse what can't be given to cmd.exe. Raises ``Failure``."""
-        for name, path in (("O(script)", self.script), ("O(template)", self.template_path)):
+        for name, path in (("script", self.script), ("template", self.template_path)):
             check_plain(name, path)
         if not self.folder or not basename(self.script).lower().endswith(".ps1"):
-            raise Invalid("script", f"{self.script!r} is not the full path of a .ps1 file")
+            raise Invalid("script", f'"{self.script}" is not the full path of a .ps1 file')
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def parse_look(completed: Completed, options: ScriptOptions, host: str) -> Look:
     groups, _mark, rest = completed.stdout.partition("#script")
     found, _mark, template = rest.partition("#template")
     if not _mark and not completed.stderr.strip():
-        said = " ".join(completed.stdout.split())[:300] or "it answered nothing"
-        raise Failure("look at the maintenance script", host, said, "See whether cmd.exe works there")
+        said = " ".join(completed.stdout.split())[:300] or "there was no output"
+        raise Failure("look at the maintenance script", host, said, "Check that cmd.exe works there")
     if "found" not in found:
         raise _not_there(options.script, host, completed.stderr)
     if not template.strip():
@@ -102,15 +102,15 @@ def _not_there(path: str, host: str, said: str) -> Failure:
         return Failure(
             f"read {path}",
             host,
-            " ".join(said.split()) or "it is not there, or this login may not see it",
-            "It lies on another machine. A WinRM login by NTLM, Basic or a certificate can't be passed on to a second "
+            " ".join(said.split()) or "it does not exist, or this login may not see it",
+            "It is on another machine. A WinRM login with NTLM, Basic or a certificate cannot be passed on to a second "
             "machine (double hop): connect with CredSSP or with Kerberos and delegation, or copy the scripts to the "
             "node and give the local path",
         )
     return Failure(
         f"read {path}",
         host,
-        " ".join(said.split()) or "it is not there",
+        " ".join(said.split()) or "it does not exist",
         "Give the path of the infrastructure scripts (2.18.2 or later) on this node (O(script), O(template))",
     )
 
@@ -130,9 +130,11 @@ def judge(completed: Completed, doing: str, host: str) -> str:
     tail = f"{completed.stdout}\n{completed.stderr}".strip()[-_TAIL:]
     if completed.rc == 0 and not completed.stderr.strip():
         return tail
-    remedy = "See what it says, and whether the AOS instances run; run again once the reason is gone"
+    remedy = "Check its output, and whether the AOS instances are running; fix the cause and run again"
     if "SecurityError" in tail:  # PowerShell's category, the same in every language
-        remedy = "The host's policy forbids the script; O(execution_policy=RemoteSigned) or V(Bypass) runs it"
+        remedy = (
+            "The host's execution policy does not allow the script; use O(execution_policy=RemoteSigned) or V(Bypass)"
+        )
     raise Failure(
         doing,
         host,

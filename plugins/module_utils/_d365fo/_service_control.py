@@ -95,7 +95,7 @@ class ServiceControl:
         try:
             self.carry_out([Control("start", names) for names in again if names])
         except Failure as second:
-            failure.state = f"What had stopped for it did not all start again: {second}"
+            failure.state = f"Some of the services that had been stopped for it did not start again: {second}"
 
     def control(self, control: Control) -> None:
         """Give one control to services that don't depend on each other and wait for all of them.
@@ -180,7 +180,7 @@ class ServiceControl:
                     f"stop {name}",
                     self.host.name,
                     f"it hangs, and its process {service.pid} also runs other services",
-                    "See on the host what it waits for, or restart the host",
+                    "Find out on the host what it is waiting for, or restart the host",
                 )
                 continue
             self.run.tell(f"{name} does not stop: ending its process {service.pid}")
@@ -215,7 +215,7 @@ class ServiceControl:
             f"{action} {name}",
             self.host.name,
             f"after {self.limit:.0f} s it is {service.state} (PID {service.pid})",
-            f"{how}see on the host what it waits for, or raise O(service_timeout)",
+            f"{how}find out on the host what it is waiting for, or raise O(service_timeout)",
             details={"service": name, "pid": service.pid},
         )
 

@@ -107,7 +107,7 @@ def check_names(names: Iterable[str]) -> None:
         if not _NAME.fullmatch(name):
             raise Invalid(
                 "names",
-                f"{name!r} is no service name: it holds letters, digits, blanks and . _ $ - here",
+                f'"{name}" is not a service name: only the letters a to z, digits, blanks and . _ $ - are allowed',
                 "Give the service name, not the display name",
             )
 
@@ -156,7 +156,7 @@ def _parse_service(name: str, body: str) -> Service | None:
             f"read the state of service {name}",
             "the host",
             describe_code(failed) if failed else f"sc.exe printed {said!r}" if said else "sc.exe printed nothing",
-            "Connect with an account that may query services, and run again",
+            "Connect with an account that may query services and run again",
         )
     configured = _values(config)
     delayed = len(configured) > 2 and "(" in configured[2]
@@ -303,7 +303,7 @@ def _refuse(services: Services, names: Sequence[str], state: str) -> None:
         raise Failure(
             f"get {', '.join(missing)} {state}",
             "the host",
-            "there is no such service (1060)",
+            "the service does not exist (1060)",
             "Check the name with sc.exe query; it is the service name, not the display name",
         )
     if state == "stopped":
@@ -320,7 +320,7 @@ def why_not_startable(service: Service) -> tuple[str, str] | None:
     if service.start_type == "disabled":
         return (
             "its start type is disabled (1058)",
-            "Somebody disabled it on purpose, perhaps a servicing operation; enable it or leave it out",
+            "It was disabled on purpose, perhaps by a servicing operation; enable it or leave it out",
         )
     if service.state in ("paused", "pause_pending"):
         return ("it is paused", "Continue it (sc.exe continue) or stop it, and run again")
@@ -356,23 +356,26 @@ _CODES = {
         "Connect with an account that may control services (a local administrator, elevated)",
     ),
     1051: ("other running services depend on it (1051)", "Stop those first"),
-    1052: ("it does not take this control (1052)", "Look at the service on the host"),
+    1052: ("it does not accept this control (1052)", "Check the service on the host"),
     1053: (
         "it did not answer the start request in time (1053)",
-        "See the application event log on the host, and whether the machine is short of memory",
+        "Check the application event log on the host, and whether the machine is short of memory",
     ),
     1058: ("it is disabled (1058)", "Enable it, or leave it out"),
-    1060: ("there is no such service (1060)", "Check the name with sc.exe query"),
-    1061: ("it can't take controls at this time (1061)", "Wait until its pending start or stop is over and run again"),
+    1060: ("the service does not exist (1060)", "Check the name with sc.exe query"),
+    1061: (
+        "it does not accept controls at this time (1061)",
+        "Wait until its pending start or stop has finished, and run again",
+    ),
     0: (
-        "it stopped again by itself, without an error",
-        "See the application event log on the host for what it says at start",
+        "it stopped again without an error",
+        "See what the application event log on the host says about its start",
     ),
     1067: (
         "its process ended unexpectedly (1067)",
-        "See the application event log on the host for what it says at start",
+        "See what the application event log on the host says about its start",
     ),
-    1068: ("a service that it depends on did not start (1068)", "Start that one and see why it does not run"),
+    1068: ("a service that it depends on did not start (1068)", "Find out why that service does not run, and start it"),
     1069: ("its account could not log on (1069)", "Check the password of the service's account"),
 }
 

@@ -69,11 +69,13 @@ def arguments_from(given: Mapping[str, Any]) -> dict[str, str | None]:
     """
     for name in given:
         if not _NAME.fullmatch(str(name)):
-            raise Invalid("setup_tool_arguments", f"{name!r} is no name of a parameter", "Use names without dashes")
+            raise Invalid(
+                "setup_tool_arguments", f'"{name}" is not the name of a parameter', "Use names without dashes"
+            )
     if ours := [name for name in given if str(name).lower() in ("setupmode", "isinmaintenancemode", "syncmode")]:
-        raise Invalid("setup_tool_arguments", f"it holds {ours[0]}, which says what the tool does", "Leave it out")
+        raise Invalid("setup_tool_arguments", f"it contains {ours[0]}, which the module sets", "Leave it out")
     if any(str(name).lower() == "sqlpwd" and value for name, value in given.items()):
-        raise Invalid("setup_tool_arguments", "it holds sqlpwd", "Give the password as O(sql_login_password)")
+        raise Invalid("setup_tool_arguments", "it contains sqlpwd", "Give the password as O(sql_login_password)")
     return {
         str(name): None if value in (None, "") else str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in given.items()
@@ -95,14 +97,16 @@ def objections(findings: Findings, options: ToolOptions, keeps_secrets: bool, wa
         reasons.append(f"The setup tool was not found on the host ({SETUP_TOOL}): give its path as O(setup_tool).")
     if missing := [name for name, value in _parameters(findings, options, {}).items() if value == ""]:
         reasons.append(
-            f"The setup tool needs a value for {', '.join(f'--{name}' for name in missing)}, and has no integrated "
-            "login: give O(sql_login_user), O(sql_login_password) and O(packages_directory), or drop the parameter in "
-            "O(setup_tool_arguments)."
+            f"The setup tool requires a value for {', '.join(f'--{name}' for name in missing)} and does not support "
+            "integrated login: set O(sql_login_user), O(sql_login_password) and O(packages_directory), or remove the "
+            "parameter with O(setup_tool_arguments)."
         )
     if options.password and not keeps_secrets:
         reasons.append("The connection has no safe place for the setup tool's password. Use ansible_connection: winrm.")
     if not findings.elevated:
-        reasons.append("The setup tool works only elevated. Connect with a member of the local Administrators group.")
+        reasons.append(
+            "The setup tool requires an elevated account. Connect with a member of the local Administrators group."
+        )
     return [*reasons, *([way_round] if reasons and way_round else [])]
 
 
@@ -127,7 +131,7 @@ def _parameters(findings: Findings, options: ToolOptions, mode: Mapping[str, str
 def command_line(findings: Findings, options: ToolOptions, mode: Mapping[str, str]) -> str:
     """Return the command line; everything but the password's variable is escaped."""
     tool = options.tool or findings.setup_tool
-    check_plain("the setup tool", tool)
+    check_plain("setup_tool", tool)
     words = [f'@"{tool}"']
     for name, value in _parameters(findings, options, mode).items():
         if value is not None:
@@ -139,7 +143,7 @@ def command_line(findings: Findings, options: ToolOptions, mode: Mapping[str, st
 def environment(password: str) -> dict[str, str]:
     """Return the environment of the shell that runs the tool: the password, quoted and escaped for its place."""
     if set(password) & set("\r\n"):
-        raise Invalid("sql_login_password", "it holds a line break, which the setup tool can't be given")
+        raise Invalid("sql_login_password", "it contains a line break, which cannot be passed to the setup tool")
     return {PASSWORD_VARIABLE: escape(argument(password))} if password else {}
 
 
@@ -163,7 +167,7 @@ def judge(completed: Completed, doing: str, host: str, password: str) -> str:
         doing,
         host,
         f"the setup tool ended with {meaning_of(completed)}: {tail or 'it printed nothing'}",
-        "See what it says; login, database and elevation are what it needs. O(method=sql) does without the tool",
+        "Check its output, login and database, and that the account is elevated. O(method=sql) does not use the tool",
         details={"rc": completed.rc, "output": tail},
     )
 

@@ -23,23 +23,23 @@ _LOGIN = "Check O(sql_login_user) and O(sql_login_password)"
 _MEANING: dict[int, tuple[str, str]] = {
     208: (
         "this database has no table SQLSYSTEMVARIABLES (error 208)",
-        "It is not an AXDB: set O(sql_database) to the database of Dynamics 365 (DataAccess.Database in web.config)",
+        "This is not an AXDB: set O(sql_database) to the database of Dynamics 365 (DataAccess.Database in web.config)",
     ),
     229: (
         "the login has no permission (error 229)",
         "Grant it SELECT and UPDATE on SQLSYSTEMVARIABLES and ALTER on the database, or log in as axdbadmin",
     ),
-    911: ("there is no such database (error 911)", "Check O(sql_database)"),
+    911: ("the database does not exist (error 911)", "Check O(sql_database)"),
     DEADLOCK: (
-        "the transaction was chosen as deadlock victim again and again (error 1205)",
-        "Nothing was changed. See what else works on SQLSYSTEMVARIABLES and run again",
+        "the transaction was repeatedly chosen as the deadlock victim (error 1205)",
+        "Nothing was changed. Find out what else is using SQLSYSTEMVARIABLES and run again",
     ),
     1222: (
         "another session holds a lock on SQLSYSTEMVARIABLES or on the record (error 1222, lock time-out)",
         "Nothing was changed. Find the blocking session (sys.dm_exec_requests, blocking_session_id) and run again",
     ),
     4060: (
-        "the database cannot be opened with this login (error 4060): it does not exist, is offline or not open to it",
+        "this login cannot open the database (error 4060): it does not exist, is offline, or the login has no access",
         "Check O(sql_database) and the state of the database",
     ),
     15135: (
@@ -50,13 +50,13 @@ _MEANING: dict[int, tuple[str, str]] = {
     15217: ("the record was removed by another run at the same time (error 15217)", "Run again"),
     18452: (
         "SQL Server does not accept integrated login from here (error 18452)",
-        "Give O(sql_login_user) and O(sql_login_password), or run as a domain account that SQL Server knows",
+        "Set O(sql_login_user) and O(sql_login_password), or run as a domain account that SQL Server knows",
     ),
     18456: (
         "login failed (error 18456)",
         (
-            f"{_LOGIN}; with integrated login, whether the account has one. Some drivers say the same of a database "
-            "that does not exist or is not open to the login: check O(sql_database) too"
+            f"{_LOGIN}; with integrated login, whether the account has a login. Some drivers give the same message for "
+            "a database that does not exist or that the login cannot open: check O(sql_database) too"
         ),
     ),
     18470: ("the login is disabled (error 18470)", "Enable the login, or use another one"),
@@ -65,18 +65,18 @@ _MEANING: dict[int, tuple[str, str]] = {
     18488: ("the password of the login must be changed (error 18488)", "Change the password of the login"),
     VARIABLE_CHANGED: ("CONFIGURATIONMODE was changed by somebody else at the same time", "Run again"),
     RECORD_CHANGED: ("the record was written by another run at the same time", "Run again"),
-    LOCKED: ("another run was writing the record all the time", "Run again"),
+    LOCKED: ("another run kept the record locked", "Run again"),
 }
 
-_REACH = "Check that SQL Server runs and can be reached from there, and O(sql_server)"
+_REACH = "Check O(sql_server), and that SQL Server is running and can be reached from there"
 
 # What a driver says where SQL Server itself gave no number: (pattern, remedy).
 _TEXTS = (
     (
         re.compile("certificate|SSL Provider|SSL routines|TLS", re.IGNORECASE),
         (
-            "Give the authority's certificate and the name that the server's certificate holds (O(sql_ca_path), "
-            "O(sql_hostname_in_certificate)); O(sql_validate_certs=false) does without the verification"
+            "Set the certificate authority and the name in the server's certificate (O(sql_ca_path), "
+            "O(sql_hostname_in_certificate)); O(sql_validate_certs=false) skips the verification"
         ),
     ),
     (
@@ -85,7 +85,7 @@ _TEXTS = (
     ),
     (
         re.compile("HYT00|timeout expired", re.IGNORECASE),
-        "SQL Server did not answer in time: find what blocks it, or raise O(sql_query_timeout), and run again",
+        "SQL Server did not answer in time: find out what blocks it, or raise O(sql_query_timeout), and run again",
     ),
 )
 
@@ -124,10 +124,10 @@ class SqlFailure(Failure):
         self.unknown = sent and not number
         answer, remedy = _MEANING.get(number, ("", ""))
         if "ANONYMOUS LOGON" in text:
-            answer = "SQL Server saw an anonymous login: the login on the host was not passed on to it"
+            answer = "SQL Server received an anonymous login: the login on the host was not passed on to it"
             remedy = (
-                "SQL Server runs on another machine, where a login by NTLM, Basic or a certificate can't be handed on "
-                "(double hop). Connect with CredSSP or with Kerberos and delegation, or give a SQL login"
+                "SQL Server runs on another machine, to which a login with NTLM, Basic or a certificate cannot be "
+                "passed on (double hop). Connect with CredSSP or with Kerberos and delegation, or use a SQL login"
             )
         if not answer:
             answer = _shortened(text) or "no answer"

@@ -60,8 +60,8 @@ def command_line(options: SqlcmdOptions, batch: str, *, server: str | None = Non
         if _FORBIDDEN & set(getattr(options, name)):
             raise Invalid(
                 option,
-                "it holds a quote, a line break or one of % ^ & | < >",
-                "Such a name can't be given to cmd.exe; use O(via=odbc)",
+                "it contains a quote, a line break or one of % ^ & | < >",
+                "Such a name cannot be passed to cmd.exe; use O(via=odbc)",
             )
     words = [f'@"{options.program}"' if " " in options.program else options.program]
     words += ["-S", f'"{server or options.server}"', "-d", f'"{database or options.database}"']
@@ -100,7 +100,7 @@ def checked_rows(completed: Completed, doing: str, where: str, user: str = "") -
         raise Failure(
             doing,
             where,
-            "the host has no sqlcmd.exe on its path",
+            "sqlcmd.exe is not on the search path of the host",
             "Give its path (O(sqlcmd_path)), install it, or use O(via=odbc) if the controller reaches the SQL Server",
         )
     raise SqlFailure(doing, f"{where}{f' as {user}' if user else ''}", number_of(said), said, sent=True)

@@ -74,7 +74,7 @@ def notes(seen: Seen, *, name_windows: bool = False) -> list[str]:
     """Return what a person should know about the system, with the windows that are to be closed by their names."""
     reading = seen.findings.reading
     if reading is None:
-        return [seen.findings.sql_failure or "the database was not asked", *amiss(seen)]
+        return [seen.findings.sql_failure or "the database was not queried", *amiss(seen)]
     found = []
     record = seen.record
     if reading.broken:
@@ -83,17 +83,17 @@ def notes(seen: Seen, *, name_windows: bool = False) -> list[str]:
         found.append("CONFIGURATIONMODE is missing")
     if record and record.lease:
         alive = record.lease.alive(reading.now)
-        found.append(f"{record.lease}" if alive else f"{record.lease}, did not finish: run again to finish the work")
+        found.append(f"{record.lease}" if alive else f"{record.lease}, did not finish: run again to complete it")
     elif record and not seen.settled:
         found.append(
-            "a run was cut off before it turned anything on: run disable to clear up"
+            "a run was interrupted before it turned maintenance mode on: run disable to clean up"
             if seen.never_set
             else "the AOS is not yet confirmed to run with this value: run again to finish the work"
         )
     if seen.foreign_record:
         found.append(foreign(seen))
     elif reading.mode == ENABLED and record is None and not reading.broken:
-        found.append("turned on by somebody else: there is no record of who, why and since when")
+        found.append("turned on by somebody else: there is no record of who, why or when")
     windows = record.windows if record else ()
     if len(windows) > 1 or (windows and (name_windows or windows[0].id != DEFAULT)):
         found.append(f"open window{'s' * (len(windows) > 1)}: {'; '.join(str(window) for window in windows)}")
@@ -105,8 +105,8 @@ def foreign(seen: Seen) -> str:
     record = seen.foreign_record
     where = record.host if record and record.host else "another environment"
     return (
-        f"the record in the database was written for {where}, before the database was copied or restored: what runs "
-        "here is not known by it"
+        f"the record in the database was written for {where}, before the database was copied or restored, and says "
+        "nothing about this system"
     )
 
 
@@ -125,9 +125,9 @@ def amiss(seen: Seen) -> list[str]:
     for name, service in seen.findings.services.items():
         should_run = (service.starts_by_itself and (name == _services.W3SVC or not on)) or (name in left and not on)
         if (should_run and not service.runs) or (name in left and service.state == "start_pending" and not on):
-            before = f" and {service.start_type}, ran before the maintenance" if name in left else ""
+            before = f" and {service.start_type}, ran before maintenance" if name in left else ""
             found.append(f"{name} is {service.state}{before}")
         elif name in stopped - with_iis and service.state == "running":
             # Not while it is starting: batch tries that every 30 s and can't.
-            found.append(f"{name} runs although it was stopped for the maintenance")
+            found.append(f"{name} is running although it was stopped for maintenance")
     return found

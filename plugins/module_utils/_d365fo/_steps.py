@@ -136,8 +136,8 @@ def _see_that_it_was_set(site: Site, mode: str) -> None:
         raise Failure(
             "verify the change",
             site.name,
-            f"no failure was reported, but the database says {now.mode or 'missing'}, required is {mode}",
-            "Look at the output and the database, and run again",
+            f"no error was reported, but CONFIGURATIONMODE is {now.mode or 'missing'} in place of {mode}",
+            "Check the output and the database, and run again",
             details={"output": site.output},
         )
 

@@ -141,7 +141,7 @@ class Switch:
             if not site.touched:
                 self.site = None
                 raise Stale(conflict.attempted, conflict.target, conflict.answer, conflict.remedy) from conflict
-            conflict.state = "Another run has taken over and works on the system now; this one has stopped."
+            conflict.state = "Another run has taken over and is at work on the system now; this one has stopped."
             raise self._with_details(conflict) from None
         except Failure as failure:
             rest = plan.steps[len(self.done) :]
@@ -187,10 +187,10 @@ class Switch:
         """Go on only from where the first part of this switch ended. Raises ``Failure``."""
         if self.options.continues and self.options.continues != _fingerprint(seen):
             raise Failure(
-                "go on with the switch",
+                "continue the switch",
                 self.options.system,
-                "somebody else has worked on it since the first part ended",
-                "Look at its status, and run again",
+                "somebody else has changed it since the first part ended",
+                "Check its status and run again",
             )
         return seen
 
@@ -265,7 +265,9 @@ class Switch:
             nodes = ", ".join(name for name, _kind in template.aos_nodes)
             self.run.tell(f"the script, run on {self.way.host.name}, restarts all AOS instances ({nodes})")
             if seen.missing_instances:
-                self.run.tell(f"not ready before it, and awaited after it: {'; '.join(seen.missing_instances)}")
+                self.run.tell(
+                    f"not ready before the restart, expected to be after it: {'; '.join(seen.missing_instances)}"
+                )
 
     # --- what a failure leaves ---
 
@@ -294,7 +296,7 @@ class Switch:
         told = [_try(lambda: self._ask_again(site))]
         record = site.reading.record
         if record and record.lease and record.lease.run != self.run.id:
-            return "Another run has taken over and works on the system now; this one has stopped."
+            return "Another run has taken over and is at work on the system now; this one has stopped."
         if not told[0] and site.reading.mode == ENABLED:
             # The AOS still runs as before. Its next restart, by whomever, would surprise everybody.
             told.append(_try(lambda: site.write(record, mode=DISABLED, hold=True)))
@@ -306,7 +308,7 @@ class Switch:
         ]
         failed = _try(lambda: start(stopped).carry_out(site)) if stopped else ""
         if told[-1] or site.reading.mode == ENABLED:
-            known = "In which state the system is could not be found out; run again, either way, to finish the work."
+            known = "The state of the system is not known; run enable or disable again to finish the work."
             return " ".join(filter(None, (known, *told, failed)))
         back = None if before.record is None or before.never_set else before.record
         if failed and record:  # what did not start again must not be forgotten
@@ -321,7 +323,7 @@ class Switch:
             return ""
         record = site.reading.record
         if record and record.lease and record.lease.run != self.run.id:
-            return "Another run has taken over and works on the system now; this one has stopped."
+            return "Another run has taken over and is at work on the system now; this one has stopped."
         told = _try(lambda: site.write(before.record))
         return f"Maintenance mode was not turned off; nothing was restarted. {told}".strip()
 
@@ -342,7 +344,7 @@ class Switch:
         unknown = failure.unknown and rest and sets_variable(rest[0])
         mode = "set" if site.reading.mode == ENABLED else "not set"
         parts = [
-            "whether maintenance mode is set in the database is not known"
+            "it is not known whether maintenance mode is set in the database"
             if unknown
             else f"maintenance mode is {mode}",
             self._aos_state(site),
@@ -360,7 +362,7 @@ class Switch:
             parts.append(f"{down[0]}{others} {'are' if len(down) > 1 else 'is'} stopped")
         if isinstance(failure, Unreachable):
             parts.append("the last command may have been carried out")
-        back = "Run again to go on" + (", or the other way to take it back" if self.wish.state == ENABLED else "")
+        back = "Run again to continue" + (", or run disable to undo it" if self.wish.state == ENABLED else "")
         return f"State now: {', '.join(parts)}. {back}."
 
     def _aos_state(self, site: Site) -> str:
@@ -372,8 +374,8 @@ class Switch:
         if web and not web.runs:
             return f"W3SVC is {web.state}"
         if site.restarted:
-            return "the AOS was restarted and is not seen to be ready"
-        return "whether the AOS runs with it is not known"
+            return "the AOS was restarted but is not confirmed to be ready"
+        return "it is not known whether the AOS runs with it"
 
     def _report_left_over(self, site: Site) -> None:
         """Say at the end what could not be started again, though all else is done. Raises ``Failure``."""
@@ -385,8 +387,8 @@ class Switch:
         failure = Failure(
             f"start {', '.join(names)}",
             self.options.system,
-            f"somebody changed it during the maintenance: {types}",
-            "Enable or continue it and run again to start it; run again as it is to leave it",
+            f"it was changed during maintenance: {types}",
+            "Enable or continue the service and run again to start it, or just run again to leave it stopped",
         )
         failure.state = "Maintenance mode is off, and everything else that ran before runs again."
         raise self._with_details(failure)

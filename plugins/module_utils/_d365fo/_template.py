@@ -36,7 +36,7 @@ def parse(text: str, where: str) -> Template:
     try:
         root = ElementTree.fromstring(text.lstrip("\ufeff").strip())
     except ElementTree.ParseError as error:
-        raise _unusable(where, f"it is no XML: {error}") from None
+        raise _unusable(where, f"it is not XML: {error}") from None
     if root.tag != "Config":
         raise _unusable(where, f"its root is {root.tag}, not Config")
     database = next(

@@ -75,9 +75,9 @@ def base_address(url: str, option: str = "url") -> Address:
     try:
         address = _parse(url, _PORTS, may_log_in=False)
         if "?" in url or "#" in url:
-            raise _Unusable("it holds a query or a fragment (? or #)")
+            raise _Unusable("it contains a query or a fragment (? or #)")
         if not address.path.isascii():
-            raise _Unusable("its path holds characters that must be percent-encoded")
+            raise _Unusable("its path contains characters that must be percent-encoded")
     except _Unusable as unusable:
         raise Invalid(option, str(unusable), unusable.remedy or _EXAMPLE) from None
     return address
@@ -104,7 +104,7 @@ def proxy_for(address: Address, proxy: str | None, option: str = "proxy") -> Pro
         raise Failure(
             "connect",
             str(address),
-            f"the environment variable {address.scheme}_proxy holds an unusable address: {unusable}",
+            f"the environment variable {address.scheme}_proxy contains an unusable address: {unusable}",
             f"{_PROXY_EXAMPLE}, or name this host in no_proxy",
         ) from None
 
@@ -122,7 +122,7 @@ def _parse(url: str, ports: Mapping[str, int], *, may_log_in: bool) -> Address:
     """Return the parts of a URL; ``ports`` are the schemes that may stand there, and their usual ports."""
     # Python's parser drops some of these silently.
     if not url.isprintable() or " " in url:
-        raise _Unusable("it holds a blank or a control character")
+        raise _Unusable("it contains a blank or a control character")
     scheme, colon, rest = url.partition(":")
     scheme = scheme.lower()
     if not colon or scheme not in ports:
@@ -135,7 +135,7 @@ def _parse(url: str, ports: Mapping[str, int], *, may_log_in: bool) -> Address:
     login = parts["login"]
     if login is not None and not may_log_in:
         # It would stand in every message.
-        raise _Unusable("it holds a user name or password", "Give the credential by its own option")
+        raise _Unusable("it contains a user name or password", "Set the credential with its own option")
     port = _port(parts["port"] or str(ports[scheme]))
     return Address(scheme, _host(parts["host"]), port, path.rstrip("/"), netloc, login)
 
@@ -151,7 +151,7 @@ def _port(text: str) -> int:
 def _host(text: str) -> str:
     """Return a host as it goes to the resolver."""
     if not text:
-        raise _Unusable("it names no host")
+        raise _Unusable("it contains no host name")
     if text.startswith("["):
         try:
             return str(ipaddress.IPv6Address(text[1:-1]))

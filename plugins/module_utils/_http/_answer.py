@@ -25,7 +25,7 @@ _LOOKED_AT = 8192
 
 _REMEDIES = {
     401: "Check the credential",
-    403: "Give the credential's role the rights for this",
+    403: "Grant the rights for this to the credential's role",
     404: "Check the URL and the name",
     407: "Check the user name and password of the proxy",
     429: "Send fewer requests per minute, or raise the server's limit",
@@ -62,7 +62,7 @@ def judge(raw: Raw, again: Collection[int], redact: Callable[[str], str], *, tls
         if content.is_json:
             return Answer(raw.status, raw.headers, content.data)
         raise Trouble(
-            f"HTTP {raw.status} with {content.described} in place of JSON",
+            f"HTTP {raw.status} with {content.described} instead of JSON",
             "Check the URL: a proxy, a login page or another program answered there",
             again=False,
             status=raw.status,
@@ -82,7 +82,7 @@ def judge(raw: Raw, again: Collection[int], redact: Callable[[str], str], *, tls
 
 def _redirect(raw: Raw, redact: Callable[[str], str], *, tls: bool) -> Trouble:
     """A redirect is not followed: whoever it leads to would get the credential."""
-    remedy = "Give the final address as URL; a redirect is not followed, since the credential would go there too"
+    remedy = "Use the final address as URL; a redirect is not followed, because the credential would be sent there too"
     location = raw.headers.get("location", "")
     try:
         if not location.isprintable():
@@ -90,13 +90,13 @@ def _redirect(raw: Raw, redact: Callable[[str], str], *, tls: bool) -> Trouble:
         parts = urllib.parse.urlsplit(location, scheme="https" if tls else "http")
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        where = "to an address that is malformed"
+        where = "to a malformed address"
     else:
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         if not location:
-            where = "without saying where to"
+            where = "without naming a target"
         elif parts.scheme not in ("https", "http"):
-            where = "to an address that is malformed"
+            where = "to a malformed address"
         elif not host:
             where = "to another path"
         else:
@@ -139,7 +139,7 @@ class _Content:
         except UnicodeDecodeError:
             text = "\0"
         if "\0" in text:
-            return f"{len(self._body)} bytes that are no text"
+            return f"{len(self._body)} bytes that are not text"
         # Only the beginning, since what looks for a title takes a time that grows with the square of the length.
         text = self._redact(text)[:_LOOKED_AT]
         if title := re.search(r"<(title|h1)[^>]*>(.*?)</\1>", text, re.IGNORECASE | re.DOTALL):

@@ -85,8 +85,8 @@ class Client:
         if not address.tls and validate_certs:
             raise Invalid(
                 f"{option_prefix}url",
-                "it begins with http://, so the credential would be sent readable for everybody on the way",
-                f"Use the https:// address; O({option_prefix}validate_certs=false) allows http:// where that risk is "
+                "it begins with http://, so the credential would be sent unencrypted",
+                f"Use the https:// address; O({option_prefix}validate_certs=false) allows http:// if that risk is "
                 "accepted",
             )
         self._headers = {"Accept": "application/json", "User-Agent": "quiesce.maintenance", **(headers or {})}
@@ -95,8 +95,8 @@ class Client:
             raise Failure(
                 "connect",
                 self.target,
-                "the credential holds characters that can't be in an HTTP header",
-                "Look for a line break or a character that is not ASCII in it",
+                "the credential contains characters that are not allowed in an HTTP header",
+                "Check it for line breaks and characters that are not ASCII",
             )
         self._headers.update(credentials or {})
         self._names = Names(option_prefix, timeout_option)
@@ -204,7 +204,7 @@ class Client:
             raise Failure(
                 attempted,
                 self.target,
-                f'"{path}" is not a path that can be asked for',
+                f'"{path}" is not a valid path',
                 "Use one that begins with a slash, with percent-encoding for blanks and for what is not ASCII",
             )
         address = self._way.address.path + path

@@ -54,7 +54,7 @@ class Trouble(Exception):
     """
 
     answer: str
-    remedy: str = "Check that the server runs and can be reached from here, then run again"
+    remedy: str = "Check that the server is running and can be reached from here, then run again"
     again: bool = True
     unsent: bool = False
     status: int | None = None
@@ -100,7 +100,7 @@ def explain(
     if isinstance(error, http.client.IncompleteRead):
         return Trouble(f"the answer broke off after {len(error.partial)} bytes")
     if isinstance(error, ConnectionRefusedError):
-        return Trouble("it refuses connections", f"{where}, and whether the server runs")
+        return Trouble("it refuses connections", f"{where}, and whether the server is running")
     if isinstance(error, (ConnectionError, http.client.RemoteDisconnected)):
         return Trouble(f"the connection broke: {getattr(error, 'strerror', None) or error}")
     if tunnel := re.match(r"Tunnel connection failed: ([0-9]+)", str(error)):
@@ -111,7 +111,7 @@ def explain(
             again=status in (502, 503, 504),
         )
     if isinstance(error, http.client.HTTPException):
-        return Trouble(f"what answered does not speak HTTP ({type(error).__name__})", where, again=False)
+        return Trouble(f"the answer is not HTTP ({type(error).__name__})", where, again=False)
     return Trouble(f"no connection: {error.strerror or type(error).__name__}", where)
 
 
@@ -119,7 +119,7 @@ def too_much(error: TooMuch) -> Trouble:
     """Say that a body was longer than any that a server of this kind sends."""
     return Trouble(
         f"HTTP {error.status} with a body of more than {error.limit >> 20} MiB",
-        "Check the URL: an answer of this length is none of the API that is expected there",
+        "Check the URL: the expected API does not give answers of this length",
         again=False,
         status=error.status,
     )
@@ -128,7 +128,7 @@ def too_much(error: TooMuch) -> Trouble:
 def _late(names: Names, timeout: float, *, connected: bool) -> Trouble:
     longer = f", or raise O({names.timeout})" if names.timeout else ""
     if connected:
-        return Trouble(f"no whole answer within {timeout:g} s", f"Check whether the server is overloaded{longer}")
+        return Trouble(f"no complete answer within {timeout:g} s", f"Check whether the server is overloaded{longer}")
     return Trouble(
         f"no connection within {timeout:g} s",
         f"Check host and port in {names('url')}, and firewalls on the way{longer}",
@@ -153,7 +153,7 @@ def _untrusted(error: ssl.SSLCertVerificationError, names: Names) -> Trouble:
     if error.verify_code in _OTHER_NAME:
         return Trouble(
             f"its certificate is for another name: {said}",
-            f"Use a name in {names('url')} that the certificate holds, or issue one that holds this name",
+            f"Use a name in {names('url')} that the certificate contains, or issue a certificate for this name",
             again=False,
         )
     return Trouble(

@@ -160,12 +160,12 @@ NOBODY = "https://127.0.0.1:1"
 REFUSED = {
     "no-script": Case(rf"{SCRIPT}.*2\.18\.2 or later", before=delete("script_path")),
     "no-template": Case(r"ConfigTemplate\.xml.*d365fo_template|d365fo_template", before=delete("template_path")),
-    "broken-template": Case(r"ConfigTemplate\.xml.*no XML", before=template("<Config>")),
+    "broken-template": Case(r"ConfigTemplate\.xml.*not XML", before=template("<Config>")),
     "share": Case(r"double hop.*CredSSP.*copy the scripts", before=on_share),
     "double-hop": Case(
         r"double hop.*CredSSP", before=lambda _lab, environment: environment.onprem.allow_delegation(False)
     ),
-    "template-database": Case(r"cannot be opened.*\(error 4060\)", before=other_database),
+    "template-database": Case(r"cannot open the database.*\(error 4060\)", before=other_database),
     "node-not-elevated": Case(
         r"not an elevated administrator",
         before=lambda _lab, environment: setattr(environment.account, "elevated", False),
@@ -180,14 +180,14 @@ REFUSED = {
         r"127\.0\.0\.1:1.*refuse", variables={"d365fo_cluster_url": NOBODY}, before=without("d365fo_url")
     ),
     "cluster-no-address": Case(
-        r"at which address the AOS answers.*d365fo_cluster_url", before=without("d365fo_url", *CLUSTER_URL)
+        r"The address of the AOS is not known.*d365fo_cluster_url", before=without("d365fo_url", *CLUSTER_URL)
     ),
     "dead": Case(r"\S", nodes=2, before=unreachable(1, 2)),
 }
 CASES = {
     # the script
     "policy": Case(
-        r"policy forbids.*d365fo_execution_policy",
+        r"policy does not allow.*d365fo_execution_policy",
         before=policy("Restricted"),
         mend=variables(d365fo_execution_policy="Bypass"),
     ),
@@ -200,9 +200,9 @@ CASES = {
         fault=script(hangs=True),
         mend=both(script(), variables(d365fo_script_timeout="1h")),
     ),
-    "does-nothing": Case(r"the database says disabled", fault=script(does_nothing=True), mend=script()),
+    "does-nothing": Case(r"CONFIGURATIONMODE is disabled", fault=script(does_nothing=True), mend=script()),
     "odbc-does-nothing": Case(
-        r"the database says disabled", before=by_odbc, fault=script(does_nothing=True), mend=script()
+        r"CONFIGURATIONMODE is disabled", before=by_odbc, fault=script(does_nothing=True), mend=script()
     ),
     "complains": Case(r"text on stderr.*careful", left="halfway", fault=script(complains="careful"), mend=script()),
     "restarts-nothing": Case(
@@ -212,7 +212,7 @@ CASES = {
         r"exit code 1.*boom", left="halfway", fault=script(throws_before_restart="boom"), mend=script(), then="disabled"
     ),
     "writes-nothing": Case(
-        r"the database says disabled", fault=script(writes_nothing=True), mend=script(), then="disabled"
+        r"CONFIGURATIONMODE is disabled", fault=script(writes_nothing=True), mend=script(), then="disabled"
     ),
     # nodes and AOS instances
     "aos-down": Case(

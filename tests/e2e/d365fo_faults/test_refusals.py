@@ -104,7 +104,8 @@ CASES = {
         r"Visual Studio \(devenv\.exe\) is open.*Close it", after=lambda _lab, machine: open_visual_studio(machine.host)
     ),
     "iis-express": Case(
-        r"IIS Express \(iisexpress\.exe\) runs.*Stop it", after=lambda _lab, machine: run_iis_express(machine.host)
+        r"IIS Express \(iisexpress\.exe\) is running.*Stop it",
+        after=lambda _lab, machine: run_iis_express(machine.host),
     ),
     "not-elevated": Case(
         r"not an elevated administrator.*local Administrators",
@@ -118,21 +119,21 @@ CASES = {
     "iis-disabled": Case(r"W3SVC is disabled.*enable the service", after=disabled("W3SVC")),
     "iis-paused": Case(r"W3SVC is paused.*[Cc]ontinue it", after=paused),
     "batch-disabled": Case(
-        rf"{BATCH} runs but is disabled.*start type.*d365fo_stop_background_services: false", after=disabled(BATCH)
+        rf"{BATCH} is running but disabled.*start type.*d365fo_stop_background_services: false", after=disabled(BATCH)
     ),
     "dependent-disabled": Case(
-        r"DepSvc runs but is disabled.*start type", before=dependent(REPORTER), after=disabled("DepSvc")
+        r"DepSvc is running but disabled.*start type", before=dependent(REPORTER), after=disabled("DepSvc")
     ),
     "iis-dependent-disabled": Case(
-        r"DepSvc runs but is disabled.*start type", before=dependent("W3SVC"), after=disabled("DepSvc")
+        r"DepSvc is running but disabled.*start type", before=dependent("W3SVC"), after=disabled("DepSvc")
     ),
     # the database
     "read-only": Case(
-        r"may not write in database AxDB.*UPDATE on SQLSYSTEMVARIABLES.*ALTER on the database",
+        r"may not write to database AxDB.*UPDATE on SQLSYSTEMVARIABLES.*ALTER on the database",
         before=lambda machine: machine.database.revoke(login(machine), "UPDATE", "INSERT", "DELETE", "ALTER"),
     ),
     "no-alter": Case(
-        r"may not write in database AxDB.*ALTER on the database",
+        r"may not write to database AxDB.*ALTER on the database",
         before=lambda machine: machine.database.revoke(login(machine), "ALTER"),
     ),
     "blind": Case(
@@ -148,11 +149,11 @@ CASES = {
         before=variables(d365fo_sql_login_user="axdbadmin", d365fo_sql_login_password="wr0ng"),
     ),
     "half-a-login": Case(
-        r"Invalid d365fo_sql_login_password: it is not given", before=variables(d365fo_sql_login_user="axdbadmin")
+        r"Invalid d365fo_sql_login_password: it is missing", before=variables(d365fo_sql_login_user="axdbadmin")
     ),
-    "no-database": Case(r"cannot be opened.*\(error 4060\).*d365fo_sql_database", layout={"database": "AxDB"}),
+    "no-database": Case(r"cannot open the database.*\(error 4060\).*d365fo_sql_database", layout={"database": "AxDB"}),
     "offline": Case(
-        r"cannot be opened.*\(error 4060\).*state of the database",
+        r"cannot open the database.*\(error 4060\).*state of the database",
         after=lambda _lab, machine: setattr(machine.database, "available", False),
     ),
     "other-database": Case(
@@ -164,8 +165,8 @@ CASES = {
         r"2 rows of it \(0, 0\).*Delete all but one",
         before=lambda machine: machine.database.insert("SQLSYSTEMVARIABLES", ("CONFIGURATIONMODE", "0", 20, None)),
     ),
-    "value-x": Case(r"its value is 'x', neither 0 nor 1.*set it to 0 or 1", before=value("x")),
-    "value-2": Case(r"its value is '2', neither 0 nor 1", before=value("2")),
+    "value-x": Case(r"its value is \"x\", neither 0 nor 1.*set it to 0 or 1", before=value("x")),
+    "value-2": Case(r"its value is \"2\", neither 0 nor 1", before=value("2")),
     "value-null": Case(r"neither 0 nor 1", before=value(None)),
     "other-version": Case(r"record of this version.*sp_dropextendedproperty", before=record('{"version": 99}')),
     "broken-record": Case(r"cannot be read.*sp_dropextendedproperty", before=record("not JSON")),
@@ -173,7 +174,7 @@ CASES = {
         r"cannot be read.*sp_dropextendedproperty", before=record('{"version": 2, "windows": 7, "phase": []}')
     ),
     "no-sqlcmd": Case(
-        r"no sqlcmd\.exe on its path.*d365fo_sqlcmd_path.*d365fo_via: odbc",
+        r"sqlcmd\.exe is not on the search path.*d365fo_sqlcmd_path.*d365fo_via: odbc",
         before=lambda machine: machine.host.files.delete(sqlcmd.PATH),
     ),
     # the settings
@@ -183,11 +184,11 @@ CASES = {
         layout={"encrypted": True},
     ),
     "no-server": Case(
-        r"DataAccess\.DbServer is not given.*d365fo_sql_server", layout={"missing": ("DataAccess.DbServer",)}
+        r"DataAccess\.DbServer is missing.*d365fo_sql_server", layout={"missing": ("DataAccess.DbServer",)}
     ),
     # the AOS
     "no-address": Case(
-        r"at which address the AOS answers \(Infrastructure\.HostUrl.*d365fo_url",
+        r"The address of the AOS is not known \(Infrastructure\.HostUrl.*d365fo_url",
         layout={"missing": ("Infrastructure.HostUrl",)},
     ),
     "address-unresolvable": Case(
@@ -210,9 +211,7 @@ CASES = {
         r"/nosuch/ca\.pem.*d365fo_url_ca_path|d365fo_url_ca_path.*/nosuch/ca\.pem",
         before=variables(d365fo_url_ca_path="/nosuch/ca.pem"),
     ),
-    "no-http": Case(
-        r"answered something that is no HTTP.*d365fo_url\b", after=no_http, never=r"authority's certificate"
-    ),
+    "no-http": Case(r"the answer is not HTTP.*d365fo_url\b", after=no_http, never=r"authority's certificate"),
     # the setup tool
     "no-tool": Case(
         r"setup tool was not found.*d365fo_setup_tool.*d365fo_method: sql",
@@ -222,7 +221,7 @@ CASES = {
         ),
     ),
     "tool-without-login": Case(
-        r"no integrated login.*d365fo_sql_login_user", before=variables(d365fo_method="setup_tool")
+        r"not support integrated login.*d365fo_sql_login_user", before=variables(d365fo_method="setup_tool")
     ),
     # the connection
     "become": Case(

@@ -143,12 +143,12 @@ CASES = {
         mend=unhang(REPORTER, "hang_on_start"),
     ),
     "disabled": Case(
-        rf"start {REPORTER}.*now it is disabled.*run again as it is to leave it",
+        rf"start {REPORTER}.*now it is disabled.*just run again to leave it",
         fault=start_type(REPORTER, StartType.DISABLED),
         mend=start_type(REPORTER, StartType.AUTO),
     ),
     "disabled-for-good": Case(
-        rf"start {REPORTER}.*now it is disabled.*run again as it is to leave it",
+        rf"start {REPORTER}.*now it is disabled.*just run again to leave it",
         fault=start_type(REPORTER, StartType.DISABLED),
         differs={REPORTER: ("STOPPED", "DISABLED")},
     ),
@@ -162,7 +162,7 @@ CASES = {
     "started-meanwhile": Case(fault=lambda lab, machine: lab.service(machine, REPORTER, State.RUNNING)),
     "dependents": Case(before=both(dependent(REPORTER, "DepSvc"), dependent("W3SVC", "FtpSvc"))),
     "ends-by-itself": Case(
-        rf"start {REPORTER}.*(exit code 0|by itself)",
+        rf"start {REPORTER}.*without an error",
         fault=service_fault(REPORTER, "stops_by_itself"),
         mend=service_fault(REPORTER, "stops_by_itself", False),
     ),

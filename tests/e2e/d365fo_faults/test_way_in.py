@@ -188,7 +188,7 @@ CASES = {
         then="disabled",
     ),
     "aos-no-http": Case(
-        rf"no HTTP.*{STATE}",
+        rf"not HTTP.*{STATE}",
         left="set",
         variables=IMPATIENT,
         fault=aos_fault_after_restart("not_http", True),
@@ -225,7 +225,7 @@ CASES = {
         r"setup tool.*-532462766.*It is broken", vhd=True, fault=tool(crashes="It is broken"), mend=tool()
     ),
     "tool-does-nothing": Case(
-        r"no failure was reported, but the database says disabled",
+        r"no error was reported, but CONFIGURATIONMODE is disabled",
         vhd=True,
         fault=tool(does_nothing=True),
         mend=tool(),

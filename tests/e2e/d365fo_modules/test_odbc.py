@@ -43,7 +43,7 @@ CASES = {
         server="misnamed", drivers=("ms",), options={"sql_hostname_in_certificate": "sql.example.com"}
     ),
     "other-name-given-to-freetds": Case(
-        r"FreeTDS compares the certificate with the server name only.*Microsoft's driver",
+        r"FreeTDS compares the certificate only with the server name.*Microsoft's driver",
         server="misnamed",
         drivers=("tds",),
         options={"sql_hostname_in_certificate": "sql.example.com"},
@@ -58,16 +58,18 @@ CASES = {
         r"permission.*\(error 229\).*SELECT", options={"sql_login_user": "nobody", "sql_login_password": "pw"}
     ),
     "closed-port": Case(
-        r"(?i)connect.*Check that SQL Server runs", options={"sql_port": 1, "sql_connect_timeout": "3s"}
+        r"(?i)connect.*that SQL Server is running", options={"sql_port": 1, "sql_connect_timeout": "3s"}
     ),
-    "no-driver": Case(r"ODBC driver Nope.*no such driver.*odbc_driver", options={"odbc_driver": "Nope"}),
+    "no-driver": Case(
+        r"ODBC driver Nope.*neither a file nor one of the installed.*odbc_driver", options={"odbc_driver": "Nope"}
+    ),
     "no-odbc-driver-at-all": Case(r"/bin/sh.*(neither|driver)", drivers=("tds",), options={"odbc_driver": "/bin/sh"}),
-    "half-a-login": Case(
-        r"sql_login_password: it is not given", drivers=("tds",), options={"sql_login_password": None}
-    ),
-    "no-server": Case(r"sql_server: it is not given", drivers=("tds",), options={"sql_server": None}),
+    "half-a-login": Case(r"sql_login_password: it is missing", drivers=("tds",), options={"sql_login_password": None}),
+    "no-server": Case(r"sql_server: it is required", drivers=("tds",), options={"sql_server": None}),
     "injected-server": Case(r"sql_server", drivers=BOTH, options={"sql_server": "x;UID=sa"}),
-    "injected-database": Case(r"sql_database|4060|18456|cannot be opened", options={"sql_database": "x};UID={sa"}),
+    "injected-database": Case(
+        r"sql_database|4060|18456|cannot open the database", options={"sql_database": "x};UID={sa"}
+    ),
     "drops": Case(r"\S", server="dropping", drivers=("tds",)),
     "slow": Case(r"(?i)time", server="slow", options={"sql_query_timeout": "1s"}),
 }

@@ -31,8 +31,8 @@ NO_DURATIONS = ("soon", "-5", "5 parsecs", "1e3", "nan", "inf", "5m30x", "0x10")
 VALUES: tuple[tuple[str, Any, str], ...] = (
     *((name, "soon", r'"soon".*(90s|5m|1h30m)') for name in DURATIONS),
     *(("service_timeout", value, rf"{re.escape(value)}.*(90s|5m|1h30m)") for value in NO_DURATIONS),
-    ("expires", "2020-01-01T00:00:00Z", r"has passed"),
-    ("expires", "2020-01-01T00:00:00+02:00", r"has passed"),
+    ("expires", "2020-01-01T00:00:00Z", r"is in the past"),
+    ("expires", "2020-01-01T00:00:00+02:00", r"is in the past"),
     ("expires", "0", r"0|past"),
     ("expires", "0s", r"0s|past"),
     ("expires", "-2h", r"-2h"),
@@ -43,14 +43,14 @@ VALUES: tuple[tuple[str, Any, str], ...] = (
     ("expires", "2099-13-45T00:00:00Z", r"2099-13-45"),
     ("expires", "99999999999h", r"99999999999h"),
     ("expires", "10000-01-01T00:00:00Z", r"10000-01-01"),
-    ("url", "htps://dev01", r"no address.*https://"),
-    ("url", "dev01.example.com", r"no address.*https://"),
-    ("url", "https://dev 01/", r"no address.*https://"),
-    ("url", "https://dev01:99999/", r"no address.*https://"),
-    ("url", "https://", r"no address.*https://"),
-    ("url", 'https://dev01/"&del', r"no address.*https://|holds a"),
-    ("window", "a\nb", r"no name of a window"),
-    ("window", "x" * 65, r"no name of a window.*64"),
+    ("url", "htps://dev01", r"not an AOS address.*https://"),
+    ("url", "dev01.example.com", r"not an AOS address.*https://"),
+    ("url", "https://dev 01/", r"not an AOS address.*https://"),
+    ("url", "https://dev01:99999/", r"not an AOS address.*https://"),
+    ("url", "https://", r"not an AOS address.*https://"),
+    ("url", 'https://dev01/"&del', r"not an AOS address.*https://|contains a"),
+    ("window", "a\nb", r"not a valid id"),
+    ("window", "x" * 65, r"not a valid id.*64"),
     ("method", "magic", r"must be one of: auto, sql, setup_tool, script"),
     ("via", "telepathy", r"must be one of: odbc, sqlcmd"),
     ("aos_from", "moon", r"must be one of: auto, controller, host"),
@@ -59,9 +59,9 @@ VALUES: tuple[tuple[str, Any, str], ...] = (
     ("sync", "maybe", r"maybe"),
     ("kill_hung", "maybe", r"maybe"),
     ("sql_encrypt", False, r"via: odbc"),
-    ("sql_login_user", "axdbadmin", r"sql_login_password: it is not given"),
-    ("sql_login_password", CANARY, r"sql_login_user: it is not given"),
-    ("setup_tool_arguments", {"setupmode": "sync"}, r"setupmode.*what the tool does"),
+    ("sql_login_user", "axdbadmin", r"sql_login_password: it is missing"),
+    ("sql_login_password", CANARY, r"sql_login_user: it is missing"),
+    ("setup_tool_arguments", {"setupmode": "sync"}, r"setupmode.*which the module sets"),
     ("sql_database", 'a"b', r"sql_database"),
     ("sql_database", "a%PATH%b", r"sql_database"),
     ("sql_server", 'a" & del', r"sql_server"),
@@ -71,10 +71,10 @@ VALUES: tuple[tuple[str, Any, str], ...] = (
     ("setup_tool_arguments", {"sqlpwd": CANARY}, r"sqlpwd.*sql_login_password"),
     ("setup_tool_arguments", {"SqlPwd": CANARY}, r"(?i)sqlpwd.*sql_login_password"),
     ("setup_tool_arguments", {"--sqlpwd": CANARY}, r"dash|sql_login_password"),
-    ("setup_tool_arguments", {"a b": "c"}, r"'a b'"),
+    ("setup_tool_arguments", {"a b": "c"}, r'"a b"'),
     ("setup_tool_arguments", "sqlserver", r"setup_tool_arguments"),
-    ("cluster", "contoso", r"no such option any more.*d365fo_nodes"),
-    ("sql_delegate", "jump01", r"no such option any more.*d365fo_via"),
+    ("cluster", "contoso", r"this option no longer exists.*d365fo_nodes"),
+    ("sql_delegate", "jump01", r"this option no longer exists.*d365fo_via"),
 )
 BY_VARIABLE = {f"{name}={value}"[:60].replace(CANARY, "secret"): (name, value, said) for name, value, said in VALUES}
 # of each option that is one of the module too, one value
@@ -154,7 +154,9 @@ def test_a_state_is_required(one_run: OneRun) -> None:
 
 
 def test_a_variable_misspelt_is_warned_of(one_run: OneRun) -> None:
-    assert re.search(r"d365fo_reson is no option.*Is d365fo_reason meant\?", one_run.done.output.replace("\n", " "))
+    assert re.search(
+        r"d365fo_reson is not an option.*Did you mean d365fo_reason\?", one_run.done.output.replace("\n", " ")
+    )
 
 
 def test_nothing_was_touched(one_run: OneRun) -> None:

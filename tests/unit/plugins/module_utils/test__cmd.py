@@ -123,8 +123,8 @@ def test_in_one_piece_a_quote_with_a_caret_opens_nothing() -> None:
 
 @pytest.mark.parametrize("character", list('"%^&|<>!\r\n'))
 def test_check_plain_refuses(character: str) -> None:
-    with pytest.raises(Failure, match=r"Could not use O\(script\): .* holds a line break or one of"):
-        check_plain("O(script)", f"C:\\a{character}b")
+    with pytest.raises(Failure, match=r"Invalid O\(script\): .* contains a line break or one of"):
+        check_plain("script", f"C:\\a{character}b")
 
 
 def test_check_plain_lets_ordinary_paths_through() -> None:

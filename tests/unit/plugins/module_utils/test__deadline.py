@@ -60,7 +60,7 @@ def test_who_looks_may_end_the_wait(monkeypatch: pytest.MonkeyPatch, stuck: thre
     monkeypatch.setattr(_deadline, "_TICK", 0.01)
 
     def tick() -> None:
-        raise Abandoned("ansible-playbook has gone")
+        raise Abandoned("ansible-playbook has ended")
 
     with pytest.raises(Abandoned):
         within(LONG, stuck.wait, tick=tick)

@@ -136,7 +136,7 @@ def test_a_run_whose_parent_is_gone_begins_no_further_step() -> None:
 
     def check() -> None:
         if site:
-            raise Abandoned("ansible-playbook has gone")
+            raise Abandoned("ansible-playbook has ended")
 
     with pytest.raises(Abandoned):
         carry_out_steps([Move("a", "did a"), Move("b", "did b")], site, TIME.run(check=check), done)

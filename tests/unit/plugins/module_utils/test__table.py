@@ -61,7 +61,7 @@ def test_a_full_row() -> None:
         start = titles.index(title)
         assert line[start:].startswith(cell)
         assert ruler[start:].startswith("-" * len(cell))
-    assert overdue == "    ! should be over since 2026-11-24T23:00:00Z"
+    assert overdue == "    ! overdue since 2026-11-24T23:00:00Z"
     assert note == "    ! DynamicsAxBatch is stopped"
 
 

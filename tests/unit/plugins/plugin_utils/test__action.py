@@ -171,7 +171,7 @@ def test_a_misspelt_variable_is_warned_of(warnings: list[str], variable: str, me
     assert len(warnings) == bool(meant)
     if meant:
         assert variable in warnings[0]
-        assert f"Is {meant} meant?" in warnings[0]
+        assert f"Did you mean {meant}?" in warnings[0]
         assert "s3cret" not in warnings[0]
 
 

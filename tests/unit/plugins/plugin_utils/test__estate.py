@@ -95,10 +95,10 @@ def test_who_does_what_in_a_wave(wave: str, by_role: bool, tasks: dict[str, list
             (),
             ["db01"],
             "db01",
-            r"find a system on the limit db01: no host is one; looked for hosts with quiesce_systems",
+            r"find a system on the limit db01: none of its hosts is one; expected hosts with quiesce_systems",
         ),
         ((), ["db01"], "", r"on the inventory.*groups launch, d365fo, trend.*Nothing was done"),
-        (ESTATE.members, ["db01", "db02"], "dev01,db01,db02", r"db01, db02 are no system"),
+        (ESTATE.members, ["db01", "db02"], "dev01,db01,db02", r"db01, db02 are not systems"),
     ],
 )
 def test_a_run_that_would_switch_nothing_fails(
@@ -161,5 +161,5 @@ def test_the_verdict() -> None:
     assert verdict("dev01", estate, GOOD, "enabled", REGISTER) == ""
     said = verdict("dev01", estate, LOST, "enabled", REGISTER)
     assert said.startswith("Dynamics 365 Finance + Operations: It is gone. Not touched: dev02, dsm03, dev01, web01.")
-    assert "enable again goes on" in said
+    assert "enable again to continue" in said
     assert "run disable again" in verdict("dev01", estate, LOST, "disabled", REGISTER)

@@ -142,7 +142,7 @@ def test_a_secret_has_no_safe_way(transport: str) -> None:
     connection = Connection(transport)
     opened = host(connection)
     assert opened.keeps_secrets is False
-    with pytest.raises(Failure, match=rf"{transport} connection can't set an environment variable.*O\(via=odbc\)"):
+    with pytest.raises(Failure, match=rf"{transport} connection cannot set an environment variable.*O\(via=odbc\)"):
         opened.run("sqlcmd.exe", doing="read", limit=60, secret=True)
     assert connection.commands == []
 
@@ -162,7 +162,7 @@ def test_a_pipe_behind_powershell(transport: str, family: str, refused: bool, li
     connection = Connection(transport, family)
     opened = host(connection)
     if refused:
-        with pytest.raises(Failure, match=r"holds a \|, at which PowerShell takes it apart") as caught:
+        with pytest.raises(Failure, match=r"contains a \|, at which PowerShell splits it") as caught:
             opened.run(line, doing="look", limit=60)
         assert line not in str(caught.value)
         assert connection.commands == []

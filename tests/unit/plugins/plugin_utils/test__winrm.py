@@ -92,7 +92,7 @@ def test_lines_that_cmd_would_alter_are_not_sent(line: str) -> None:
 def test_a_line_is_measured_as_it_is_sent() -> None:
     """The loop around a composite line counts, too."""
     connection = Connection(Protocol([done()]))
-    with opened(connection) as host, pytest.raises(Failure, match=r"can't be given to cmd\.exe"):
+    with opened(connection) as host, pytest.raises(Failure, match=r"cmd\.exe cannot take"):
         host.run("x" * 8190, doing="look", limit=5, composite=True)
 
 

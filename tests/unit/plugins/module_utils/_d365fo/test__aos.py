@@ -81,7 +81,7 @@ def test_addresses(url: str) -> None:
     ],
 )
 def test_addresses_that_are_none(url: str) -> None:
-    with pytest.raises(Invalid, match=r"^Invalid O\(url\): .* is no address of an AOS\. Use one like https://"):
+    with pytest.raises(Invalid, match=r"^Invalid O\(url\): .* is not an AOS address\. Use one like https://"):
         check_url(url)
 
 
@@ -273,8 +273,12 @@ def test_what_curl_prints(stdout: str, status: int, rc: int) -> None:
             id="35: IIS that starts breaks handshakes off, waiting mends that",
         ),
         pytest.param(Completed(3, "", ""), SILENT, "curl.exe ended with 3", id="silence"),
-        pytest.param(Completed(1, "", "'curl.exe' is not recognized"), SILENT, "it has no curl.exe", id="no curl"),
-        pytest.param(Completed(9009, "", "Der Befehl"), SILENT, "it has no curl.exe", id="no curl, by exit code"),
+        pytest.param(
+            Completed(1, "", "'curl.exe' is not recognized"), SILENT, "curl.exe does not exist there", id="no curl"
+        ),
+        pytest.param(
+            Completed(9009, "", "Der Befehl"), SILENT, "curl.exe does not exist there", id="no curl, by exit code"
+        ),
         pytest.param(Completed(0, "", ""), SILENT, "curl.exe ended with 0", id="success and nothing"),
         pytest.param(Completed(0, "garbage", ""), SILENT, "curl.exe ended with 0", id="success and rubbish"),
     ],
@@ -298,7 +302,7 @@ def test_how_curl_is_called() -> None:
 @pytest.mark.parametrize("url", ['https://dev01/"&calc&"', "https://dev01/%PATH%", "https://dev01/a&b"])
 def test_addresses_that_cmd_would_read_as_something_else(url: str) -> None:
     host = Host(Completed(0, "", ""))
-    with pytest.raises(Failure, match=r"use O\(url\)"):
+    with pytest.raises(Failure, match=r"Invalid O\(url\)"):
         from_host(host, True)(url)
     assert host.lines == []
 
@@ -341,10 +345,10 @@ def test_the_name_of_a_vhd_resolves_on_the_machine_itself_only() -> None:
 
 def test_who_answers_something_else_is_not_asked_from_elsewhere() -> None:
     """It was reached; what the machine says of its certificate would only lead astray."""
-    controller, _asked = place(Answer(None, "it answered something that is no HTTP", NO_HTTP))
+    controller, _asked = place(Answer(None, "the answer is not HTTP", NO_HTTP))
     host, not_asked = place(STRANGE)
     said = Aos(URL, {"controller": controller, "host": host}).objection()
-    assert said.startswith(f"{URL}: it answered something that is no HTTP. Check that")
+    assert said.startswith(f"{URL}: the answer is not HTTP. Check that")
     assert not_asked == []
 
 

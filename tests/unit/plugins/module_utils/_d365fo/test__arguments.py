@@ -225,7 +225,7 @@ def test_encryption_by_default(given_: dict[str, Any], sqlcmd: bool, odbc: bool)
 
 
 def test_by_odbc_the_server_has_to_be_named() -> None:
-    with pytest.raises(Invalid, match=r"^Invalid O\(sql_server\): it is not given"):
+    with pytest.raises(Invalid, match=r"^Invalid O\(sql_server\): it is required"):
         _arguments.odbc_options(params(via="odbc"))
 
 
@@ -268,16 +268,16 @@ def test_the_tools_arguments_may_be_text_too() -> None:
 
 
 def test_a_password_among_them_is_refused() -> None:
-    with pytest.raises(Invalid, match=r"^Invalid O\(setup_tool_arguments\): it holds sqlpwd"):
+    with pytest.raises(Invalid, match=r"^Invalid O\(setup_tool_arguments\): it contains sqlpwd"):
         _arguments.consent(params(setup_tool_arguments={"sqlpwd": "s3cret"}))
 
 
 @pytest.mark.parametrize(
     ("given_", "message"),
     [
-        ({"nodes": ["sf01"]}, r"^Invalid O\(script\): it is not given.*O\(nodes\)"),
+        ({"nodes": ["sf01"]}, r"^Invalid O\(script\): it is required.*O\(nodes\)"),
         ({"script": "Set-MaintenanceMode.ps1"}, r"^Invalid O\(script\): .*full path"),
-        ({"script": "C:\\a&b\\x.ps1"}, r"use O\(script\)"),
+        ({"script": "C:\\a&b\\x.ps1"}, r"Invalid O\(script\)"),
     ],
 )
 def test_scripts_that_cannot_be(given_: dict[str, Any], message: str) -> None:

@@ -154,7 +154,7 @@ def test_a_program_that_fails(road: str) -> None:
 @pytest.mark.parametrize(
     ("road", "of", "words"),
     [
-        pytest.param("tool", findings(elevated=False), "only elevated", id="tool, not elevated"),
+        pytest.param("tool", findings(elevated=False), "requires an elevated account", id="tool, not elevated"),
         pytest.param("tool", findings(setup_tool=""), "was not found", id="no tool"),
         pytest.param("script", on_premises(elevated=False), "not elevated on the node", id="script, not elevated"),
         pytest.param(
@@ -205,7 +205,7 @@ def test_synchronise(check: bool) -> None:
 @pytest.mark.parametrize("check", [False, True])
 def test_synchronise_without_a_login(check: bool) -> None:
     found = way(Axdb())
-    with pytest.raises(Refused, match="needs a value for --sqluser, --sqlpwd"):
+    with pytest.raises(Refused, match="requires a value for --sqluser, --sqlpwd"):
         _by_hand.synchronise(found, ToolOptions(), check_mode=check)
     assert found.machine.lines == []
 

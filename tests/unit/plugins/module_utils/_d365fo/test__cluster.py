@@ -212,11 +212,11 @@ def test_names_are_options() -> None:
     [
         ("/Nodes", {"Items": [node("O1", "OrchestratorType")]}, "find the AOS nodes.*no node is of type AOSNodeType"),
         ("/Nodes", {"Items": []}, "find the AOS nodes"),
-        ("/Nodes", [], "the answer is no JSON object. Check O\\(cluster_url\\)"),
-        ("/Nodes", None, "the answer is no JSON object"),
-        ("/Nodes", {"Items": {"Name": "N1"}}, "its Items are no list of objects"),
-        ("/Nodes", {"Items": ["N1"]}, "its Items are no list of objects"),
-        ("/Applications/AXSF/$/GetHealth", None, "read the health of the AOS application.*no JSON object"),
+        ("/Nodes", [], "the answer is not a JSON object. Check O\\(cluster_url\\)"),
+        ("/Nodes", None, "the answer is not a JSON object"),
+        ("/Nodes", {"Items": {"Name": "N1"}}, "its Items are not a list of objects"),
+        ("/Nodes", {"Items": ["N1"]}, "its Items are not a list of objects"),
+        ("/Applications/AXSF/$/GetHealth", None, "read the health of the AOS application.*not a JSON object"),
     ],
 )
 def test_read_refuses(path: str, answer: Any, message: str) -> None:
@@ -242,7 +242,7 @@ class Endless:
 def test_pages_without_end_are_noticed(tokens: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_cluster, "_MOST_PAGES", 5)
     pages = Endless(*tokens)
-    with pytest.raises(Failure, match=r"list the nodes.*its pages have no end.*O\(cluster_url\)"):
+    with pytest.raises(Failure, match=r"list the nodes.*its pages never end.*O\(cluster_url\)"):
         Cluster(ClusterOptions(URL), pages).read()
     assert pages.asked <= 7
 

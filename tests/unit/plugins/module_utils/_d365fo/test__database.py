@@ -86,9 +86,9 @@ def test_variations(changes: dict[str, str], expected: dict[str, Any]) -> None:
     ("found", "message"),
     [
         pytest.param([("value", "0"), *rows("1")], r"2 rows of it \(0, 1\)", id="two rows"),
-        pytest.param(rows("2"), "'2', neither 0 nor 1", id="another number"),
-        pytest.param(rows(""), "'', neither 0 nor 1", id="empty"),
-        pytest.param(rows("true"), "'true', neither 0 nor 1", id="a word"),
+        pytest.param(rows("2"), '"2", neither 0 nor 1', id="another number"),
+        pytest.param(rows(""), '"", neither 0 nor 1', id="empty"),
+        pytest.param(rows("true"), '"true", neither 0 nor 1', id="a word"),
         pytest.param([("value", "0"), ("end", "1")], "time of SQL Server", id="no time"),
         pytest.param(rows("0", now="noon"), "time of SQL Server", id="an odd time"),
     ],
@@ -237,7 +237,7 @@ def test_a_deadlock_victim_tries_again_with_the_same_batch(victim: int) -> None:
 
 def test_a_deadlock_victim_gives_up_after_three_times() -> None:
     axdb, sql, _time = database(*[refused(1205)] * 9)
-    with pytest.raises(SqlFailure, match="deadlock victim again and again"):
+    with pytest.raises(SqlFailure, match="repeatedly chosen as the deadlock victim"):
         axdb.write(BEFORE, mode="enabled")
     assert len(sql.batches) == 3
 
@@ -259,7 +259,7 @@ def test_the_write_was_made_although_its_answer_was_lost(error: Exception) -> No
 def test_the_write_was_not_made() -> None:
     axdb, _sql, _time = database(no_answer(), UNCHANGED)
     with pytest.raises(
-        SqlFailure, match=r"Query timeout expired.*\. The write was not made\. SQL Server did not answer"
+        SqlFailure, match=r"Query timeout expired.*\. The change was not made\. SQL Server did not answer"
     ):
         axdb.write(BEFORE, mode="enabled", record=(NEW,))
 
@@ -289,7 +289,7 @@ def test_somebody_else_wrote_meanwhile(found: Rows) -> None:
 )
 def test_whether_it_was_made_cannot_be_found_out(second: Exception) -> None:
     axdb, _sql, _time = database(no_answer(), second)
-    with pytest.raises(Failure, match="Whether the write was made is not known") as caught:
+    with pytest.raises(Failure, match="It is not known whether the change was made") as caught:
         axdb.write(BEFORE, mode="enabled", record=(NEW,))
     assert isinstance(caught.value, SqlFailure)
     assert caught.value.unknown
@@ -309,16 +309,16 @@ def test_a_command_on_the_host_that_timed_out_may_have_made_the_write_too() -> N
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        pytest.param(rows("0", NEW), "CONFIGURATIONMODE is disabled, required is enabled", id="the variable"),
-        pytest.param(rows(None, NEW), "CONFIGURATIONMODE is missing, required is enabled", id="no variable"),
-        pytest.param(rows("1", OLD), "another record stands there", id="the record"),
-        pytest.param(rows("1", NEW[:-1]), "another record stands there", id="a record that was cut off"),
-        pytest.param(rows("1", None), "another record stands there", id="no record"),
+        pytest.param(rows("0", NEW), "CONFIGURATIONMODE is disabled in place of enabled", id="the variable"),
+        pytest.param(rows(None, NEW), "CONFIGURATIONMODE is missing in place of enabled", id="no variable"),
+        pytest.param(rows("1", OLD), "there is another record", id="the record"),
+        pytest.param(rows("1", NEW[:-1]), "there is another record", id="a record that was cut off"),
+        pytest.param(rows("1", None), "there is another record", id="no record"),
     ],
 )
 def test_a_write_that_did_not_take(found: Rows, words: str) -> None:
     axdb, _sql, _time = database(found)
-    with pytest.raises(Failure, match=rf"verify the change on database AXDB: after the write {words}"):
+    with pytest.raises(Failure, match=rf"verify the change on database AXDB: after the change {words}"):
         axdb.write(BEFORE, mode="enabled", record=(NEW,))
 
 

@@ -154,7 +154,7 @@ def test_no_web_root() -> None:
     found = asked(answer(web_root="", sql=""))
     assert (found.web_root, found.settings, found.setup_tool, found.reading, found.sql) == ("", {}, "", None, None)
     assert found.sql_failure == (
-        "The database was not asked: web.config was not found. Give O(sql_server) and O(sql_database)."
+        "The database was not queried: web.config was not found. Set O(sql_server) and O(sql_database)."
     )
     assert list(found.services) == ["W3SVC"]
 
@@ -167,7 +167,9 @@ def test_no_web_root() -> None:
     [
         pytest.param("Msg 229, Level 14, State 5, Server DEV01, Line 1\nDenied\n", "no permission", id="229"),
         pytest.param("Sqlcmd: Error: Login failed for user 'x'.\n", "login failed", id="login"),
-        pytest.param("'sqlcmd.exe' is not recognized as an internal\n", "no sqlcmd.exe on its path", id="no sqlcmd"),
+        pytest.param(
+            "'sqlcmd.exe' is not recognized as an internal\n", "sqlcmd.exe is not on the search path", id="no sqlcmd"
+        ),
         pytest.param("", "no answer", id="nothing"),
         pytest.param(ROWS, "no answer", id="no last row"),
         pytest.param(f"{ROWS}mssql: Timeout expired\n", "Timeout expired", id="a time-out of the sqlcmd in Go"),
@@ -226,7 +228,7 @@ def test_a_database_in_a_comment_is_none(config: str, first: bool) -> None:
 def test_encrypted_settings_are_said_to_be_so() -> None:
     web_root = WEB_ROOT.replace('"AxDB"', f'"{"A" * 60}"')
     assert asked(answer(sql="", web_root=web_root)).sql_failure == (
-        "The database was not asked: in web.config DataAccess.Database is encrypted. Give O(sql_server) and "
+        "The database was not queried: in web.config DataAccess.Database is encrypted. Set O(sql_server) and "
         "O(sql_database)."
     )
     given_ = Question(BOTH, sql=replace(SQL, database="AXDB"))
@@ -272,7 +274,7 @@ def test_rubbish_is_findings_or_a_failure(text: str) -> None:
 @pytest.mark.parametrize("name", ["web_root", "packages_directory"])
 def test_paths_that_cmd_would_read_as_something_else(name: str, path: str) -> None:
     changes: dict[str, Any] = {name: path}
-    with pytest.raises(Failure, match=rf"use O\({name}\).*cmd\.exe would read them as something else"):
+    with pytest.raises(Failure, match=rf"Invalid O\({name}\).*special meaning to cmd\.exe"):
         command_line(replace(Question(), **changes))
 
 

@@ -17,7 +17,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 
 V18, FREETDS = "ODBC Driver 18 for SQL Server", "FreeTDS"
 OPTIONS = OdbcOptions("sql01", user="axdbadmin", password="s3cret", ca_path="/ca.pem", query_timeout=7)
-REACH, TRUST = "Check that SQL Server runs", "O(sql_ca_path)"
+REACH, TRUST = "that SQL Server is running", "O(sql_ca_path)"
 
 Results = list[list[tuple[str, Any]] | None]
 
@@ -154,7 +154,7 @@ def test_it_names_what_it_reaches(fake: Fake) -> None:
 
 def test_no_pyodbc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_odbc, "pyodbc", None)
-    with pytest.raises(Failure, match="its Python has no pyodbc"), connect(OPTIONS):
+    with pytest.raises(Failure, match="pyodbc is not installed in its Python"), connect(OPTIONS):
         pass
 
 

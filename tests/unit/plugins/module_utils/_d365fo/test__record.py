@@ -175,7 +175,7 @@ def fits(written: Record) -> bool:
 
 
 def test_a_record_that_is_too_long_says_how_long_and_what_to_shorten() -> None:
-    with pytest.raises(Failure, match=rf"would have \d+ characters, {MAX_LENGTH} is the most\. Shorten O\(reason\)"):
+    with pytest.raises(Failure, match=rf"would have \d+ characters; the maximum is {MAX_LENGTH}\. Shorten O\(reason\)"):
         replace(record(), windows=(window(reason="x" * MAX_LENGTH),)).check_length()
 
 

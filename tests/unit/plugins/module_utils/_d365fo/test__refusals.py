@@ -73,7 +73,7 @@ def microsofts(server: str) -> dict[str, Any]:
 
 ONE_BOX = [
     pytest.param({"visual_studio": True}, "Visual Studio (devenv.exe) is open", id="Visual Studio"),
-    pytest.param({"iis_express": True}, "IIS Express (iisexpress.exe) runs", id="IIS Express"),
+    pytest.param({"iis_express": True}, "IIS Express (iisexpress.exe) is running", id="IIS Express"),
     pytest.param({"elevated": False}, "not an elevated administrator on the host", id="not elevated"),
     pytest.param(web("running", "disabled"), "W3SVC is disabled", id="W3SVC disabled, though it runs"),
     pytest.param(web("stopped", "disabled"), "W3SVC is disabled", id="W3SVC disabled"),
@@ -82,12 +82,12 @@ ONE_BOX = [
     pytest.param({"running": {BATCH: service(BATCH)}}, "no World Wide Web Publishing Service", id="no W3SVC"),
     pytest.param(microsofts("uat.database.windows.net"), "a database that Microsoft manages", id="Azure SQL"),
     pytest.param(
-        {"of": reading(may_write=False)}, "The login axdbadmin may not write in database AXDB", id="no rights"
+        {"of": reading(may_write=False)}, "The login axdbadmin may not write to database AXDB", id="no rights"
     ),
     pytest.param({"of": reading(MISSING)}, "no row CONFIGURATIONMODE", id="no row"),
     pytest.param(
         {"running": services(BATCH=service(BATCH, "running", "disabled"))},
-        f"{BATCH} runs but is disabled: once stopped it could not be started again",
+        f"{BATCH} is running but disabled: once stopped, it could not be started again",
         id="a background service that runs and is disabled",
     ),
 ]
@@ -151,7 +151,10 @@ def test_a_database_that_did_not_answer(failure: str, reason: str) -> None:
 
 def test_an_address_that_does_not_answer() -> None:
     (reason,) = reasons(findings(), objection="https://dev01/: no answer (refused)")
-    assert reason == "The AOS could not be asked whether it is ready again: https://dev01/: no answer (refused)."
+    assert (
+        reason
+        == "It would not be possible to check whether the AOS is ready again: https://dev01/: no answer (refused)."
+    )
 
 
 def test_no_address_at_all() -> None:
@@ -178,7 +181,7 @@ def test_nobody_needs_an_address(of: Findings, consent: Consent) -> None:
     ("changes", "consent", "words"),
     [
         pytest.param({"setup_tool": ""}, Consent(LOGIN), "The setup tool was not found", id="no tool"),
-        pytest.param({}, Consent(), "The setup tool needs a value for --sqluser, --sqlpwd", id="no login"),
+        pytest.param({}, Consent(), "The setup tool requires a value for --sqluser, --sqlpwd", id="no login"),
         pytest.param({}, Consent(LOGIN, keeps_secrets=False), "no safe place", id="ssh"),
     ],
 )
@@ -187,7 +190,7 @@ def test_the_tool(state: str, changes: dict[str, Any], consent: Consent, words: 
     of = findings(reading("disabled") if state == "enabled" else reading("enabled", record()), **changes)
     reason, way_round = reasons(of, state=state, method="setup_tool", consent=consent)
     assert words in reason
-    assert way_round == "O(method=sql) does without the tool."
+    assert way_round == "O(method=sql) does not use the tool."
     assert "s3cret" not in reason
 
 
@@ -195,7 +198,7 @@ def test_the_tool(state: str, changes: dict[str, Any], consent: Consent, words: 
     ("changes", "consent", "words"),
     [
         pytest.param({"setup_tool": ""}, Consent(LOGIN), "The setup tool was not found", id="no tool"),
-        pytest.param({}, Consent(), "The setup tool needs a value for --sqluser, --sqlpwd", id="no login"),
+        pytest.param({}, Consent(), "The setup tool requires a value for --sqluser, --sqlpwd", id="no login"),
     ],
 )
 def test_synchronising_needs_the_tool_before_the_variable_is_cleared(
@@ -205,13 +208,13 @@ def test_synchronising_needs_the_tool_before_the_variable_is_cleared(
     of = findings(reading("enabled", record()), **changes)
     reason, way_round = reasons(of, state="disabled", consent=consent, synchronise=True)
     assert words in reason
-    assert way_round == "Without O(sync) the tool is not needed."
+    assert way_round == "Without O(sync) the tool is not used."
 
 
 def test_who_sets_by_the_tool_and_synchronises_needs_both_changed() -> None:
     of = findings(reading("enabled", record()))
     told = reasons(of, state="disabled", method="setup_tool", consent=Consent(), synchronise=True)
-    assert told[1:] == ["O(method=sql) without O(sync) does without the tool."]
+    assert told[1:] == ["O(method=sql) without O(sync) does not use the tool."]
 
 
 # --- on-premises ---
@@ -274,7 +277,7 @@ def test_a_record_that_is_too_long_is_refused_in_check_mode_too(length: int) -> 
     found = reasons(findings(), opening=Opening(reason="x" * length))
     assert len(found) == (length > 2500)
     if found:
-        assert "3700 is the most. Shorten O(reason)" in found[0]
+        assert "the maximum is 3700. Shorten O(reason)" in found[0]
 
 
 @pytest.mark.parametrize("length", range(1800, 3000, 40))

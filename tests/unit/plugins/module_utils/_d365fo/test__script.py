@@ -80,8 +80,8 @@ def test_run_command(options: ScriptOptions, state: str, folder: str, policy: st
         (ScriptOptions("Set-MaintenanceMode.ps1"), r"Invalid O\(script\): .*not the full path of a .ps1 file"),
         (ScriptOptions(r"C:\s\Set-MaintenanceMode.bat"), "not the full path of a .ps1 file"),
         (ScriptOptions(r"C:\s"), "not the full path"),
-        (ScriptOptions(r"C:\%TEMP%\S.ps1"), r"use O\(script\)"),
-        (ScriptOptions(r"C:\s\S.ps1", template='C:\\a" & calc "'), r"use O\(template\)"),
+        (ScriptOptions(r"C:\%TEMP%\S.ps1"), r"Invalid O\(script\)"),
+        (ScriptOptions(r"C:\s\S.ps1", template='C:\\a" & calc "'), r"Invalid O\(template\)"),
     ],
 )
 def test_what_cmd_would_read_as_something_else(options: ScriptOptions, message: str) -> None:
@@ -104,7 +104,7 @@ def test_parse_look() -> None:
         pytest.param(
             LOCAL,
             looked(found=""),
-            r"read C:\\infra scripts\\Set-MaintenanceMode.ps1 on sf01: it is not there. Give",
+            r"read C:\\infra scripts\\Set-MaintenanceMode.ps1 on sf01: it does not exist. Give",
             id="no script",
         ),
         pytest.param(
@@ -116,11 +116,13 @@ def test_parse_look() -> None:
         pytest.param(
             ELSEWHERE, looked(template=""), r"read D:\\prod\\ConfigTemplate.xml on sf01", id="no template there"
         ),
-        pytest.param(LOCAL, looked(template="<Config>"), r"template on C:\\infra.* on sf01: it is no XML", id="no XML"),
+        pytest.param(
+            LOCAL, looked(template="<Config>"), r"template on C:\\infra.* on sf01: it is not XML", id="not XML"
+        ),
         pytest.param(SHARE, looked(found=""), "may not see it.*double hop.*CredSSP.*copy the scripts", id="double hop"),
         pytest.param(SHARE, looked(template="", error="Access is denied."), "denied.*double hop", id="access denied"),
         pytest.param(LOCAL, Completed(1, "", "'whoami.exe' is not recognized"), "not recognized", id="no whoami"),
-        pytest.param(LOCAL, Completed(0, "", ""), "it answered nothing", id="an empty answer is not: no script"),
+        pytest.param(LOCAL, Completed(0, "", ""), "there was no output", id="an empty answer is not: no script"),
     ],
 )
 def test_parse_look_refuses(options: ScriptOptions, completed: Completed, message: str) -> None:
@@ -137,13 +139,13 @@ def test_any_answer_is_a_look_or_a_failure(text: str) -> None:
 @pytest.mark.parametrize(
     ("completed", "message"),
     [
-        pytest.param(Completed(1, "Enabling\n", "boom"), "exit code 1: Enabling boom. See what it says", id="1"),
+        pytest.param(Completed(1, "Enabling\n", "boom"), "exit code 1: Enabling boom. Check its output", id="1"),
         pytest.param(Completed(0, "ok", "careful"), "exit code 0, but text on stderr: ok careful", id="stderr"),
         pytest.param(Completed(-196608, "", ""), "exit code -196608: it printed nothing", id="nothing"),
         pytest.param(Completed(-532462766, "", "x"), "an unhandled .NET exception", id=".NET"),
         pytest.param(
             Completed(1, "", "S.ps1 kann nicht geladen werden\n + CategoryInfo : SecurityError: (:) [], X"),
-            r"policy forbids.*O\(execution_policy=RemoteSigned\)",
+            r"policy does not allow.*O\(execution_policy=RemoteSigned\)",
             id="policy",
         ),
     ],

@@ -126,7 +126,7 @@ def test_no_answer_in_time_at_start() -> None:
     ("exit_code", "words"),
     [
         pytest.param(1067, r"its process ended unexpectedly \(1067\)", id="it crashes"),
-        pytest.param(0, "it stopped again by itself, without an error", id="it stops by itself: no crash"),
+        pytest.param(0, "it stopped again without an error", id="it stops by itself: no crash"),
         pytest.param(1077, "Win32 error 1077", id="any other exit code"),
     ],
 )
@@ -145,7 +145,7 @@ def test_a_paused_service_has_not_started() -> None:
 def test_a_service_that_vanishes() -> None:
     machine = FakeMachine({"A": FakeService()})
     machine.before_line = lambda line: machine.services.clear() if "sc.exe stop" in line else None
-    with pytest.raises(Failure, match=r"stop A on dev01: there is no such service \(1060\)"):
+    with pytest.raises(Failure, match=r"stop A on dev01: the service does not exist \(1060\)"):
         bring(machine, "stopped")
 
 
@@ -190,8 +190,8 @@ def test_hangs() -> None:
     with pytest.raises(Failure) as caught:
         bring(machine, "stopped", limit=12)
     assert str(caught.value) == (
-        "Could not stop A on dev01: after 12 s it is stop_pending (PID 77). O(kill_hung=true) ends its process; see on "
-        "the host what it waits for, or raise O(service_timeout)."
+        "Could not stop A on dev01: after 12 s it is stop_pending (PID 77). O(kill_hung=true) ends its process; find "
+        "out on the host what it is waiting for, or raise O(service_timeout)."
     )
     assert 12 <= machine.time.now <= 14
     assert machine.states()["B"] == STOPPED
@@ -273,8 +273,11 @@ def test_what_does_not_come_back_then_is_said() -> None:
     machine = FakeMachine({BATCH: FakeService(ends=1067), W3SVC: FakeService(refuses=[1052])})
     with pytest.raises(Failure) as caught:
         bring(machine, "restarted", BATCH, W3SVC)
-    assert "stop W3SVC on dev01: it does not take this control (1052)" in str(caught.value)
-    assert f"What had stopped for it did not all start again: Could not start {BATCH}" in caught.value.state
+    assert "stop W3SVC on dev01: it does not accept this control (1052)" in str(caught.value)
+    assert (
+        f"Some of the services that had been stopped for it did not start again: Could not start {BATCH}"
+        in caught.value.state
+    )
     assert "(1067)" in caught.value.state
 
 

@@ -281,7 +281,7 @@ def test_no_failure_code(text: str) -> None:
 @pytest.mark.parametrize("name", ["", 'a"b', "a&b", "a%b", "a\nb", "a|b", "Dienst^", "ä"])
 def test_names_that_cmd_would_read_as_something_else(name: str) -> None:
     for use in (check_names, read_command, status_command, lambda names: wait_command(names, 5)):
-        with pytest.raises(Failure, match=r"Invalid O\(names\): .* is no service name"):
+        with pytest.raises(Failure, match=r"Invalid O\(names\): .* is not a service name"):
             use([name])
 
 
@@ -305,7 +305,7 @@ def test_codes_have_words_and_a_way_out(code: int) -> None:
 
 def test_a_service_that_ended_by_itself_without_an_error_did_not_crash() -> None:
     assert "1067" not in describe_code(0)
-    assert "by itself" in describe_code(0)
+    assert "without an error" in describe_code(0)
 
 
 def test_unknown_code() -> None:

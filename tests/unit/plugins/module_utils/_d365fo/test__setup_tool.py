@@ -132,7 +132,7 @@ def test_arguments_from_yaml(value: Any, parameter: str | None) -> None:
 def test_a_password_among_the_arguments_is_refused(name: str, value: Any) -> None:
     """It would be seen on cmd.exe's command line, too, and in messages."""
     with pytest.raises(
-        Invalid, match=r"Invalid O\(setup_tool_arguments\): it holds sqlpwd.*O\(sql_login_password\)"
+        Invalid, match=r"Invalid O\(setup_tool_arguments\): it contains sqlpwd.*O\(sql_login_password\)"
     ) as caught:
         arguments_from({"verbose": True, name: value})
     assert str(value) not in str(caught.value)
@@ -144,7 +144,7 @@ def test_but_it_may_be_taken_away() -> None:
 
 @pytest.mark.parametrize("name", ["log file", "x & calc", "", "--sqluser", "a%b", "ä"])
 def test_names_that_are_none(name: str) -> None:
-    with pytest.raises(Invalid, match=r"Invalid O\(setup_tool_arguments\): .* is no name of a parameter"):
+    with pytest.raises(Invalid, match=r"Invalid O\(setup_tool_arguments\): .* is not the name of a parameter"):
         arguments_from({name: "x"})
 
 
@@ -160,7 +160,7 @@ def test_names_that_are_none(name: str) -> None:
             replace(FOUND, setup_tool=""), replace(LOGIN, tool="D:\\Setup.exe"), True, [], id="a path is given"
         ),
         pytest.param(FOUND, ToolOptions(), True, ["--sqluser, --sqlpwd.*O\\(sql_login_user\\)"], id="no login"),
-        pytest.param(FOUND, ToolOptions(user="axdbadmin"), True, ["for --sqlpwd,"], id="no password"),
+        pytest.param(FOUND, ToolOptions(user="axdbadmin"), True, ["for --sqlpwd and"], id="no password"),
         pytest.param(
             replace(FOUND, packages_directory=""),
             LOGIN,
@@ -175,7 +175,13 @@ def test_names_that_are_none(name: str) -> None:
             [],
             id="given otherwise",
         ),
-        pytest.param(replace(FOUND, elevated=False), LOGIN, True, ["only elevated.*Administrators"], id="not elevated"),
+        pytest.param(
+            replace(FOUND, elevated=False),
+            LOGIN,
+            True,
+            ["requires an elevated account.*Administrators"],
+            id="not elevated",
+        ),
         pytest.param(FOUND, LOGIN, False, ["no safe place.*winrm"], id="nowhere to put the password"),
         pytest.param(
             FOUND,
@@ -188,7 +194,7 @@ def test_names_that_are_none(name: str) -> None:
             Findings(),
             ToolOptions(),
             True,
-            ["not found", "needs a value for --metadatadir, --bindir, --sqluser", "elevated"],
+            ["not found", "requires a value for --metadatadir, --bindir, --sqluser", "elevated"],
             id="all",
         ),
     ],
@@ -216,7 +222,7 @@ def test_only_the_password_itself_is_left_to_the_shell() -> None:
 
 @pytest.mark.parametrize("path", ["C:\\%TEMP%\\Setup.exe", 'C:\\a"b.exe', "C:\\a&b.exe"])
 def test_paths_that_cmd_would_read_as_something_else(path: str) -> None:
-    with pytest.raises(Failure, match="use the setup tool"):
+    with pytest.raises(Failure, match=r"Invalid O\(setup_tool\)"):
         command_line(FOUND, replace(LOGIN, tool=path), {})
 
 
@@ -227,7 +233,7 @@ def test_environment() -> None:
 
 @pytest.mark.parametrize("password", ["a\nb", "a\rb"])
 def test_a_password_of_two_lines_is_refused(password: str) -> None:
-    with pytest.raises(Invalid, match=r"Invalid O\(sql_login_password\): it holds a line break") as caught:
+    with pytest.raises(Invalid, match=r"Invalid O\(sql_login_password\): it contains a line break") as caught:
         environment(password)
     assert password not in str(caught.value)
 

@@ -75,7 +75,7 @@ def test_every_number_is_found(number: int, heading: str) -> None:
         (15135, "ALTER on the database"),
         (15233, "Run again"),
         (15217, "Run again"),
-        (18452, "Give O(sql_login_user)"),
+        (18452, "Set O(sql_login_user)"),
         (18456, "check O(sql_database) too"),
         (18470, "Enable the login"),
         (18486, "Unlock the login"),
@@ -97,7 +97,7 @@ def test_what_is_wrong_with_a_login_is_not_a_certificate(number: int) -> None:
 
 
 MS = "[Microsoft][ODBC Driver 18 for SQL Server]"
-REACH, SLOW, TRUST = "Check that SQL Server runs", "O(sql_query_timeout)", "O(sql_ca_path)"
+REACH, SLOW, TRUST = "that SQL Server is running", "O(sql_query_timeout)", "O(sql_ca_path)"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_variable_of_cmd_may_stand_in() -> None:
 @pytest.mark.parametrize("character", list('"%^&|<>\r\n'))
 def test_what_cmd_would_read_as_something_else(name: str, option: str, character: str) -> None:
     changes: dict[str, Any] = {name: f"a{character}b"}
-    with pytest.raises(Invalid, match=rf"O\({option}\): it holds a quote"):
+    with pytest.raises(Invalid, match=rf"O\({option}\): it contains a quote"):
         command_line(replace(SqlcmdOptions(), **changes), "SELECT 1")
 
 
@@ -98,8 +98,8 @@ ROWS = "value 0\r\nnow 2026-11-24T21:00:00.1234567\r\n"
         pytest.param(Completed(1, ROWS + MESSAGE, ""), 229, "no permission", id="after rows"),
         pytest.param(Completed(0, MESSAGE, ""), 229, "no permission", id="exit code lost in a loop of cmd.exe"),
         pytest.param(Completed(1, "", LOGIN), 18456, "login failed", id="login"),
-        pytest.param(Completed(1, "", CLOSED + LOGIN), 4060, "cannot be opened", id="database before login"),
-        pytest.param(Completed(1, "", LOGIN + CLOSED), 4060, "cannot be opened", id="login before database"),
+        pytest.param(Completed(1, "", CLOSED + LOGIN), 4060, "cannot open the database", id="database before login"),
+        pytest.param(Completed(1, "", LOGIN + CLOSED), 4060, "cannot open the database", id="login before database"),
         pytest.param(Completed(1, "", "Sqlcmd: Error: something new"), 0, "something new", id="unknown"),
         pytest.param(Completed(1, "", ""), 0, "no answer", id="silence"),
         pytest.param(Completed(0, "", ""), 0, "no answer", id="exit code 0 and nothing"),
@@ -162,7 +162,9 @@ def test_nor_does_it_explain_another_failure(reason: str) -> None:
     ],
 )
 def test_no_sqlcmd(completed: Completed) -> None:
-    with pytest.raises(Failure, match=r"no sqlcmd.exe on its path\. Give its path \(O\(sqlcmd_path\)\)"):
+    with pytest.raises(
+        Failure, match=r"sqlcmd.exe is not on the search path of the host\. Give its path \(O\(sqlcmd_path\)\)"
+    ):
         checked_rows(completed, "set X", "db")
 
 

@@ -200,7 +200,9 @@ BROKEN = parse_reading([("value", "1"), ("record", "{}"), ("now", "2026-11-24T21
         pytest.param(reading("enabled"), "turned on by somebody else: there is no record", id="somebody else's"),
         pytest.param(reading("enabled", record("set")), "run again to finish the work", id="cut off"),
         pytest.param(
-            reading("disabled", record("prepared")), "cut off before it turned anything on: run disable", id="never set"
+            reading("disabled", record("prepared")),
+            "interrupted before it turned maintenance mode on: run disable",
+            id="never set",
         ),
         pytest.param(
             reading("enabled", record("set", lease=lease(alive=False))),
@@ -233,7 +235,7 @@ def test_nothing_to_say_of_a_system_as_it_should_be() -> None:
 def test_a_database_that_did_not_answer() -> None:
     found = _status.row("dev01", seen(Findings(sql_failure="SQL said no.")))
     assert (found["mode"], found["verified"], found["notes"]) == ("unknown", None, ["SQL said no."])
-    assert _status.row("dev01", seen(Findings()))["notes"] == ["the database was not asked"]
+    assert _status.row("dev01", seen(Findings()))["notes"] == ["the database was not queried"]
 
 
 def test_a_system_that_could_not_be_asked_has_a_row_of_the_same_shape() -> None:
@@ -277,7 +279,7 @@ OFF, MAINTENANCE = reading("disabled"), reading("enabled", record())
         pytest.param(
             MAINTENANCE,
             {"MR": service(MR)},
-            [f"{MR} runs although it was stopped for the maintenance"],
+            [f"{MR} is running although it was stopped for maintenance"],
             id="somebody started what we stopped",
         ),
         pytest.param(reading("enabled"), {"MR": service(MR)}, [], id="somebody else's maintenance: not our business"),
@@ -302,9 +304,9 @@ def test_batch_is_never_complained_about_while_it_cannot_run(state: str) -> None
 @pytest.mark.parametrize(
     ("changed", "note"),
     [
-        (service(DMF, "stopped", "disabled"), f"{DMF} is stopped and disabled, ran before the maintenance"),
-        (service(DMF, "stopped", "manual"), f"{DMF} is stopped and manual, ran before the maintenance"),
-        (service(DMF, "paused", "auto"), f"{DMF} is paused and auto, ran before the maintenance"),
+        (service(DMF, "stopped", "disabled"), f"{DMF} is stopped and disabled, ran before maintenance"),
+        (service(DMF, "stopped", "manual"), f"{DMF} is stopped and manual, ran before maintenance"),
+        (service(DMF, "paused", "auto"), f"{DMF} is paused and auto, ran before maintenance"),
     ],
 )
 def test_after_a_window_what_ran_before_is_missed(changed: Service, note: str) -> None:

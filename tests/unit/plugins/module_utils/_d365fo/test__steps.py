@@ -153,7 +153,9 @@ def test_what_a_program_set_is_looked_at_and_recorded() -> None:
 
 def test_a_program_that_reported_success_and_did_nothing_is_said_to() -> None:
     axdb = Axdb()
-    with pytest.raises(Failure, match=r"verify the change on dev01: .*the database says disabled, required is enabled"):
+    with pytest.raises(
+        Failure, match=r"verify the change on dev01: .*CONFIGURATIONMODE is disabled in place of enabled"
+    ):
         write(record("set"), **FOUND).carry_out(site(axdb))
     assert axdb.written == []
 

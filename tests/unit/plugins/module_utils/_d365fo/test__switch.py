@@ -27,15 +27,15 @@ IN = {
         "recorded the window",
         STOPPED,
         "turned maintenance mode on with the setup tool",
-        "saw that it is on",
+        "verified that it is on",
     ],
 }
 OUT = {
     "sql": ["turned maintenance mode off in the database"],
     "setup_tool": [
-        "recorded what is going to happen",
+        "recorded the planned change",
         "turned maintenance mode off with the setup tool",
-        "saw that it is off",
+        "verified that it is off",
     ],
 }
 ROADS = pytest.mark.parametrize("road", ["sql", "setup_tool"])
@@ -246,7 +246,7 @@ def test_a_run_that_was_taken_over_stops_where_it_is(road: str) -> None:
     world.machine.before_line = taken_over
     with pytest.raises(Conflict) as caught:
         world.run()
-    assert "Another run has taken over and works on the system now; this one has stopped." in str(caught.value)
+    assert "Another run has taken over and is at work on the system now; this one has stopped." in str(caught.value)
     assert world.axdb.record == theirs
     assert not [entry for entry in world.machine.log if entry.startswith("start")]
 
@@ -315,7 +315,7 @@ def test_a_broken_record_is_a_reason_with_its_way_out(state: str) -> None:
 
 def test_an_address_that_does_not_answer_while_iis_runs() -> None:
     world = World(aos=lambda: Answer(None, "the host name does not resolve", "unresolved"))
-    with pytest.raises(Refused, match=r"could not be asked whether it is ready again: https://dev01.*does not resolve"):
+    with pytest.raises(Refused, match=r"to check whether the AOS is ready again: https://dev01.*does not resolve"):
         world.run()
 
 

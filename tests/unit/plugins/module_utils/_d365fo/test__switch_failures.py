@@ -18,13 +18,15 @@ from fakes.system import BATCH, DMF, MR, W3SVC, lease, record
 
 ROADS = pytest.mark.parametrize("road", ["sql", "setup_tool"])
 TIMED_OUT = SqlFailure("set CONFIGURATIONMODE to 1", "db", 0, "[HYT00] Query timeout expired", sent=True)
-TIMED_OUT.answer += ". Whether the write was made is not known: no answer"  # as Database says when it could not look
+TIMED_OUT.answer += (
+    ". It is not known whether the change was made: no answer"  # as Database says when it could not look
+)
 SILENT = SqlFailure("read CONFIGURATIONMODE", "db", 0, "no answer", sent=True)
 ON_HOST = TimedOut("write the record", "dev01", "timed out after 85 s; the command was abandoned", "See on the host")
 LOST = Unreachable("write the record", "dev01", "the connection broke", "Run again")
 NOT_ON = "Maintenance mode was not turned on."
 RUN_AGAIN = "The services that were stopped run again."
-BACK = "Run again to go on, or the other way to take it back."
+BACK = "Run again to continue, or run disable to undo it."
 
 
 def opened(road: str = "sql", **more: Any) -> World:
@@ -105,7 +107,7 @@ def test_a_tool_that_reports_success_and_does_nothing() -> None:
     world.machine.programs = {"Setup": program(world, False, Completed(0, "done", ""))}
     failure = failing(world)
     assert "verify the change" in failure.attempted
-    assert "required is enabled" in str(failure)
+    assert "in place of enabled" in str(failure)
     assert failure.state == f"{NOT_ON} {RUN_AGAIN}"
     assert untouched(world)
 
@@ -151,7 +153,7 @@ def test_a_run_that_was_taken_over_takes_nothing_back() -> None:
     world.machine.before_line = taken_over
     world.machine.services[DMF].refuses = [1052]
     failure = failing(world)
-    assert "does not take this control (1052)" in str(failure)
+    assert "does not accept this control (1052)" in str(failure)
     assert "Another run has taken over" in failure.state
     assert world.axdb.record == theirs
     assert not [entry for entry in world.machine.log if entry.startswith("start")]
@@ -236,8 +238,8 @@ def test_an_aos_that_does_not_get_ready() -> None:
     failure = failing(world)
     assert "within 900 s" in str(failure)
     assert re.fullmatch(
-        rf"State now: maintenance mode is set, the AOS was restarted and is not seen to be ready, \S+ and 2 others are "
-        rf"stopped\. {BACK}",
+        rf"State now: maintenance mode is set, the AOS was restarted but is not confirmed to be ready, \S+ and 2 "
+        rf"others are stopped\. {BACK}",
         failure.state,
     )
     assert failure.details["status"]["verified"] is False
@@ -251,7 +253,7 @@ def test_an_aos_that_does_not_get_ready() -> None:
         ((BATCH, MR, DMF), r", \S+ and 2 others are stopped\. "),
         ((BATCH, MR), r", \S+ and 1 other are stopped\. "),
         ((DMF,), rf", {DMF} is stopped\. "),
-        ((), r"not seen to be ready\. "),
+        ((), r"not confirmed to be ready\. "),
     ],
 )
 def test_how_many_are_stopped(names: tuple[str, ...], words: str) -> None:
@@ -372,7 +374,7 @@ def test_dependents_of_background_services_run_again() -> None:
         ),
         pytest.param(
             f'stop "{W3SVC}"',
-            "maintenance mode is set, whether the AOS runs with it is not known",
+            "maintenance mode is set, it is not known whether the AOS runs with it",
             id="while IIS stops",
         ),
     ],

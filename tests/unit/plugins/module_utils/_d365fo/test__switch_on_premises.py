@@ -47,7 +47,7 @@ def test_the_script_announces_whom_it_restarts() -> None:
     gateway.listed = ["AOS1", "AOS2"]
     switch.apply(plan)
     assert "the script, run on dev01, restarts all AOS instances (AOS1, AOS2)" in world.time.told
-    assert "not ready before it, and awaited after it: AOS2: no AOS instance" in world.time.told
+    assert "not ready before the restart, expected to be after it: AOS2: no AOS instance" in world.time.told
     assert world.axdb.mode == "enabled"
 
 

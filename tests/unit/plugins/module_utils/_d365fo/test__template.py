@@ -77,10 +77,10 @@ def test_nodes(types: list[str], nodes: list[tuple[str, str]]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no XML"),
-        ("<Config>", "no XML"),
-        ("<Config></Confg>", "no XML: mismatched tag"),
-        ("The system cannot find the file specified.", "no XML"),
+        ("", "not XML"),
+        ("<Config>", "not XML"),
+        ("<Config></Confg>", "not XML: mismatched tag"),
+        ("The system cannot find the file specified.", "not XML"),
         ("<configuration />", "its root is configuration, not Config"),
         (config(SQL, AOS), "names no database with refName axDB"),
         (config('<Database refName="axDB" />', SQL, AOS), "names no database with refName axDB"),

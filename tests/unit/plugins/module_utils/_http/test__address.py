@@ -38,10 +38,10 @@ def test_usable_urls(url: str, scheme: str, host: str, port: int, path: str, sho
 
 
 NO_PORT = "its port is not a number from 1 to 65535"
-NO_HOST = "it names no host"
+NO_HOST = "it contains no host name"
 BAD_HOST = "its host name is malformed"
 BAD_IPV6 = "its IPv6 address is malformed"
-CONTROL = "it holds a blank or a control character"
+CONTROL = "it contains a blank or a control character"
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,13 @@ CONTROL = "it holds a blank or a control character"
         ("https://ho\tst/", CONTROL),
         ("https://host/\x1b[2J", CONTROL),
         ("https://host/\ud800", CONTROL),
-        ("https://host/äpi", "its path holds characters that must be percent-encoded"),
-        ("https://host/api?x=1", "it holds a query or a fragment"),
-        ("https://host/api#x", "it holds a query or a fragment"),
-        ("https://host/?", "it holds a query or a fragment"),
-        ("https://me:pa55word@host/api", "it holds a user name or password"),
-        ("https://me:pa55word@host:port/api", "it holds a user name or password"),
-        ("https://@host/api", "it holds a user name or password"),
+        ("https://host/äpi", "its path contains characters that must be percent-encoded"),
+        ("https://host/api?x=1", "it contains a query or a fragment"),
+        ("https://host/api#x", "it contains a query or a fragment"),
+        ("https://host/?", "it contains a query or a fragment"),
+        ("https://me:pa55word@host/api", "it contains a user name or password"),
+        ("https://me:pa55word@host:port/api", "it contains a user name or password"),
+        ("https://@host/api", "it contains a user name or password"),
     ],
 )
 def test_unusable_urls(url: str, why: str) -> None:
@@ -98,7 +98,7 @@ def test_unusable_urls(url: str, why: str) -> None:
 
 
 def test_http_must_be_allowed() -> None:
-    with pytest.raises(Invalid, match=r"O\(url\): .*readable for everybody.*O\(validate_certs=false\)"):
+    with pytest.raises(Invalid, match=r"O\(url\): .*sent unencrypted.*O\(validate_certs=false\)"):
         Client("http://host/api")
     with pytest.raises(Invalid, match=r"O\(cluster_url\): .*O\(cluster_validate_certs=false\)"):
         Client("http://host/api", option_prefix="cluster_")
@@ -151,7 +151,7 @@ def test_unusable_proxies(proxy: str, why: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("http_proxy", proxy)
     with pytest.raises(Failure) as met:
         proxy_for(base_address("http://host"), None)
-    assert f"the environment variable http_proxy holds an unusable address: {why}" in str(met.value)
+    assert f"the environment variable http_proxy contains an unusable address: {why}" in str(met.value)
     assert "pa55word" not in str(met.value)
 
 

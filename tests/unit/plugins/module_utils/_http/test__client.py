@@ -209,10 +209,10 @@ FAILURES: list[tuple[list[Any], list[str], int]] = [
     ([error(404, b"")], ["HTTP 404."], 1),
     (
         [error(200, b"<html><title>Sign in</title></html>")],
-        ['HTTP 200 with an HTML page "Sign in" in place of JSON', "Check the URL"],
+        ['HTTP 200 with an HTML page "Sign in" instead of JSON', "Check the URL"],
         1,
     ),
-    ([error(200, b'{"computers": [')], ["HTTP 200 with a damaged or cut off body (15 bytes) in place of JSON"], 1),
+    ([error(200, b'{"computers": [')], ["HTTP 200 with a damaged or cut off body (15 bytes) instead of JSON"], 1),
     (
         [error(302, b"", Location="https://elsewhere.example.com/login?k=1")],
         ["it redirects to https://elsewhere.example.com."],
@@ -241,7 +241,7 @@ def test_a_trickling_answer_ends_with_the_time_limit(script: Script, authority: 
     script.answers.append("trickle")
     client = Client(script.url, ca_path=str(authority.ca_file), timeout=0.5, retry=Retry(limit=0, first_contact=0))
     began = time.monotonic()
-    with pytest.raises(HttpFailure, match=r"no whole answer within 0\.5 s"):
+    with pytest.raises(HttpFailure, match=r"no complete answer within 0\.5 s"):
         client.get("/a", attempted="x")
     assert time.monotonic() - began < 1.5
 
@@ -343,7 +343,7 @@ def test_a_port_without_tls() -> None:
         ("https://host/api", {"ca_path": __file__}, r"Invalid O\(ca_path\)"),
         ("https://host/api", {"client_cert": __file__}, r"Invalid O\(client_cert\)"),
         ("https://host/api", {"proxy": "https://u:pa55word@p"}, r"Invalid O\(proxy\)"),
-        ("https://host/api", {"credentials": {"k": "pa55word\n"}}, "characters that can't be in an HTTP header"),
+        ("https://host/api", {"credentials": {"k": "pa55word\n"}}, "characters that are not allowed in an HTTP header"),
     ],
 )
 def test_bad_options_are_refused(url: str, options: dict[str, Any], text: str) -> None:
@@ -450,7 +450,7 @@ def test_a_redirect_is_not_followed(client: Client, script: Script, status: int,
 
 @pytest.mark.parametrize("path", ["", "a", "/a b", "/ä", "/a\r\nX: y", "/\ud800", "https://elsewhere.example.com/"])
 def test_a_path_that_cannot_be_sent(client: Client, script: Script, path: str) -> None:
-    with pytest.raises(Failure, match=r"Could not read it on https.* is not a path that can be asked for"):
+    with pytest.raises(Failure, match=r"Could not read it on https.* is not a valid path"):
         client.get(path, attempted="read it")
     assert script.requests == []
 

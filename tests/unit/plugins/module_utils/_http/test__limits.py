@@ -72,7 +72,7 @@ def fails(client: Client, *, within: float = SOON) -> HttpFailure:
 def test_a_request_ends_at_its_limit(talk: Talk) -> None:
     with serving(talk) as port:
         failure = fails(Client(f"http://127.0.0.1:{port}", validate_certs=False, timeout=LIMIT, retry=ONCE))
-    assert failure.answer == "no whole answer within 0.3 s"
+    assert failure.answer == "no complete answer within 0.3 s"
     assert failure.remedy == "Check whether the server is overloaded, or raise O(request_timeout)"
 
 
@@ -131,7 +131,7 @@ def chunk_of_negative_length(connection: socket.socket, over: threading.Event) -
     [
         (chunks_without_end, "HTTP 200 with a body of more than 1 MiB"),
         (no_length, "HTTP 500 with a body of more than 1 MiB"),
-        (chunk_of_negative_length, "what answered does not speak HTTP (LineTooLong)"),
+        (chunk_of_negative_length, "the answer is not HTTP (LineTooLong)"),
     ],
 )
 def test_a_body_has_a_limit(talk: Talk, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
