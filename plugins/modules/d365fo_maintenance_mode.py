@@ -21,6 +21,7 @@ description:
   - If there is nothing to do, it looks once and stops.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
+  - quiesce.maintenance.window
   - quiesce.maintenance.d365fo
   - quiesce.maintenance.d365fo.sql
   - quiesce.maintenance.d365fo.odbc
@@ -43,42 +44,6 @@ options:
     type: str
     choices: [enabled, disabled]
     required: true
-  window:
-    description:
-      - Id of the window to open or close, normally the number of the change. Upper and lower case differ.
-    type: str
-    default: default
-  all_windows:
-    description: Whether O(state=disabled) closes every open window, whoever opened it.
-    type: bool
-    default: false
-  owner:
-    description:
-      - Who opens the window. By default the AWX user, else the user on the controller. An open window keeps its owner.
-    type: str
-  reason:
-    description: Why, for the record.
-    type: str
-  ticket:
-    description: Number of the change, for the record.
-    type: str
-  expires:
-    description:
-      - When the window should be over, a time with a zone or a duration from its opening like V(2h), with its unit.
-        Nothing turns maintenance mode off by itself then; the status says that it is overdue.
-      - An end that has passed is refused.
-    type: str
-  busy_timeout:
-    description:
-      - How long to wait for another run that is at work on the system before refusing. A run that died is taken over
-        when its lease ends, three minutes after it last said to be at work. In check mode nothing is waited for.
-    type: str
-    default: 4m
-  take_over:
-    description:
-      - Whether to take over at once from a run that is said to be at work. Only for a run that is known to be dead.
-    type: bool
-    default: false
   stop_before:
     description:
       - V(restart) ends the task before IIS is restarted, with RV(restart_required=true). The same task with V(nothing)
