@@ -66,7 +66,7 @@ options:
       - Directory of the records on O(store_host). It is made if it is not there, for this account alone.
       - By default C(quiesce.maintenance) below E(XDG_STATE_HOME), else C(~/.local/state/quiesce.maintenance), for root
         C(/var/lib/quiesce.maintenance).
-      - Several accounts that switch the same systems need one directory. The files get the permissions that the
-        directory has for its group.
+      - Several accounts that switch the same systems need one directory that belongs to a group of theirs, with the
+        mode V(2770). Where the group may write, its members can read and write the files; otherwise the owner alone.
     type: str
 """

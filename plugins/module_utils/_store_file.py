@@ -86,8 +86,8 @@ def read(path: Path) -> str | None:
 def _replace(path: Path, before: str | None, after: str | None) -> None:
     folder = path.parent
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Who shares the directory shares its files; nobody else does.
-    mode = folder.stat().st_mode & 0o660 | 0o600
+    # A group that may write in the directory shares its files; nobody else does.
+    mode = 0o660 if folder.stat().st_mode & 0o020 else 0o600
     new = path.with_name(path.name + ".tmp")
     with _Lock(path.with_name(path.name + ".lock"), mode):
         if digest(read(path)) != before:

@@ -19,8 +19,8 @@ description:
   - The mode is on while a window is open. Opening a window that is open extends or changes it. Closing one of several
     leaves the mode on and says for whom. Who opened them, why and until when is kept in a file (O(store_host)), since
     the server has no place for it.
-  - A mode that somebody else turned on has no record. V(enabled) leaves it as it is and V(disabled) turns it off, unless
-    a O(window) is named.
+  - A mode that somebody else turned on has no record. V(enabled) leaves it as it is, and V(disabled) turns it off
+    unless a O(window) is named.
   - A run that was cut off anywhere is finished by the next one, in either direction. Two runs that switch the same
     server do not get in each other's way. The second waits for the first, or is refused with its name.
 extends_documentation_fragment:

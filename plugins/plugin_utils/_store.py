@@ -25,9 +25,10 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import
 _LIMIT = 60.0
 """Seconds for one command on the host of the files, its connection included."""
 
-# It gets the program and what to do on its standard input: a record may be longer than a command line.
+# It gets the program and what to do on its standard input: a record may be longer than a command line. It reads to the
+# end, since ssh takes a program that ends before for a connection that broke.
 _PROGRAM = (
-    "import json,sys; given=json.loads(sys.stdin.readline()); names={}; "
+    "import json,sys; given=json.load(sys.stdin); names={}; "
     'exec(given["source"],names); print(json.dumps(names["serve"](given["request"])))'
 )
 
@@ -91,7 +92,7 @@ def _over(connection: Any, host: str, python: str, check: Callable[[], None]) ->
     source = inspect.getsource(_store_file)
 
     def ask(request: dict[str, Any]) -> dict[str, Any]:
-        given = json.dumps({"source": source, "request": request}) + "\n"
+        given = json.dumps({"source": source, "request": request})
         try:
             rc, out, err = within(
                 _LIMIT, lambda: connection.exec_command(command, in_data=given.encode(), sudoable=False), tick=check

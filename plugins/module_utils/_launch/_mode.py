@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _holding
@@ -95,6 +95,7 @@ class MaintenanceMode:
     recorded: bool = False
     sent: bool = False
     written: bool = False
+    last: Mode | None = None
 
     @property
     def wanted(self) -> bool:
@@ -104,11 +105,14 @@ class MaintenanceMode:
     def read(self) -> Mode:
         """Return the mode; before anything is written, when no other run is at work on it.
 
+        The server is not asked again after the record alone was written.
         Raises Failure where the server has none, or the record cannot be used.
         """
         if self.ledger and not self.recorded:
             self.ledger.read()
             self.ledger.wait_for_turn([KEY], self.describe(), check_mode=self.check_mode)
+        elif self.last and not self.sent:
+            return self.last
         settings = self.server.settings(self.read_path)
         name = choose_field(settings, self.field)
         if name is None:
@@ -121,7 +125,8 @@ class MaintenanceMode:
                 f"the setting {name} is neither true nor false",
                 "Name the right setting with field",
             )
-        return Mode(name, on)
+        self.last = Mode(name, on)
+        return self.last
 
     def plan(self, reading: Mode) -> Plan[Step]:
         """Compare with what is requested: at most one setting to write, and one record."""
@@ -177,6 +182,11 @@ class MaintenanceMode:
             return self.ledger.try_to_end(unknown=[KEY])
         as_requested = on == self.change.on
         return self.ledger.try_to_end(done=[KEY] if as_requested else [], undone=[] if as_requested else [KEY])
+
+    def closing(self, request: Request) -> MaintenanceMode:
+        """Return the system that closes again what ``request`` opened."""
+        back = replace(request, on=False)
+        return replace(self, request=back, change=None, recorded=False, sent=False, written=False, last=None)
 
     def held(self) -> Held | None:
         """Return what the store says of it, None without a store."""

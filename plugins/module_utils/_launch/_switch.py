@@ -192,7 +192,7 @@ def _roll_back(system: MaintenanceMode) -> tuple[bool, bool | None, str]:
     request = system.request
     if request is None or not (system.sent or (system.change and system.change.opens)):
         return False, True, f"Maintenance mode was on for {server} before this task and stays on"
-    back = replace(system, request=replace(request, on=False), change=None, recorded=False, sent=False, written=False)
+    back = system.closing(request)
     try:
         outcome = carry_out(back, check_mode=False)
         back.settle()
