@@ -48,21 +48,17 @@ class Ledger:
         """Read the file. Raises ``Failure`` for one that cannot be used."""
         self._take(self._store.stored())
 
-    def wait_for_turn(self, keys: Collection[str], what: str, *, check_mode: bool = False) -> None:
+    def wait_for_turn(self, keys: Collection[str], what: str, *, check_mode: bool = False) -> bool:
         """Read again until no other run is at work on one of ``keys``. Raises ``Failure`` that names it.
 
-        ``what`` names them for a message. In check mode nothing is waited for.
+        Returns whether there was one, so that what was read of the system itself is out of date. ``what`` names them
+        for a message. In check mode nothing is waited for.
         """
-        fresh = True  # what was read just now need not be read again
-
-        def read() -> None:
-            nonlocal fresh
-            if not fresh:
-                self.read()
-            fresh = False
-
+        if self._other(keys) is None:
+            return False
         limit = 0.0 if check_mode else self._busy_limit
-        await_turn(read, lambda _none: self._other(keys), self._run, what=what, limit=limit)
+        await_turn(self.read, lambda _none: self._other(keys), self._run, what=what, limit=limit)
+        return True
 
     def record(self, key: str) -> Record | None:
         """Return a record; the lease of this run, which means nothing to itself, left out."""

@@ -235,7 +235,14 @@ def test_a_record_on_another_host(play: Play, server: LaunchServer, loop: LoopTh
     }
     inventory.write_text(yaml.safe_dump({"stores": {"hosts": hosts}}))
     more = {
-        "arguments": ["-i", str(inventory), "-l", "target", "-e", "quiesce_store_host=store01 quiesce_store_path=~/records"]
+        "arguments": [
+            "-i",
+            str(inventory),
+            "-l",
+            "target",
+            "-e",
+            "quiesce_store_host=store01 quiesce_store_path=~/records",
+        ]
     }
     try:
         done = play(("on", on(window="A", reason="x" * 200_000)), ("again", on(window="A")), **more)
