@@ -18,8 +18,8 @@ description:
     On the way out all others are taken out of maintenance mode first, and the task fails at the end; a computer whose
     agent is offline is asked as well, so that it leaves maintenance mode when it is back, but it is not waited for.
   - A computer that is deleted while the task waits is one computer with a problem; the wait continues for the others.
-  - A computer is in maintenance mode while a window is open for it. Opening a window that is open extends or changes it.
-    Closing one of several leaves the computer in maintenance mode and says for whom. Who opened them, why and until
+  - A computer is in maintenance mode while a window is open for it. Opening a window that is open extends or changes
+    it. Closing one of several leaves the computer in maintenance mode and says for whom. Who opened them, why and until
     when is kept in a file (O(store_host)), one for a manager, since the manager has no place for it.
   - A mode that somebody else began has no record. V(enabled) leaves it theirs (and extends it as O(extend) says), and
     V(disabled) ends it unless a O(window) is named.
@@ -37,9 +37,9 @@ options:
     description:
       - After how long the agent leaves maintenance mode by itself, like V(90), V(30m) or V(2h). A number alone is
         minutes.
-      - If windows have an end (O(expires)), the mode lasts as long as the longest of them and is extended if a longer one
-        is opened; O(duration) then counts for the windows without an end. Closing the longest does not shorten it. If no
-        window has an end, O(duration) alone counts.
+      - If windows have an end (O(expires)), the mode lasts as long as the longest of them and is extended if a longer
+        one is opened; O(duration) then counts for the windows without an end. Closing the longest does not shorten it.
+        If no window has an end, O(duration) alone counts.
       - Without either a computer stays in maintenance mode until a task with O(state=disabled).
       - Set one even if a later task takes the computers out. It is the safety net if that task never runs.
       - The duration counts from each agent's own start, so it must be longer than it takes to reach all of them
@@ -89,9 +89,9 @@ options:
     default: fail
   rollback:
     description:
-      - If the task fails to bring all computers into maintenance mode, whether to close the window again where this task
-        opened it, and to take out again those that it brought in, unless another window is open for them meanwhile. A
-        running maintenance mode that was extended stays as it is.
+      - If the task fails to bring all computers into maintenance mode, whether to close the window again where this
+        task opened it, and to take out again those that it brought in, unless another window is open for them by then.
+        A running maintenance mode that was extended stays as it is.
       - With O(on_unavailable=skip) a computer that is left out is no failure, and no reason for a rollback.
     type: bool
     default: false

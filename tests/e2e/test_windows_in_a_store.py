@@ -15,8 +15,9 @@ from lab.clock import Clock
 from lab.pki import Authority
 from lab.posix import PosixHost
 from lab.rest.launch import LaunchServer
+from lab.rest.trend import Computer, TrendManager
 from lab.thread import LoopThread
-from playbook import Done, run_play
+from playbook import Done, run_play, run_playbook
 
 TOKEN = "c4n4ry-t0ken-5f1d"
 KEY = "s3cret-trend-k3y"
@@ -268,3 +269,185 @@ def test_a_record_on_another_host(play: Play, server: LaunchServer, loop: LoopTh
         assert server.writes == 2
     finally:
         loop.run(host.stop())
+
+
+# --- Trend ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def manager(loop: LoopThread, tls: tuple[Path, Path]) -> Iterator[TrendManager]:
+    """A manager with three computers whose agents do at once what they are asked to."""
+    manager = TrendManager(tls=tls, clock=Clock(1.0), key=KEY)
+    for number in (1, 2, 3):
+        manager.add(Computer(number, f"web0{number}.example.com", heartbeat=0))
+    loop.run(manager.start())
+    yield manager
+    loop.run(manager.stop())
+
+
+@pytest.fixture
+def trend(manager: TrendManager, authority: Authority, tmp_path: Path) -> Play:
+    """Runs tasks for the computers: each is its name and its options; one called "look..." looks."""
+
+    def run(*tasks: tuple[str, dict[str, Any]], fails: bool = False, **more: Any) -> Done:
+        defaults = {
+            "url": manager.url,
+            "api_key": KEY,
+            "ca_path": str(authority.ca_file),
+            "computers": ["web01.example.com"],
+        }
+        module = "quiesce.maintenance.trend_maintenance_mode"
+        listed = [
+            {
+                "name": name,
+                **(
+                    {f"{module}_info": options}
+                    if name.startswith("look")
+                    else {module: {"poll_interval": "1s", **options}}
+                ),
+                "ignore_errors": fails,
+            }
+            for name, options in tasks
+        ]
+        done = run_play(
+            tmp_path / "run",
+            listed,
+            module_defaults={"group/quiesce.maintenance.trend": defaults},
+            environment={"USER": "tester"},
+            **more,
+        )
+        assert done.code == 0, done.output
+        return done
+
+    return run
+
+
+def row_of(done: Done, task: str) -> dict[str, Any]:
+    row: dict[str, Any] = done.of(task)["status"][0]
+    return row
+
+
+def windows_of(done: Done, task: str) -> list[str]:
+    return [window["id"] for window in row_of(done, task)["windows"]]
+
+
+@pytest.mark.smoke
+def test_two_windows_of_a_computer(trend: Play, manager: TrendManager, tmp_path: Path) -> None:
+    """The mode lasts as long as the longest window, and goes off with the last one."""
+    short, long = {"window": "A", "owner": "ann", "expires": "1h"}, {"window": "B", "reason": "longer", "expires": "3h"}
+    done = trend(
+        ("A", on(**short)),
+        ("A again", on(**short)),
+        ("B", on(**long)),
+        ("A after B", on(**short)),
+        ("look", {}),
+        ("close B", off(window="B")),
+        ("B is closed", off(window="B")),
+        ("close A", off(window="A")),
+        ("A is closed", off(window="A")),
+    )
+    assert done.of("A")["computers"][0]["duration"] == 60
+    assert (done.of("A again")["changed"], done.of("A again")["requests"]) == (False, 1)
+    assert [done.of("B")["computers"][0][name] for name in ("action", "duration")] == ["extended", 180]
+    assert done.of("A after B")["changed"] is False
+    row = row_of(done, "look")
+    assert (row["mode"], row["managed"], row["owner"], row["reason"]) == ("maintenance", True, "ann; tester", "longer")
+    assert row["expires"] == row["windows"][1]["expires"]
+    close = done.of("close B")
+    # It is not shortened, and nothing is asked of the manager but how it is.
+    assert (close["changed"], close["requests"], close["computers"][0]["action"]) == (True, 1, "recorded")
+    assert close["computers"][0]["duration"] == 180
+    assert close["msg"].endswith("Maintenance mode stays on for web01.example.com, held by A (ann)")
+    assert windows_of(done, "close B") == ["A"]
+    assert (done.of("B is closed")["changed"], windows_of(done, "B is closed")) == (False, ["A"])
+    assert [done.of(name)["changed"] for name in ("close A", "A is closed")] == [True, False]
+    assert (manager.writes, [manager.state(each) for each in manager.computers.values()]) == (3, ["off"] * 3)
+    assert files(tmp_path / STORE) == []
+
+
+def test_windows_of_several_computers_are_their_own(trend: Play, manager: TrendManager, tmp_path: Path) -> None:
+    """In the other order; somebody else's mode; a computer whose mode ended by itself; text that is blank."""
+    every = {"computers": ["1", "2", "3"]}
+    manager.computers[3].status, manager.computers[3].start = "on", int(manager.clock.time() * 1000)
+    done = trend(
+        ("A", on(**every, window="A", ticket=" ", expires="")),
+        ("B", on(computers=["2"], window="B", duration="2h")),
+        ("close A", off(**every, window="A")),
+        ("look", every),
+        ("unknown", off(**every, window="C")),
+        ("close B", off(computers=["2"], window="B")),
+        ("plain", off(**every)),
+    )
+    assert [computer["action"] for computer in done.of("A")["computers"]] == ["enabled", "enabled", "unchanged"]
+    assert [row["managed"] for row in done.of("A")["status"]] == [True, True, False]
+    assert done.of("B")["computers"][0]["action"] == "recorded"
+    assert [computer["action"] for computer in done.of("close A")["computers"]] == ["disabled", "recorded", "unchanged"]
+    assert "held by B (tester)" in done.of("close A")["msg"]
+    assert "web03.example.com, held by somebody else" in done.of("close A")["msg"]
+    rows = done.of("look")["status"]
+    assert [(row["mode"], row["managed"]) for row in rows] == [
+        ("normal", None),
+        ("maintenance", True),
+        ("maintenance", False),
+    ]
+    assert rows[2]["notes"][0].startswith("turned on by somebody else")
+    assert (done.of("unknown")["changed"], done.of("plain")["changed"]) == (False, True)
+    assert [manager.state(each) for each in manager.computers.values()] == ["off"] * 3
+    assert files(tmp_path / STORE) == []
+
+
+def test_a_mode_that_ended_by_itself_holds_nothing_any_more(trend: Play, manager: TrendManager, tmp_path: Path) -> None:
+    trend(("A", on(window="A", expires="1h")))
+    (file,) = (tmp_path / STORE).glob("*.json")
+    record = json.loads(file.read_text())
+    (entry,) = record["records"].values()
+    assert entry["name"] == "web01.example.com"
+    entry["windows"][0]["expires"] = "2026-01-01T00:00:00Z"
+    file.write_text(json.dumps(record))
+    done = trend(("look", {}))
+    assert (row_of(done, "look")["overdue"], row_of(done, "look")["mode"]) == (True, "maintenance")
+    manager.computers[1].status = "off"
+    done = trend(("look", {}), ("B", on(window="B", expires="1h")), ("close B", off(window="B")), ("again", off()))
+    assert any("while a window was open" in note for note in row_of(done, "look")["notes"])
+    assert windows_of(done, "B") == ["B"]
+    assert (manager.state(manager.computers[1]), done.of("again")["changed"]) == ("off", False)
+    assert files(tmp_path / STORE) == []
+
+
+def test_by_variables_for_all_systems(
+    server: LaunchServer, manager: TrendManager, authority: Authority, tmp_path: Path
+) -> None:
+    """One change, one -e for every system; a system's own variable counts before it."""
+    inventory = {
+        "all": {
+            "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
+            "hosts": {
+                "launch01": {
+                    "quiesce_systems": ["launch"],
+                    "launch_url": f"https://127.0.0.1:{server.port}",
+                    "launch_token": TOKEN,
+                    "launch_ca_path": str(authority.ca_file),
+                    "launch_drain": False,
+                    "launch_owner": "release",
+                },
+                "dsm01": {"trend_url": manager.url, "trend_api_key": KEY, "trend_ca_path": str(authority.ca_file)},
+                "web01.example.com": {"quiesce_systems": ["trend"], "trend_manager": "dsm01"},
+            },
+        }
+    }
+    (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory))
+    arguments = ["-i", str(tmp_path / "inventory.yml"), "-e", "quiesce_window=CHG7 quiesce_reason=upgrade"]
+    user = {"USER": "tester"}
+    enable = [*arguments, "-e", "quiesce_expires=2h quiesce_ticket="]
+    done = run_playbook(tmp_path, "quiesce.maintenance.enable", *enable, environment=user)
+    assert done.code == 0, done.output
+    table = done.of("Report the status of all systems")
+    rows = {row["system"]: row for row in table["rows"]}
+    assert {name: (row["owner"], row["reason"], row["managed"]) for name, row in rows.items()} == {
+        "launch01": ("release", "upgrade", True),
+        "web01.example.com": ("tester", "upgrade", True),
+    }
+    assert rows["web01.example.com"]["expires"] == rows["web01.example.com"]["windows"][0]["expires"]
+    assert manager.computers[1].duration == 120
+    done = run_playbook(tmp_path, "quiesce.maintenance.disable", *arguments, environment=user)
+    assert (done.code, server.maintenance, manager.state(manager.computers[1])) == (0, False, "off"), done.output

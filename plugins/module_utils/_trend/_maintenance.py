@@ -91,6 +91,7 @@ class Maintenance:
             self._remember(self.first)
             return self.first
         if self.recorded and not self.steps and not self._awaits:
+            self.last = replace(self.last, recorded=frozenset())
             return self.last  # the record alone was written
         reading = self.look()
         if self.wish.on:

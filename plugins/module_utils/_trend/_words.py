@@ -202,8 +202,9 @@ def how_far(steps: Sequence[Step], accepted: Mapping[int, Step], unanswered: Seq
 
 def where_it_stands(wish: Wish, reading: Reading, done: Collection[int], accepted: Mapping[int, Step]) -> str:
     """Say which computers are as requested and which are not, after a failure."""
-    rest = [computer for computer in reading.computers if computer.id not in done]
-    said = f"{len(reading.computers) - len(rest)} of {len(reading.computers)} computers are {wish.state}"
+    asked = [computer for computer in reading.computers if not reading.wish_for(computer, wish).leave]
+    rest = [computer for computer in asked if computer.id not in done]
+    said = f"{len(asked) - len(rest)} of {len(asked)} computers are {wish.state}"
     if not rest:
         return said
     return f"{said}, not: {some(f'{c.name} ({_state(c, accepted.get(c.id))})' for c in rest)}"
