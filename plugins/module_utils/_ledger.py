@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -75,12 +76,20 @@ class Ledger:
         lease = self._run.lease(None, self.now, seconds)
         self._changes = dict(changes)
         self._before = {key: self.records.get(key) for key in changes}
-        self._write(
-            {
-                key: replace(each.record or Record(name=self._name(key)), lease=lease) if key in moving else each.record
-                for key, each in changes.items()
-            }
-        )
+        records = {
+            key: replace(each.record or Record(name=self._name(key)), lease=lease) if key in moving else each.record
+            for key, each in changes.items()
+        }
+        try:
+            self._write(records)
+        except Conflict:
+            raise
+        except Failure:
+            # It may have been written all the same, and a lease that stays keeps every other run out.
+            with suppress(Failure):
+                self.read()
+                self._write({key: self._before[key] for key in moving if self.records.get(key) == records[key]})
+            raise
 
     def end(self, done: Iterable[str] = (), undone: Iterable[str] = (), unknown: Iterable[str] = ()) -> None:
         """Record what became of it: switched, left as it was, or not known, so that the next run finishes it.
@@ -90,7 +99,13 @@ class Ledger:
         changes = {key: self._changes[key].record for key in done}
         changes |= {key: self._before[key] for key in undone}
         changes |= {key: found.given_back(self.now) for key in unknown if (found := self.records.get(key))}
-        self._write(changes)
+        try:
+            self._write(changes)
+        except Conflict:
+            raise
+        except Failure:  # once more: a lease that stays keeps every other run out
+            self._run.sleep(_PAUSE)
+            self._write(changes)
 
     def try_to_end(self, done: Iterable[str] = (), undone: Iterable[str] = (), unknown: Iterable[str] = ()) -> str:
         """The same after a failure; return what went wrong, "" for nothing."""
@@ -129,6 +144,8 @@ class Ledger:
                 stored = self._store.replace(self._text, text)
             except Conflict:
                 self.read()
+                if all(self.records.get(key) == record for key, record in changes.items()):
+                    return  # it was written, and the answer was lost
                 if attempt == _TRIES or any(self.records.get(key) != known[key] for key in changes):
                     raise
                 self._run.sleep(_PAUSE)
