@@ -150,7 +150,7 @@ def test_check_mode_an_overdue_window_and_closing_all(play: Play, server: Launch
     done = play(("check", on(window="A")), arguments=["--check", "--diff", "-e", "awx_job_id=7"])
     assert done.of("check")["changed"]
     assert [window["id"] for window in done.of("check")["diff"]["after"]["windows"]] == ["A"]
-    assert "Windows are recorded in the execution environment, which is gone when the job ends" in done.output
+    assert "Windows are recorded in the execution environment, which is gone when the job ends" in " ".join(done.output.split())
     assert (server.writes, (tmp_path / STORE).exists()) == (0, False)
     play(("A", on(window="A", expires="2h")), ("B", on(window="B", expires="1h")))
     (file,) = (tmp_path / STORE).glob("*.json")
