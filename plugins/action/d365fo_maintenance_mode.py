@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +55,7 @@ class ActionModule(WindowsAction):
 
     def _switch(self, params: dict[str, Any]) -> dict[str, Any]:
         """Refuse bad options, then open host and database and do it."""
-        run = self.new_run(params["owner"] or self._owner())
+        run = self.new_run(params["owner"] or self.owner())
         options = _arguments.switch_options(params, self.name)
         wish = _arguments.wish(params, run.owner)
         files = self._task_files(params["task_files"])
@@ -118,18 +116,6 @@ class ActionModule(WindowsAction):
                 f"{file} cannot be read as a task file: {said}",
                 "Give the path of a task file; a relative path starts at the folder of the playbook",
             ) from error
-
-    def _owner(self) -> str:
-        """Return who runs this: the user of AWX, else the one on the controller."""
-        for variable in ("awx_user_name", "tower_user_name"):
-            if name := self.task_vars.get(variable):
-                return str(self._templar.template(name))
-        if name := os.environ.get("USER") or os.environ.get("LOGNAME"):
-            return name
-        try:
-            return pwd.getpwuid(os.getuid()).pw_name
-        except KeyError:  # a container's user that nobody knows
-            return "unknown"
 
     def _readiness(self, params: dict[str, Any], host: Host, findings: Findings) -> Readiness:
         """Return how to see that the AOS is ready, now that web.config is known."""

@@ -21,4 +21,6 @@ class ActionModule(LaunchAction):
 
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Switch, and wait until nothing runs."""
-        return switch_mode(params, check_mode=self.check_mode, tell=self.tell)
+        run = self.new_run(params["owner"] or self.owner())
+        with self.store(params) as store:
+            return switch_mode(params, store, run, check_mode=self.check_mode)

@@ -21,4 +21,5 @@ class ActionModule(LaunchAction):
 
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Look at the server."""
-        return mode_info(params)
+        with self.store(params) as store:
+            return mode_info(params, store, self.new_run())

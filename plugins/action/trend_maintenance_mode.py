@@ -20,13 +20,16 @@ class ActionModule(TrendAction):
 
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Bring the computers to the state."""
-        wish = _options.wish(params)
-        patience = _options.patience(params, self.tell)
-        system = _maintenance.Maintenance(
-            _options.manager(params, self.tell),
-            _options.target(params),
-            wish,
-            skip=params["on_unavailable"] == "skip",
-            wait=params["wait"],
-        )
-        return _run.run(system, check_mode=self.check_mode, patience=patience, rollback=params["rollback"])
+        run = self.new_run(params["owner"] or self.owner())
+        wish = _options.wish(params, run.owner)
+        patience = _options.patience(params, run)
+        with self.store(params) as store:
+            system = _maintenance.Maintenance(
+                _options.manager(params, self.tell),
+                _options.target(params),
+                wish,
+                skip=params["on_unavailable"] == "skip",
+                wait=params["wait"],
+                records=_options.windows(params, store, run, check_mode=self.check_mode),
+            )
+            return _run.run(system, check_mode=self.check_mode, patience=patience, rollback=params["rollback"])

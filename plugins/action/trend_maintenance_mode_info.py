@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _options, _run
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._trend import TrendAction
 
@@ -21,4 +22,5 @@ class ActionModule(TrendAction):
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Look at the computers."""
         target = _options.target(params)
-        return _run.inform(_options.manager(params), target)
+        with self.store(params) as store:
+            return _run.inform(_options.manager(params), target, Ledger(store, self.new_run()))

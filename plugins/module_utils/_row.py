@@ -17,6 +17,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._window import
 NORMAL, MAINTENANCE, CHANGING, UNKNOWN = "normal", "maintenance", "changing", "unknown"
 MODES = (NORMAL, MAINTENANCE, CHANGING, UNKNOWN)
 
+FOREIGN = "turned on by somebody else: there is no record of who, why or when"
+"""What a row says of a mode that is on without a record."""
+
 
 @dataclass(frozen=True)
 class Row:

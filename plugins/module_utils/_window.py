@@ -78,6 +78,10 @@ class Lease:
             "until": iso(self.until),
         }
 
+    def told(self, now: datetime) -> str:
+        """Say to a person whether it is at work or was cut off."""
+        return f"{self}" if self.alive(now) else f"{self}, did not finish: run again to complete it"
+
     def __str__(self) -> str:
         return f"run {self.run} of {self.owner or 'somebody'} on {self.controller}, at work since {iso(self.since)}"
 
@@ -138,6 +142,13 @@ def _end(text: str, window: Window, now: datetime) -> datetime | None:
 def with_closed(windows: Sequence[Window], name: str | None) -> tuple[Window, ...]:
     """Return the windows without the one called ``name``, or none at all where ``name`` is None."""
     return () if name is None else tuple(window for window in windows if window.id != name.strip())
+
+
+def named(windows: Sequence[Window], *, default: bool = False) -> list[str]:
+    """Say which windows are open, where that is worth a note: of one, only if it has a name, or ``default`` is set."""
+    if len(windows) > 1 or (windows and (default or windows[0].id != DEFAULT)):
+        return [f"open window{'s' * (len(windows) > 1)}: {'; '.join(map(str, windows))}"]
+    return []
 
 
 def parse_windows(data: object) -> tuple[Window, ...]:

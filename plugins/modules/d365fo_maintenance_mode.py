@@ -22,6 +22,7 @@ description:
   - If there is nothing to do, it looks once and stops.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
+  - quiesce.maintenance.window
   - quiesce.maintenance.d365fo
   - quiesce.maintenance.d365fo.sql
   - quiesce.maintenance.d365fo.odbc
@@ -44,44 +45,6 @@ options:
     type: str
     choices: [enabled, disabled]
     required: true
-  window:
-    description:
-      - Id of the window to open or close, normally the number of the change. It is case-sensitive.
-    type: str
-    default: default
-  all_windows:
-    description: Whether O(state=disabled) closes every open window, no matter who opened it.
-    type: bool
-    default: false
-  owner:
-    description:
-      - Who opens the window. The default is the AWX user, otherwise the user on the controller. An open window keeps
-        its owner.
-    type: str
-  reason:
-    description: Why the window is opened, for the record.
-    type: str
-  ticket:
-    description: Number of the change, for the record.
-    type: str
-  expires:
-    description:
-      - When the window ends, as a time with a time zone, or as a duration from its opening, with a unit, like V(2h).
-        Maintenance mode is not turned off automatically then; the status reports the window as overdue.
-      - An end in the past is refused.
-    type: str
-  busy_timeout:
-    description:
-      - How long to wait for another run that is at work on the system before this one is refused. A run that died is
-        taken over when its lease ends, three minutes after it was last renewed. Check mode does not wait.
-    type: str
-    default: 4m
-  take_over:
-    description:
-      - Whether to take over at once from a run that is recorded as being at work. Only for a run that you know to be
-        dead.
-    type: bool
-    default: false
   stop_before:
     description:
       - V(restart) ends the task before IIS is restarted, with RV(restart_required=true). The same task with V(nothing)

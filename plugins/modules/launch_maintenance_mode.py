@@ -16,6 +16,13 @@ description:
   - Processes that began before go on, their sub-processes and manual tasks, too. The vendor warns not to restart the
     server before they have ended, which O(drain) waits for.
   - Writes the one setting that is the maintenance mode and no other, reads it back, and fails if the server ignored it.
+  - The mode is on while a window is open. Opening a window that is open extends or changes it. Closing one of several
+    leaves the mode on and says for whom. Who opened them, why and until when is kept in a file (O(store_host)), since
+    the server has no place for it.
+  - A mode that somebody else turned on has no record. V(enabled) leaves it as it is, and V(disabled) turns it off
+    unless a O(window) is named.
+  - A run that was cut off anywhere is finished by the next one, in either direction. Two runs that switch the same
+    server do not get in each other's way. The second waits for the first, or is refused with its name.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
@@ -23,10 +30,12 @@ extends_documentation_fragment:
   - quiesce.maintenance.launch
   - quiesce.maintenance.launch.field
   - quiesce.maintenance.launch.activity
+  - quiesce.maintenance.window
+  - quiesce.maintenance.window.store
 options:
   state:
     description:
-      - Whether maintenance mode is to be on.
+      - Whether to open the window or to close it. Maintenance mode goes off with the last one.
       - With V(disabled), the task waits up to O(retry_limit) for a server that cannot be reached yet, since it has
         probably just been restarted.
     type: str
@@ -59,7 +68,8 @@ options:
       - What to do if processes still run at the limit.
       - V(fail) fails and leaves maintenance mode on, so that running the task again goes on waiting.
       - V(continue) goes on with a warning.
-      - V(rollback) turns maintenance mode off again if this task turned it on, then fails.
+      - V(rollback) closes the window again if this task opened it, which turns maintenance mode off unless another one
+        is open, then fails.
       - An error during the drain (the server no longer answers, or does not list what runs) fails the task with every
         choice. V(rollback) turns maintenance mode off then, too; with the others it stays on. The message says which.
     type: str
@@ -81,7 +91,7 @@ attributes:
 notes:
   - A failure after a write has C(changed=true), and its message says whether maintenance mode is now on.
   - Maintenance mode has no end of its own. It stays on until a task with O(state=disabled), or a person on the web
-    page, turns it off.
+    page, turns it off; past O(expires) the status says that it is overdue.
   - The fields that name the component, resource and agent of a process are known from one published client only.
   - Versions 6.2.4 to 7.0.2 have no maintenance mode; the task says so and fails.
   - That an empty list of processes means that nothing runs is an inference, not documented.
@@ -103,6 +113,9 @@ EXAMPLES = r"""
     drain: true
     drain_limit: 45m
     sees_all_activity: true
+    window: CHG0042
+    reason: Upgrade to 8.1.1
+    expires: 4h
 
 - name: After the restart, let processes start again
   quiesce.maintenance.launch_maintenance_mode:
@@ -110,6 +123,7 @@ EXAMPLES = r"""
     token: "{{ launch_token }}"
     ca_path: /etc/ssl/launch.pem
     state: disabled
+    window: CHG0042
     retry_limit: 10m
 """
 
@@ -137,7 +151,20 @@ status:
     kind: Launch
     mode: maintenance
     verified: true
-    notes: []
+    managed: true
+    since: "2026-11-24T21:58:00Z"
+    owner: mary
+    reason: Upgrade to 8.1.1
+    expires: "2026-11-25T01:58:00Z"
+    overdue: false
+    windows:
+      - id: CHG0042
+        owner: mary
+        reason: Upgrade to 8.1.1
+        ticket: ""
+        opened: "2026-11-24T21:58:00Z"
+        expires: "2026-11-25T01:58:00Z"
+    notes: ["open window: CHG0042 (mary, Upgrade to 8.1.1)"]
 drained:
   description: Whether no process runs any more.
   returned: when O(state=enabled) and O(drain=true)

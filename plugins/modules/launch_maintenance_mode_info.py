@@ -13,6 +13,8 @@ description:
   - Tells whether maintenance mode is on, which setting says so, the version of the server, and what speaks against a
     restart. Running processes, and a maintenance blackout that is on (as a note of the row, with its name and
     Estimated End Date).
+  - The row says who opened which window, why and until when, by the record that
+    M(quiesce.maintenance.launch_maintenance_mode) keeps.
   - What the account may not see does not fail the task; RV(status) says so.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
@@ -21,6 +23,7 @@ extends_documentation_fragment:
   - quiesce.maintenance.launch
   - quiesce.maintenance.launch.field
   - quiesce.maintenance.launch.activity
+  - quiesce.maintenance.window.store
 attributes:
   check_mode:
     support: full
@@ -76,7 +79,20 @@ status:
     kind: Launch
     mode: maintenance
     verified: true
-    notes: []
+    managed: true
+    since: "2026-11-24T21:58:00Z"
+    owner: mary
+    reason: Upgrade to 8.1.1
+    expires: "2026-11-25T01:58:00Z"
+    overdue: false
+    windows:
+      - id: CHG0042
+        owner: mary
+        reason: Upgrade to 8.1.1
+        ticket: ""
+        opened: "2026-11-24T21:58:00Z"
+        expires: "2026-11-25T01:58:00Z"
+    notes: ["open window: CHG0042 (mary, Upgrade to 8.1.1)"]
 activities:
   description: The processes that run, the oldest first; null if the server does not tell.
   returned: success

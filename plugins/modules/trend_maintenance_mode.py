@@ -18,10 +18,18 @@ description:
     On the way out all others are taken out of maintenance mode first, and the task fails at the end; a computer whose
     agent is offline is asked as well, so that it leaves maintenance mode when it is back, but it is not waited for.
   - A computer that is deleted while the task waits is one computer with a problem; the wait continues for the others.
+  - A computer is in maintenance mode while a window is open for it. Opening a window that is open extends or changes
+    it. Closing one of several leaves the computer in maintenance mode and says for whom. Who opened them, why and until
+    when is kept in a file (O(store_host)), one for a manager, since the manager has no place for it.
+  - A mode that somebody else began has no record. V(enabled) leaves it theirs (and extends it as O(extend) says), and
+    V(disabled) ends it unless a O(window) is named.
+  - A run that was cut off anywhere is finished by the next one, in either direction. Of two runs that switch the same
+    computer the second waits for the first, or is refused with its name.
 options:
   state:
     description:
-      - V(enabled) brings the computers into maintenance mode, V(disabled) takes them out of it.
+      - V(enabled) opens the window and brings the computers into maintenance mode, V(disabled) closes it and takes them
+        out of maintenance mode if it was the last one.
     type: str
     choices: [enabled, disabled]
     default: enabled
@@ -29,7 +37,10 @@ options:
     description:
       - After how long the agent leaves maintenance mode by itself, like V(90), V(30m) or V(2h). A number alone is
         minutes.
-      - Without it a computer stays in maintenance mode until a task with O(state=disabled).
+      - If windows have an end (O(expires)), the mode lasts as long as the longest of them and is extended if a longer
+        one is opened; O(duration) then counts for the windows without an end. Closing the longest does not shorten it.
+        If no window has an end, O(duration) alone counts.
+      - Without either a computer stays in maintenance mode until a task with O(state=disabled).
       - Set one even if a later task takes the computers out. It is the safety net if that task never runs.
       - The duration counts from each agent's own start, so it must be longer than it takes to reach all of them
         (sending the requests, and a heartbeat) plus the work itself. A warning says so where the requests alone take
@@ -40,9 +51,10 @@ options:
     type: str
   extend:
     description:
-      - What to do for a computer that is in maintenance mode already, with less time left than O(duration).
+      - What to do for a computer that is in maintenance mode already, with less time left than O(duration), or than a
+        window needs.
       - V(auto) starts the duration again where less than half of it is left, so that a play that is run again shortly
-        afterwards changes nothing.
+        afterwards changes nothing; for the end of a window, where it would not be reached.
       - V(true) starts it again in any case, which is a change with every run.
       - V(false) does not change a running maintenance mode, and warns.
       - Only V(true) gives an end to a maintenance mode that has none.
@@ -77,8 +89,9 @@ options:
     default: fail
   rollback:
     description:
-      - If the task fails to bring all computers into maintenance mode, whether to take out again those that this task
-        brought in. A running maintenance mode that was extended stays as it is.
+      - If the task fails to bring all computers into maintenance mode, whether to close the window again where this
+        task opened it, and to take out again those that it brought in, unless another window is open for them by then.
+        A running maintenance mode that was extended stays as it is.
       - With O(on_unavailable=skip) a computer that is left out is no failure, and no reason for a rollback.
     type: bool
     default: false
@@ -107,6 +120,8 @@ extends_documentation_fragment:
   - quiesce.maintenance.attributes.action
   - quiesce.maintenance.rest
   - quiesce.maintenance.trend
+  - quiesce.maintenance.window
+  - quiesce.maintenance.window.store
 attributes:
   check_mode:
     support: full
@@ -137,6 +152,8 @@ EXAMPLES = r"""
       - web01.example.com
       - web02.example.com
     duration: 2h
+    window: CHG0042
+    reason: Monthly patches
     rollback: true
   delegate_to: localhost
 
@@ -149,6 +166,7 @@ EXAMPLES = r"""
       - web01.example.com
       - web02.example.com
     state: disabled
+    window: CHG0042
   delegate_to: localhost
 
 - name: Enable maintenance mode for all Windows servers of a group, without those whose agent is offline
@@ -191,7 +209,7 @@ computers:
       description:
         - What this task did for the computer, or in check mode would do. V(enabled) and V(disabled) brought it into or
           took it out of maintenance mode, V(extended) started its duration again, V(awaited) waited for what had been
-          requested before, V(unchanged) did nothing.
+          requested before, V(recorded) only opened, changed or closed a window, V(unchanged) did nothing.
       returned: success
       type: str
       sample: enabled
@@ -319,13 +337,20 @@ status:
       kind: Trend AC
       mode: maintenance
       verified: true
-      managed: null
+      managed: true
       since: "2026-11-24T21:00:00Z"
-      owner: null
-      reason: null
+      owner: mary
+      reason: Monthly patches
       expires: "2026-11-24T23:00:00Z"
       overdue: false
-      notes: []
+      windows:
+        - id: CHG0042
+          owner: mary
+          reason: Monthly patches
+          ticket: ""
+          opened: "2026-11-24T21:00:00Z"
+          expires: ""
+      notes: ["open window: CHG0042 (mary, Monthly patches)"]
 requests:
   description: How many requests were sent to the manager.
   returned: when the computers could be read

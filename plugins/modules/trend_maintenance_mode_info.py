@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - quiesce.maintenance.attributes.action
   - quiesce.maintenance.rest
   - quiesce.maintenance.trend
+  - quiesce.maintenance.window.store
 attributes:
   check_mode:
     support: full
@@ -157,13 +158,20 @@ status:
       kind: Trend AC
       mode: maintenance
       verified: true
-      managed: null
+      managed: true
       since: "2026-11-24T21:00:00Z"
-      owner: null
-      reason: null
+      owner: mary
+      reason: Monthly patches
       expires: "2026-11-24T23:00:00Z"
       overdue: false
-      notes: []
+      windows:
+        - id: CHG0042
+          owner: mary
+          reason: Monthly patches
+          ticket: ""
+          opened: "2026-11-24T21:00:00Z"
+          expires: ""
+      notes: ["open window: CHG0042 (mary, Monthly patches)"]
 requests:
   description: How many requests were sent to the manager.
   returned: success

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import pwd
 import re
 import secrets
 import socket
@@ -24,6 +25,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned, Run
 
 _display = Display()
+
+SHARED = frozenset({"window", "all_windows", "owner", "reason", "ticket", "expires", "store_host", "store_path"})
+"""Options that a variable can give for all systems: ``quiesce_reason`` for ``d365fo_reason``, ``launch_reason``, ..."""
 
 # What a terminal takes for commands: people write into a reason what they like.
 _TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -46,15 +50,21 @@ def _forms(secret: str) -> list[str]:
     return list(dict.fromkeys([secret, " ".join(secret.split())]))
 
 
+def _blank(value: Any) -> bool:
+    """Whether an option has no value: what is left blank, as in a survey, is not given."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 class MaintenanceAction(ActionBase):
     """An action plugin that does its work in ``work`` and fails with a ``Failure``.
 
     Where ``variables`` names a prefix, an option that the task does not give is taken from the variable of that name
-    ("d365fo_reason" for ``reason``), as connection plugins do; only variables that exist cost anything. ``own`` names
-    variables with the prefix that are no option, ``task_only`` options that say what a task is for, ``replaced``
-    variables that are refused, with what takes their place. ``rules`` say which options exclude or need each other, as
-    for ``AnsibleModule``. ``free_text`` names results in which a program, a server
-    or a person speaks: these, messages and progress are masked, never a state or a name on which a task decides.
+    ("d365fo_reason" for ``reason``), as connection plugins do, and one of ``SHARED`` from "quiesce_reason" after that;
+    only variables that exist cost anything. ``own`` names variables with the prefix that are no option, ``task_only``
+    options that say what a task is for, ``replaced`` variables that are refused, with what takes their place. ``rules``
+    say which options exclude or need each other, as for ``AnsibleModule``. ``free_text`` names results in which a
+    program, a server or a person speaks: these, messages and progress are masked, never a state or a name on which a
+    task decides.
     """
 
     _supports_check_mode = True
@@ -114,17 +124,13 @@ class MaintenanceAction(ActionBase):
             # Who gives a token in the task does not mean the password of the inventory as well.
             exclusive = [group for group in self.rules.get("mutually_exclusive", ()) if self._in_task & {*group}]
             not_meant = {*self.task_only, *(name for group in exclusive for name in group)}
-            for name in spec:
-                variable = self.variables + name
-                if name not in arguments and name not in not_meant and variable in self.task_vars:
-                    arguments[name] = plain(self._templar.template(self.task_vars[variable]))
-                    self._from_variables = True
+            for name in [name for name in spec if name not in self._in_task | not_meant]:
+                for variable in (self.variables + name, *([f"quiesce_{name}"] if name in SHARED else [])):
+                    if _blank(arguments.get(name)) and variable in self.task_vars:
+                        arguments[name] = plain(self._templar.template(self.task_vars[variable]))
+                        self._from_variables = True
             self._look_for_others(spec)
-        return {
-            name: value
-            for name, value in arguments.items()
-            if value is not None and not (isinstance(value, str) and not value.strip())
-        }
+        return {name: value for name, value in arguments.items() if not _blank(value)}
 
     def _look_for_others(self, spec: Mapping[str, Any]) -> None:
         """Warn of a variable that looks like an option and is none. Raises ``Invalid`` for one that was replaced."""
@@ -149,6 +155,18 @@ class MaintenanceAction(ActionBase):
     def check_mode(self) -> bool:
         """Whether nothing may be written."""
         return bool(self._task.check_mode)
+
+    def owner(self) -> str:
+        """Return who runs this: the user of AWX, else the one on the controller."""
+        for variable in ("awx_user_name", "tower_user_name"):
+            if name := self.task_vars.get(variable):
+                return str(self._templar.template(name))
+        if name := os.environ.get("USER") or os.environ.get("LOGNAME"):
+            return name
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:  # a container's user that nobody knows
+            return "unknown"
 
     def new_run(self, owner: str = "") -> Run:
         """Return this run: its voice, and a check that the program that started it is still there."""

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from abc import abstractmethod
 from typing import Any
 
@@ -28,18 +26,6 @@ class AlertmanagerAction(MaintenanceAction):
     @abstractmethod
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Do what the task asks and return its result. Raises ``Failure``."""
-
-    def owner(self) -> str:
-        """Return who runs this: the user of AWX, else the one on the controller."""
-        for variable in ("awx_user_name", "tower_user_name"):
-            if name := self.task_vars.get(variable):
-                return str(self._templar.template(name))
-        if name := os.environ.get("USER") or os.environ.get("LOGNAME"):
-            return name
-        try:
-            return pwd.getpwuid(os.getuid()).pw_name
-        except KeyError:  # a container's user that nobody knows
-            return "unknown"
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Ask the Alertmanager."""

@@ -168,7 +168,7 @@ def test_usual_order_with_every_generation(start: Launch, play: Play) -> None:
     for (version, server), field in zip(servers.items(), fields, strict=True):
         result = done.of(version)
         assert result["changed"] is True
-        assert result["diff"] == {"before": {field: False}, "after": {field: True}}
+        assert [result["diff"][part][field] for part in ("before", "after")] == [False, True]
         assert (server.maintenance, server.writes) == (False, 0)
         server.log.clear()
 
@@ -993,6 +993,10 @@ def role(state: str, server: LaunchServer, authority: Authority) -> dict[str, An
         "launch_password": PASSWORD,
         "launch_ca_path": str(authority.ca_file),
         "launch_drain_interval": "1s",
+        "launch_owner": "mary",
+        "quiesce_reason": "upgrade",
+        "launch_ticket": " ",  # a survey's blank answer
+        "launch_expires": "",
     }
 
 
@@ -1013,7 +1017,21 @@ def test_role(start: Launch, play: Play, authority: Authority) -> None:
 
     server.begin("application", "Deploy", Work(1500), user="mary")
     done, found = row("enabled")
-    assert (found["mode"], found["verified"], found["notes"]) == ("maintenance", True, [])
+    (window,) = found.pop("windows")
+    assert found == {
+        "system": "target",
+        "host": "",
+        "kind": "Launch",
+        "mode": "maintenance",
+        "verified": True,
+        "managed": True,
+        "since": window["opened"],
+        "owner": "mary",
+        "reason": "upgrade",
+        "expires": None,
+        "overdue": False,
+        "notes": [],
+    }
     assert "draining" in done.output
     assert server.running == []
     blackout = Blackout(time.time() - 60, time.time() + 36000)

@@ -7,6 +7,7 @@ else on a developer's machine is in the way.
 from __future__ import annotations
 
 import secrets
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -360,12 +361,13 @@ class Estate:
         return self.folder / "inventory.yml"
 
     def write_inventory(self, extra: dict[str, Any] | None = None) -> Path:
-        """Write the inventory; ``extra`` are variables for all hosts."""
+        """Write the inventory; ``extra`` are variables for all hosts. Records of a lab that was before are gone."""
         children = {group: {"hosts": hosts} for group, hosts in self._groups.items()}
+        records = self.folder / "records"
+        shutil.rmtree(records, ignore_errors=True)
+        whole = {"all": {"children": children, "vars": {"quiesce_store_path": str(records), **(extra or {})}}}
         self.inventory.touch(mode=0o600)
-        self.inventory.write_text(
-            yaml.safe_dump({"all": {"children": children, "vars": extra or {}}}, sort_keys=False), encoding="utf-8"
-        )
+        self.inventory.write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
         return self.inventory
 
     def status(self) -> Iterable[str]:

@@ -152,6 +152,7 @@ def _environment(folder: Path, record: Path, more: Mapping[str, str] | None) -> 
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "tmp"),  # the user of a test has no home
         "ANSIBLE_ASYNC_DIR": str(folder / "async"),
+        "XDG_STATE_HOME": str(folder / "state"),  # where the records are that a system cannot carry
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_PIPELINING": "1",
         "PYTHONUNBUFFERED": "1",  # into a file Ansible writes a block at a time, and a test may read it meanwhile

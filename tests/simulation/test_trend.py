@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run as AnyRun
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _maintenance, _options, _run
 
 from lab.clock import Clock
@@ -69,7 +70,7 @@ def run(manager: TrendManager, authority: Authority) -> Run:
             skip=params["on_unavailable"] == "skip",
             wait=params["wait"],
         )
-        patience = _options.patience(params, told.append)
+        patience = _options.patience(params, AnyRun(tell=told.append))
         try:
             result = _run.run(system, check_mode=False, patience=patience, rollback=params["rollback"])
         except Failure as failure:

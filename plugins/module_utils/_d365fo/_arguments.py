@@ -23,7 +23,6 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._clust
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Question
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._odbc import OdbcOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._plan import BEFORE_RESTART, NOTHING, Wish
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._refusals import Consent
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._script import ScriptOptions
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._setup_tool import ToolOptions
@@ -33,7 +32,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._templ
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._webconfig import is_microsofts_sql
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_duration
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Opening
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import WINDOW, opening
 
 CHECKED, IGNORED = "checked", "ignored"
 """What a task does about the role's task files on its host."""
@@ -129,14 +128,7 @@ def switch_spec() -> Spec:
     """Return the options of d365fo_maintenance_mode."""
     return {
         **_mode_spec(),
-        "window": {"type": "str", "default": DEFAULT},
-        "all_windows": {"type": "bool", "default": False},
-        "owner": {"type": "str"},
-        "reason": {"type": "str"},
-        "ticket": {"type": "str"},
-        "expires": {"type": "str"},
-        "busy_timeout": {"type": "str", "default": "4m"},
-        "take_over": {"type": "bool", "default": False},
+        **WINDOW,
         "stop_before": {"type": "str", "choices": [BEFORE_RESTART, NOTHING], "default": NOTHING},
         "continues": {"type": "str"},
         "task_files": {"type": "str", "choices": [CHECKED, IGNORED], "default": IGNORED},
@@ -404,13 +396,7 @@ def wish(params: Params, owner: str) -> Wish:
         )
     return Wish(
         state=params["state"],
-        opening=Opening(
-            id=params["window"],
-            owner=params["owner"] or owner,
-            reason=params["reason"] or "",
-            ticket=params["ticket"] or "",
-            expires=(params["expires"] or "") if params["state"] == ENABLED else "",
-        ),
+        opening=opening(params, owner),
         all_windows=params["all_windows"],
         stop_background_services=params["stop_background_services"],
         synchronise=params["sync"],

@@ -14,12 +14,13 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import (
     CHANGING,
+    FOREIGN,
     MAINTENANCE,
     NORMAL,
     UNKNOWN,
     Row,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import named
 
 KIND = "D365 F&O"
 
@@ -82,8 +83,7 @@ def notes(seen: Seen, *, name_windows: bool = False) -> list[str]:
     if reading.mode is None:
         found.append("CONFIGURATIONMODE is missing")
     if record and record.lease:
-        alive = record.lease.alive(reading.now)
-        found.append(f"{record.lease}" if alive else f"{record.lease}, did not finish: run again to complete it")
+        found.append(record.lease.told(reading.now))
     elif record and not seen.settled:
         found.append(
             "a run was interrupted before it turned maintenance mode on: run disable to clean up"
@@ -93,11 +93,9 @@ def notes(seen: Seen, *, name_windows: bool = False) -> list[str]:
     if seen.foreign_record:
         found.append(foreign(seen))
     elif reading.mode == ENABLED and record is None and not reading.broken:
-        found.append("turned on by somebody else: there is no record of who, why or when")
+        found.append(FOREIGN)
     windows = record.windows if record else ()
-    if len(windows) > 1 or (windows and (name_windows or windows[0].id != DEFAULT)):
-        found.append(f"open window{'s' * (len(windows) > 1)}: {'; '.join(str(window) for window in windows)}")
-    return [*found, *amiss(seen)]
+    return [*found, *named(windows, default=name_windows), *amiss(seen)]
 
 
 def foreign(seen: Seen) -> str:

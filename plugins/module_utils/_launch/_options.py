@@ -26,6 +26,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._serve
     Server,
     remedies,
 )
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW
 
 # Servers before 7.1.1 may require a token in this form; the token alone is a secret as well.
 _JSON_TOKEN = re.compile(r'"token"\s*:\s*"([^"]+)"')
@@ -59,8 +60,10 @@ MODE: dict[str, dict[str, Any]] = {
     "drain_limit": {"type": "str", "default": "30m"},
     "drain_interval": {"type": "str", "default": "10s"},
     "on_undrained": {"type": "str", "choices": ["fail", "continue", "rollback"], "default": "fail"},
+    **WINDOW,
+    **STORE,
 }
-MODE_INFO = {**CONNECTION, **FIELD, **ACTIVITY}
+MODE_INFO = {**CONNECTION, **FIELD, **ACTIVITY, **STORE}
 ACTIVITY_INFO = {**CONNECTION, **ACTIVITY}
 BLACKOUT: dict[str, dict[str, Any]] = {
     **CONNECTION,

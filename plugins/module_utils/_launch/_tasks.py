@@ -11,12 +11,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Held
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import Activity, read_activity
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout import Blackout, Keys, in_effect_now
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout_plan import Wish, matching
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._blackout_system import MaintenanceBlackout
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._calendar import Period, read_blackouts
-from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode import MaintenanceMode
+from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode import KEY, MaintenanceMode
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._options import (
     doubt,
     open_server,
@@ -24,7 +25,10 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._optio
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import BLACKOUTS_SINCE, Server
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._status import status_row
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_moment
 
 Result = dict[str, Any]
@@ -35,7 +39,7 @@ def _now() -> datetime:
     return datetime.now(timezone.utc).replace(microsecond=0)
 
 
-def mode_info(params: Mapping[str, Any]) -> Result:
+def mode_info(params: Mapping[str, Any], store: FileStore, run: Run) -> Result:
     """Tell whether maintenance mode is on, and with it what else says whether the server may be restarted.
 
     What the account may not see, or the server does not know, becomes a note of the status row.
@@ -44,6 +48,13 @@ def mode_info(params: Mapping[str, Any]) -> Result:
     mode = MaintenanceMode(server, field=params["field"], read_path=params["read_path"]).read()
     version = server.version()
     notes: list[str] = []
+    held: Held | None = None
+    ledger = Ledger(store, run)
+    try:
+        ledger.read()
+        held = Held(ledger.record(KEY), ledger.now)
+    except Failure as failure:
+        notes.append(str(failure))
     activities: list[Activity] | None = None
     blackout: Blackout | None = None
     try:
@@ -55,7 +66,7 @@ def mode_info(params: Mapping[str, Any]) -> Result:
             blackout = _in_effect(server, _now())
     except Failure as failure:
         notes.append(str(failure))
-    row = status_row(server.client.target, mode.on, activities or (), blackout, notes)
+    row = status_row(server.client.target, mode.on, activities or (), blackout, notes, held)
     return {
         "changed": False,
         "field": mode.field,

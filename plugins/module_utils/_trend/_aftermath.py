@@ -19,11 +19,15 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._status
 
 @dataclass(frozen=True)
 class _Rollback:
-    """The names of the computers that were rolled back, or not; ``silence`` is why the manager could not be asked."""
+    """The names of the computers that were rolled back, or not.
+
+    ``silence`` is why the manager could not be asked, ``trouble`` why the records could not be written.
+    """
 
     undone: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     silence: str = ""
+    trouble: str = ""
 
 
 def aftermath(system: Maintenance, failure: Failure, *, rollback: bool) -> Failure:
@@ -31,7 +35,7 @@ def aftermath(system: Maintenance, failure: Failure, *, rollback: bool) -> Failu
     back = _roll_back(system) if rollback and system.wish.on else _Rollback()
     unread = back.silence or _read_again(system, failure, back)
     reading = system.last
-    done = {c.id for c in reading.computers if reached(c, system.wish, system.accepted.get(c.id))}
+    done = {c.id for c in reading.computers if reached(c, reading.wish_for(c, system.wish), system.accepted.get(c.id))}
     known = {computer.id for computer in reading.computers}
     problems = [problem for problem in system.problems if problem.id not in done]
     not_reached = [computer.name for computer in reading.computers if computer.id not in done]
@@ -51,6 +55,8 @@ def aftermath(system: Maintenance, failure: Failure, *, rollback: bool) -> Failu
         texts.append(f"Computers with a problem: {words.some(map(str, problems), ' | ')}")
     if back.undone:
         texts.append(f"Maintenance mode was rolled back on {words.some(back.undone)}")
+    if back.trouble:
+        texts.append(f"The windows that this task opened may still be open: {back.trouble}")
     if back.failed:
         texts.append(f"Rollback failed on {words.some(back.failed)}")
     return Failure(
@@ -60,7 +66,7 @@ def aftermath(system: Maintenance, failure: Failure, *, rollback: bool) -> Failu
         words.remedy(failure.remedy, problems, reading, timed_out=timed_out, unread=bool(unread)),
         details={
             **failure.details,
-            "changed": failure.details.get("changed", bool(system.accepted or system.unanswered)),
+            "changed": failure.details.get("changed", system.changed),
             "computers": [] if unread else [computer.report(reading.now) for computer in reading.computers],
             "unavailable": unavailable,
             "accepted": [step.computer.name for step in system.accepted.values()],
@@ -72,7 +78,7 @@ def aftermath(system: Maintenance, failure: Failure, *, rollback: bool) -> Failu
             "not_rolled_back": list(back.failed),
             "status": _rows(system, reading, problems, unread),
             "requests": system.manager.requests,
-            "warnings": system.too_short(len(system.steps)),
+            "warnings": system.too_short(system.steps),
         },
     )
 
@@ -90,12 +96,25 @@ def _roll_back(system: Maintenance) -> _Rollback:
         for step in system.steps
         if step.action == ENABLE and step in sent and step.computer.id in there
     ]
-    written = system.manager.write(steps)
+    free, trouble = steps, ""
+    if system.records:
+        try:
+            seconds = system.manager.seconds_for(len(steps))
+            free = system.records.begin_back(steps, system.last.computers, seconds)
+        except Failure as failure:
+            trouble = str(failure)  # a computer that is open to every program is worse than a wrong record
+    written = system.manager.write(free)
+    if system.records and not trouble:
+        try:
+            system.records.end(written, [step for step in free if step.computer.id in written.refused])
+        except Failure as failure:
+            trouble = str(failure)
     undone = {step.computer.id for step in written.accepted}
     return _Rollback(
         tuple(step.computer.name for step in written.accepted),
         tuple(step.computer.name for step in steps if step.computer.id not in undone),
         written.end.answer if written.end and is_silence(written.end) else "",
+        trouble,
     )
 
 
@@ -121,4 +140,5 @@ def _rows(system: Maintenance, reading: Reading, problems: list[Problem], unread
             *problems,
         ]
         reading = Reading((), reading.now)
-    return rows(reading, problems, system.manager.host)
+    held = system.records.held(reading.computers) if system.records else None
+    return rows(reading, problems, system.manager.host, held)

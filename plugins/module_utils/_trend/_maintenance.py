@@ -6,13 +6,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import HttpFailure
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
+from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan, Stale
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import Conflict
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _words as words
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._lookup import Target, find
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._manager import Manager, is_silence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import (
+    RECORD,
     Reading,
     Step,
     Wish,
@@ -23,6 +28,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan i
     unavailable,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._selection import Problem
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._windows import Windows
 
 
 class Maintenance:
@@ -31,10 +37,13 @@ class Maintenance:
     ``problems`` are the computers that cannot be changed, or not be seen to be as requested; ``skip`` says to continue
     without them. ``first`` and ``last`` are the first and the last reading (None and an empty one before anything was
     read), ``steps`` what was to be written, and ``accepted`` and ``refused``, by ID, what became of it. ``unread`` is
-    the failure that ended the last reading.
+    the failure that ended the last reading. ``records`` has the windows of the computers, None if there are none;
+    ``recorded`` says whether something was written there.
     """
 
-    def __init__(self, manager: Manager, target: Target, wish: Wish, *, skip: bool, wait: bool) -> None:
+    def __init__(
+        self, manager: Manager, target: Target, wish: Wish, *, skip: bool, wait: bool, records: Windows | None = None
+    ) -> None:
         self.manager = manager
         self.wish = wish
         self.skip = skip
@@ -45,14 +54,22 @@ class Maintenance:
         self.accepted: dict[int, Step] = {}
         self.refused: dict[int, HttpFailure] = {}
         self.unread: Failure | None = None
+        self.records = records
+        self.recorded = False
         self._target = target
         self._wait = wait
         self._not_awaited: frozenset[int] = frozenset()
         self._seen_in: set[int] = set()
+        self._awaits = False
 
     def describe(self) -> str:
         """Name the system for a message."""
         return self.manager.target
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written: a request that may have been carried out, or a record."""
+        return bool(self.accepted or self.unanswered or self.recorded)
 
     @property
     def unanswered(self) -> list[Step]:
@@ -70,9 +87,12 @@ class Maintenance:
         of them would have no end.
         """
         if self.first is None:
-            self.first = self.last = self._set_aside(find(self.manager, self._target))
+            self.first = self.last = self._set_aside(self._find())
             self._remember(self.first)
             return self.first
+        if self.recorded and not self.steps and not self._awaits:
+            self.last = replace(self.last, recorded=frozenset())
+            return self.last  # the record alone was written
         reading = self.look()
         if self.wish.on:
             before = {computer.id: computer for computer in self.first.computers}
@@ -84,6 +104,16 @@ class Maintenance:
             if out:
                 raise words.ended_early(self.wish, self.describe(), out, reading)
         return reading
+
+    def _find(self) -> Reading:
+        """Find the computers and what their windows ask of each, when no other run is at work on them."""
+        if self.records is None:
+            return find(self.manager, self._target)
+        self.records.read()
+        reading = find(self.manager, self._target)
+        if self.records.wait_for_turn(reading, self.describe()):
+            reading = find(self.manager, self._target)
+        return self.records.with_wishes(reading, self.wish)
 
     def look(self) -> Reading:
         """Read the computers again. One that is gone is a problem of its own, and no reason to leave the others."""
@@ -99,7 +129,8 @@ class Maintenance:
         gone = tuple(computer for computer in former if computer.id not in by_id)
         self.problems = tuple(problem for problem in self.problems if problem.id not in {c.id for c in gone})
         self.problems += tuple(Problem(computer.name, words.GONE, computer.id) for computer in gone)
-        self.last = Reading(tuple(by_id[computer.id] for computer in former if computer.id in by_id), now)
+        computers = tuple(by_id[computer.id] for computer in former if computer.id in by_id)
+        self.last = replace(self.last, computers=computers, now=now, problems=(), recorded=frozenset())
         self._remember(self.last)
         return self.last
 
@@ -113,32 +144,48 @@ class Maintenance:
 
     def apply(self, plan: Plan[Step]) -> None:
         """Send the requests. Raises Failure if any was refused that matters; see ``_set_aside``."""
-        self.steps = plan.steps
-        for warning in self.too_short(len(plan.steps)):
+        requests = tuple(step for step in plan.steps if step.action != RECORD)
+        for warning in self.too_short(requests):
             self.manager.tell(warning)
-        written = self.manager.write(plan.steps)
+        if self.records:
+            try:
+                self.recorded = self.records.begin(plan.steps, self.manager.seconds_for(len(requests)))
+            except Conflict as conflict:
+                self.first = None
+                raise Stale(conflict.attempted, conflict.target, conflict.answer, conflict.remedy) from conflict
+        self.steps = requests
+        self._awaits = bool(plan.pending)
+        written = self.manager.write(requests)
         self.accepted = {step.computer.id: step for step in written.accepted}
         self.refused = written.refused
+        if self.records:
+            try:
+                self.records.end(written, self.unanswered)
+            except Failure:
+                if written.end is None:  # which says more
+                    raise
         if written.end:
             raise written.end
         problems = tuple(
             Problem(step.computer.name, words.why_refused(self.refused[step.computer.id]), step.computer.id)
-            for step in plan.steps
+            for step in requests
             if step.computer.id in self.refused
         )
         if problems and not self.skip and self.wish.on:
             if all(map(is_silence, self.refused.values())):
                 # The last requests, so that it is not known whether the manager is there: its own remedy is right.
                 raise next(iter(self.refused.values()))
-            how_far = f"{len(problems)} of {len(plan.steps)} requests failed"
+            how_far = f"{len(problems)} of {len(requests)} requests failed"
             raise words.refusal(self.wish, self.describe(), how_far, problems)
         self.problems = tuple(problem for problem in self.problems if problem.id not in self.refused) + problems
         self._not_awaited |= self.refused.keys()
 
-    def too_short(self, writes: int) -> list[str]:
+    def too_short(self, requests: Sequence[Step]) -> list[str]:
         """Warn of a duration that is over before all of so many requests are sent."""
-        manager = self.manager
-        return words.too_short(self.wish, writes, manager.seconds_for(writes), manager.concurrency, manager.per_minute)
+        shortest = min((step.duration for step in requests if step.duration), default=None)
+        manager, writes = self.manager, len(requests)
+        seconds = manager.seconds_for(writes)
+        return words.too_short(shortest, writes, seconds, manager.concurrency, manager.per_minute)
 
     def note_other_durations(self) -> None:
         """Take in, as problems, the computers whose agents took over another duration than was written."""
@@ -167,4 +214,4 @@ class Maintenance:
         else:
             self._not_awaited = concerned
             computers = tuple(computer for computer in reading.computers if computer.status is not None)
-        return Reading(computers, reading.now)
+        return replace(reading, computers=computers, problems=())

@@ -10,13 +10,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _connection as connection
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _window_options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Pace
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._lookup import Target
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._manager import Manager
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Wish
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._windows import Windows
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW
 
 KEY_VARIABLE = "TREND_API_KEY"
 
@@ -33,7 +37,7 @@ _COMMON: dict[str, dict[str, Any]] = {
     "requests_per_minute": {"type": "int", "default": 450},
 }
 
-INFO = _COMMON
+INFO = {**_COMMON, **STORE}
 MODE: dict[str, dict[str, Any]] = {
     **_COMMON,
     "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
@@ -44,6 +48,8 @@ MODE: dict[str, dict[str, Any]] = {
     "poll_interval": {"type": "str", "default": "10s"},
     "on_unavailable": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
     "rollback": {"type": "bool", "default": False},
+    **WINDOW,
+    **STORE,
 }
 # What else AnsibleModule is to check.
 RULES: dict[str, Any] = {
@@ -97,8 +103,11 @@ def target(params: Mapping[str, Any]) -> Target:
     return Target(**search)
 
 
-def wish(params: Mapping[str, Any]) -> Wish:
-    """Return what the options ask for. Raises Failure for a duration that is no whole number of minutes."""
+def wish(params: Mapping[str, Any], owner: str = "") -> Wish:
+    """Return what the options ask for; ``owner`` opens a window if they do not say who.
+
+    Raises Failure for a duration that is no whole number of minutes.
+    """
     on = params["state"] == "enabled"
     minutes: int | None = None
     if params["duration"] is not None:
@@ -106,15 +115,21 @@ def wish(params: Mapping[str, Any]) -> Wish:
         minutes = int(seconds // 60)
         if seconds % 60 or not 0 < minutes < 2**31:
             raise Invalid("duration", f"{params['duration']} is not a whole number of minutes from 1 on")
-    elif params["extend"] == "true" and on:
-        raise Invalid("extend", "extend: true needs a duration to extend to")
+    elif params["extend"] == "true" and on and not params["expires"]:
+        raise Invalid("extend", "extend: true needs a duration, or expires, to extend to")
     # As a variable of the host it is there on the way out, too, where it means nothing.
-    return Wish(on, minutes if on else None, params["extend"])
+    return Wish(on, minutes if on else None, params["extend"], _window_options.request(params, owner))
 
 
-def patience(params: Mapping[str, Any], tell: Callable[[str], None]) -> Patience:
+def windows(params: Mapping[str, Any], store: FileStore, run: Run, *, check_mode: bool) -> Windows:
+    """Return the windows of the computers, in a store. Raises Failure for a time that is none."""
+    lease = 2 * (connection.seconds(params, "retry_limit") + connection.seconds(params, "request_timeout"))
+    return Windows(_window_options.ledger(params, store, run), lease=lease, check_mode=check_mode)
+
+
+def patience(params: Mapping[str, Any], run: Run) -> Patience:
     """Return how long to wait for the agents."""
     interval = connection.seconds(params, "poll_interval")
     if not interval:
         raise Invalid("poll_interval", "it is zero")
-    return Patience(connection.seconds(params, "wait_limit"), interval, Run(tell=tell))
+    return Patience(connection.seconds(params, "wait_limit"), interval, run)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Request
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._computer import (
     IN,
@@ -26,6 +27,7 @@ ENABLE = "enabled"
 EXTEND = "extended"
 DISABLE = "disabled"
 AWAIT = "awaited"
+RECORD = "recorded"
 NOTHING = "unchanged"
 
 
@@ -34,12 +36,16 @@ class Wish:
     """What the playbook asks for.
 
     ``on`` is maintenance mode; ``duration`` is in minutes, None for a mode without an end; ``extend`` is "true",
-    "false" or "auto".
+    "false" or "auto"; ``request`` says which window. Of one computer, ``exact`` says that a window needs the whole
+    duration, ``leave`` that it stays as it is, since other windows hold it.
     """
 
     on: bool
     duration: int | None = None
     extend: str = "auto"
+    request: Request = field(default_factory=lambda: Request(on=False))
+    exact: bool = False
+    leave: bool = False
 
     @property
     def state(self) -> str:
@@ -49,18 +55,27 @@ class Wish:
 
 @dataclass(frozen=True)
 class Reading:
-    """The computers in question at one moment (``now``: seconds since the epoch by the manager's clock)."""
+    """The computers in question at one moment (``now``: seconds since the epoch by the manager's clock).
+
+    ``wishes`` are those of single computers, by ID. ``recorded`` are the IDs of those whose record is to be changed.
+    """
 
     computers: tuple[Computer, ...]
     now: float
     problems: tuple[Problem, ...] = ()
+    wishes: Mapping[int, Wish] = field(default_factory=dict)
+    recorded: frozenset[int] = frozenset()
+
+    def wish_for(self, computer: Computer, wish: Wish) -> Wish:
+        """Return what is asked of one computer by a task that asks for ``wish``."""
+        return self.wishes.get(computer.id, wish)
 
 
 @dataclass(frozen=True)
 class Step:
     """One request: bring ``computer`` into maintenance mode (for so many minutes) or out of it. ``action`` is why.
 
-    ``computer`` is as it was read before.
+    ``computer`` is as it was read before. With the action RECORD nothing is requested, only the record changed.
     """
 
     computer: Computer
@@ -72,6 +87,8 @@ class Step:
 def decide(computer: Computer, wish: Wish, now: float) -> str:
     """Say what has to be done to one computer that can be reached."""
     status = computer.status
+    if wish.leave:
+        return NOTHING
     if not wish.on:
         return {OFF: NOTHING, STOPPING: AWAIT}.get(status or OFF, DISABLE)
     if status in (OFF, STOPPING):
@@ -84,9 +101,9 @@ def decide(computer: Computer, wish: Wish, now: float) -> str:
 def long_enough(computer: Computer, wish: Wish, now: float) -> bool:
     """Whether a mode that runs, or is requested, leaves at least half of the requested duration.
 
-    Half, so that the same play run again a little later finds nothing to do. A mode without an end is long enough for
-    every duration; a task without a duration accepts what runs (``decide`` cannot make it endless: the vendor
-    documents no way to take a duration back).
+    Half, so that the same play run again a little later finds nothing to do; all of it if a window needs it. A mode
+    without an end is long enough for every duration; a task without a duration accepts what runs (``decide`` cannot
+    make it endless: the vendor documents no way to take a duration back).
     """
     if wish.duration is None:
         return True
@@ -94,26 +111,35 @@ def long_enough(computer: Computer, wish: Wish, now: float) -> bool:
     if left is None:
         # Not running yet: the requested duration counts in full.
         left = computer.duration
-    return left is None or 2 * left >= wish.duration
+    # Whole minutes: those that are left are rounded down, those that a window needs are rounded up.
+    return left is None or (left + 1 >= wish.duration if wish.exact else 2 * left >= wish.duration)
 
 
 def first_plan(reading: Reading, wish: Wish, not_awaited: Collection[int] = ()) -> Plan[Step]:
     """Plan what to write, and name what is already on its way (but for the IDs in ``not_awaited``)."""
-    actions = {computer.id: decide(computer, wish, reading.now) for computer in reading.computers}
+    wishes = {computer.id: reading.wish_for(computer, wish) for computer in reading.computers}
+    actions = {computer.id: decide(computer, wishes[computer.id], reading.now) for computer in reading.computers}
     steps = tuple(
-        Step(computer, actions[computer.id], wish.on, wish.duration if wish.on else None)
+        Step(computer, action, wish.on, wishes[computer.id].duration if wish.on else None)
         for computer in reading.computers
-        if actions[computer.id] in (ENABLE, EXTEND, DISABLE)
+        if (action := actions[computer.id]) in (ENABLE, EXTEND, DISABLE)
     )
     written = {step.computer.id for step in steps}
+    records = tuple(
+        Step(computer, RECORD, wish.on)
+        for computer in reading.computers
+        if computer.id in reading.recorded and computer.id not in written
+    )
     pending = [c for c in reading.computers if actions[c.id] == AWAIT and c.id not in not_awaited]
     return Plan(
         before={computer.name: _describe(computer, reading.now) for computer in reading.computers},
         after={
-            computer.name: _describe_wish(wish) if computer.id in written else _describe(computer, reading.now)
+            computer.name: _describe_wish(wishes[computer.id])
+            if computer.id in written
+            else _describe(computer, reading.now)
             for computer in reading.computers
         },
-        steps=steps,
+        steps=steps + records,
         pending=progress(pending, reading, wish),
     )
 
@@ -126,18 +152,23 @@ def later_plan(
         computer
         for computer in reading.computers
         if computer.id not in not_awaited
-        and not reached(computer, wish, written.get(computer.id))
+        and not reached(computer, reading.wish_for(computer, wish), written.get(computer.id))
         and other_duration(computer, written.get(computer.id)) is None
     ]
     return Plan(
         before={computer.name: _describe(computer, reading.now) for computer in reading.computers},
-        after={computer.name: wish.state for computer in reading.computers},
+        after={
+            computer.name: computer.state if reading.wish_for(computer, wish).leave else wish.state
+            for computer in reading.computers
+        },
         pending=progress(missing, reading, wish),
     )
 
 
 def reached(computer: Computer, wish: Wish, step: Step | None) -> bool:
     """Whether a computer says what was requested; where a duration was written, that duration."""
+    if wish.leave:
+        return True
     if computer.status != (ON if wish.on else OFF):
         return False
     return step is None or step.duration is None or computer.duration in (None, step.duration)
@@ -174,7 +205,7 @@ def unavailable(reading: Reading, wish: Wish) -> tuple[Problem, ...]:
         Problem(computer.name, reason, computer.id)
         for computer in reading.computers
         if (reason := computer.unavailable())
-        and (computer.status is None or decide(computer, wish, reading.now) != NOTHING)
+        and (computer.status is None or decide(computer, reading.wish_for(computer, wish), reading.now) != NOTHING)
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Held
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome, Patience, carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _words as words
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._aftermath import aftermath
@@ -16,18 +18,33 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._comput
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._lookup import Target, find
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._maintenance import Maintenance
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._manager import Manager
-from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import NOTHING, Reading, Step, decide
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import (
+    NOTHING,
+    RECORD,
+    Reading,
+    Step,
+    decide,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._status import rows
+from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._windows import held
 
 
-def inform(manager: Manager, target: Target) -> dict[str, Any]:
+def inform(manager: Manager, target: Target, ledger: Ledger | None = None) -> dict[str, Any]:
     """Return the result of the info module: what was found, and what was not."""
     reading = find(manager, target)
+    kept: dict[int, Held] | None = None
+    notes: list[str] = []
+    if ledger:
+        try:
+            ledger.read()
+            kept = held(ledger, reading.computers)
+        except Failure as failure:
+            notes.append(str(failure))
     return {
         "changed": False,
         "computers": [computer.report(reading.now) for computer in reading.computers],
         "unavailable": words.listed(reading.problems),
-        "status": rows(reading, reading.problems, manager.host),
+        "status": rows(reading, reading.problems, manager.host, kept, notes=notes),
         "requests": manager.requests,
     }
 
@@ -50,17 +67,23 @@ def _result(system: Maintenance, outcome: Outcome[Reading, Step], check_mode: bo
     """Return the result of a run that came to its end. Raises Failure for computers with a problem."""
     system.note_other_durations()
     wish, before, after = system.wish, outcome.before, outcome.after
+    recorded = {step.computer.id for step in outcome.plan.steps if step.action == RECORD}
     actions = {
-        computer.id: NOTHING if computer.id in system.refused else decide(computer, wish, before.now)
+        computer.id: NOTHING
+        if computer.id in system.refused
+        else RECORD
+        if computer.id in recorded
+        else decide(computer, before.wish_for(computer, wish), before.now)
         for computer in before.computers
     }
+    kept = system.records.held(after.computers) if system.records else None
     shown = [{**computer.report(after.now), "action": actions[computer.id]} for computer in after.computers]
     result = {
-        "changed": bool(system.accepted or system.unanswered) or (check_mode and outcome.changed),
+        "changed": system.changed or (check_mode and outcome.changed),
         "diff": outcome.plan.diff,
         "computers": shown,
         "unavailable": words.listed(system.problems),
-        "status": rows(after, system.problems, system.manager.host),
+        "status": rows(after, system.problems, system.manager.host, kept, name_windows=not wish.on),
         "requests": system.manager.requests,
     }
     if system.problems and not system.skip:
@@ -69,11 +92,15 @@ def _result(system: Maintenance, outcome: Outcome[Reading, Step], check_mode: bo
         raise failure
     there = sum(computer.status == (ON if wish.on else OFF) for computer in after.computers)
     done = [computer["action"] for computer in shown]
+    stays = words.stays(system.records.stays(before) if system.records else {})
+    if stays:
+        system.manager.tell(stays)
     return {
         **result,
-        "msg": words.summary(wish, done, there, len(system.problems), check_mode=check_mode),
+        "msg": words.summary(wish, done, there, len(system.problems), check_mode=check_mode)
+        + f". {stays}" * bool(stays),
         "warnings": [
-            *system.too_short(len(outcome.plan.steps)),
+            *system.too_short([step for step in outcome.plan.steps if step.action != RECORD]),
             *words.warnings(wish, after, system.problems, system.accepted),
         ],
     }

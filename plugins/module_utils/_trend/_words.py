@@ -120,14 +120,14 @@ def ended_early(wish: Wish, target: str, gone_out: Sequence[Computer], reading: 
     )
 
 
-def too_short(wish: Wish, writes: int, seconds: float, concurrency: int, per_minute: int) -> list[str]:
+def too_short(duration: int | None, writes: int, seconds: float, concurrency: int, per_minute: int) -> list[str]:
     """Warn of a duration that is over for the first computers before the last ones are asked."""
-    if not wish.on or wish.duration is None or writes < 2 or seconds < 60 * wish.duration:
+    if duration is None or writes < 2 or seconds < 60 * duration:
         return []
     pace = f", {per_minute} a minute" if per_minute else ""
     minutes = math.ceil(seconds / 60)
     warning = (
-        f"The duration of {wish.duration} minutes is too short for {writes} computers: sending the requests alone "
+        f"The duration of {duration} minutes is too short for {writes} computers: sending the requests alone "
         f"takes about {minutes} minutes ({concurrency} at the same time{pace}), so the first computers are out of "
         f"maintenance mode again before the last ones are in it. Use a duration well over {minutes} minutes, fewer "
         "computers in one task, or a higher requests_per_minute where the manager allows it"
@@ -143,6 +143,16 @@ def summary(wish: Wish, actions: Sequence[str], there: int, left_out: int, *, ch
     return f"{there} of {len(actions)} computers are {wish.state}{done}{without}"
 
 
+def stays(computers: Mapping[str, str]) -> str:
+    """Say for whom computers stay in maintenance mode after a window was closed, or none was; "" if none does."""
+    by_windows: dict[str, list[str]] = {}
+    for name, windows in computers.items():
+        by_windows.setdefault(windows, []).append(name)
+    return " ".join(
+        f"Maintenance mode stays on for {some(names)}, held by {windows}" for windows, names in by_windows.items()
+    )
+
+
 def warnings(wish: Wish, reading: Reading, problems: Sequence[Problem], accepted: Collection[int]) -> list[str]:
     """Name what a person would not expect: computers left out, and an end other than the requested one."""
     found = [f"Continued without: {some(map(str, problems), ' | ')}"] if problems else []
@@ -153,16 +163,24 @@ def warnings(wish: Wish, reading: Reading, problems: Sequence[Problem], accepted
         for computer in reading.computers
         if computer.ends is not None
     }
-    if wish.duration is None:
+    wishes = {computer: reading.wish_for(computer, wish) for computer in reading.computers}
+    if all(each.duration is None for each in wishes.values()):
         if ends:
             found.append(f"No duration was requested, but maintenance mode ends by itself for: {some(ends.values())}")
         return found
     kept = [computer for computer in reading.computers if computer.id not in accepted]
-    short = [ends[computer] for computer in kept if computer in ends and not long_enough(computer, wish, reading.now)]
-    if short:
-        found.append(f"Not extended, with less than half of the requested {wish.duration} minutes left: {some(short)}")
-    endless = [computer.name for computer in kept if computer.endless]
-    if endless:
+    short = [
+        computer for computer in kept if computer in ends and not long_enough(computer, wishes[computer], reading.now)
+    ]
+    for exact, rule in (
+        (False, f"less than half of the requested {wish.duration} minutes left"),
+        (True, "less time left than a window needs"),
+    ):
+        named = [ends[computer] for computer in short if wishes[computer].exact is exact]
+        if named:
+            found.append(f"Not extended, with {rule}: {some(named)}")
+    endless = [computer.name for computer in kept if computer.endless and wishes[computer].duration is not None]
+    if endless and wish.duration is not None:
         found.append(
             f"Maintenance mode has no end for {some(endless)}, so the duration of {wish.duration} minutes was not set: "
             "it lasts until a task with state: disabled. Use extend: true to make it end after the duration"
@@ -184,8 +202,9 @@ def how_far(steps: Sequence[Step], accepted: Mapping[int, Step], unanswered: Seq
 
 def where_it_stands(wish: Wish, reading: Reading, done: Collection[int], accepted: Mapping[int, Step]) -> str:
     """Say which computers are as requested and which are not, after a failure."""
-    rest = [computer for computer in reading.computers if computer.id not in done]
-    said = f"{len(reading.computers) - len(rest)} of {len(reading.computers)} computers are {wish.state}"
+    asked = [computer for computer in reading.computers if not reading.wish_for(computer, wish).leave]
+    rest = [computer for computer in asked if computer.id not in done]
+    said = f"{len(asked) - len(rest)} of {len(asked)} computers are {wish.state}"
     if not rest:
         return said
     return f"{said}, not: {some(f'{c.name} ({_state(c, accepted.get(c.id))})' for c in rest)}"

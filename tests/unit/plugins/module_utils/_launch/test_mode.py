@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Request
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode import (
+    Keep,
     MaintenanceMode,
     Mode,
     Write,
@@ -14,6 +17,10 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._mode 
     choose_field,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._server import Server, remedies
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
 
 OLD, NEW = "enableMaintenanceMode", "maintenanceModeEnabled"
 
@@ -44,12 +51,18 @@ def test_boolean(value: object, meaning: bool | None) -> None:
 
 @pytest.mark.parametrize("on", [True, False])
 @pytest.mark.parametrize("wanted", [True, False, None])
-def test_plan_writes_one_setting_or_nothing(on: bool, wanted: bool | None) -> None:
-    system = MaintenanceMode(Server(Client("https://127.0.0.1:9"), "admin"), wanted)
+def test_plan_writes_one_setting_and_one_record_or_nothing(on: bool, wanted: bool | None, tmp_path: Path) -> None:
+    request = None if wanted is None else Request(wanted, Opening(owner="ann"))
+    ledger = Ledger(FileStore("file", str(tmp_path)), Run("r"))
+    ledger.read()
+    system = MaintenanceMode(Server(Client("https://127.0.0.1:9"), "admin"), request, ledger)
     plan = system.plan(Mode(NEW, on))
     after = on if wanted is None else wanted
-    assert plan.steps == (() if on == after else (Write(NEW, after),))
-    assert plan.diff == {"before": {NEW: on}, "after": {NEW: after}}
+    assert [step for step in plan.steps if isinstance(step, Write)] == ([] if on == after else [Write(NEW, after)])
+    # Somebody else's mode gets no record, nor does what is off.
+    recorded = [step.record for step in plan.steps if isinstance(step, Keep)]
+    assert [bool(record and record.windows) for record in recorded] == ([True] if wanted and not on else [])
+    assert (plan.diff["before"][NEW], plan.diff["after"][NEW]) == (on, after)
 
 
 def test_hint_of_401_fits_the_credential() -> None:

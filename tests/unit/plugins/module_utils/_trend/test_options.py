@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import read_secret
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Request
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._lookup import Target
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Wish
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
 
 
 def params(**given: Any) -> dict[str, Any]:
@@ -30,7 +32,9 @@ def params(**given: Any) -> dict[str, Any]:
     ],
 )
 def test_wish(given: dict[str, Any], wish: Wish) -> None:
-    assert _options.wish(params(**given)) == wish
+    found = _options.wish(params(**given), "ann")
+    assert (found.on, found.duration, found.extend) == (wish.on, wish.duration, wish.extend)
+    assert found.request == Request(wish.on, Opening(owner="ann"))
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_warnings(wish: Wish, computers: list[Computer], accepted: list[int], te
     ],
 )
 def test_too_short(wish: Wish, writes: int, seconds: float, warned: bool) -> None:
-    found = words.too_short(wish, writes, seconds, concurrency=10, per_minute=450)
+    found = words.too_short(wish.duration, writes, seconds, concurrency=10, per_minute=450)
     assert bool(found) is warned
     assert all("about 60 minutes (10 at the same time, 450 a minute)" in text for text in found)
 

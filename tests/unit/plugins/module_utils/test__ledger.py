@@ -1,0 +1,177 @@
+"""Two runs and one file: records that others have, the lease, and what stands there after each step."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change, Held, Request, change
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
+from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record, parse_records, text_of
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import Conflict, FileStore
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening, Window
+
+from fakes.clock import Time
+from fakes.moments import NOW
+
+A, B = (Window(name, NOW, "ann") for name in "AB")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore("f.json", str(tmp_path))
+
+
+def ledger(store: FileStore, run: str = "run1", time: Time | None = None, **more: Any) -> Ledger:
+    found = Ledger(store, (time or Time()).run(run), **more)
+    found.read()
+    return found
+
+
+def opened(window: Window) -> Change:
+    return Change(True, Record((window,), None, "web01"), opens=True)
+
+
+def test_a_switch_from_begin_to_end(store: FileStore) -> None:
+    one = ledger(store)
+    one.begin({"1": opened(A), "2": opened(B)}, ["1"], 60)
+    first, second = ledger(store, "run2").records.values()
+    assert first.lease is not None
+    assert (first.lease.run, first.windows, second) == ("run1", (A,), Record((B,), None, "web01"))
+    assert one.record("1") == Record((A,), None, "web01"), "its own lease means nothing to a run"
+    one.end(done=["1"])
+    assert ledger(store).records["1"] == Record((A,), None, "web01")
+
+
+@pytest.mark.parametrize(("how", "left"), [("done", {"2"}), ("undone", {"1", "2"}), ("unknown", {"1", "2"})])
+def test_how_it_ends(store: FileStore, how: str, left: set[str]) -> None:
+    ledger(store).begin({"1": opened(A), "2": opened(B)}, [], 60)
+    closing = ledger(store, "run2")
+    closing.begin({"1": Change(False, None)}, ["1"], 60)
+    assert ledger(store).records["1"].windows == (), "the mode is on its way off"
+    closing.end(**{how: ["1"]})
+    after = ledger(store)
+    assert set(after.records) == left
+    if how == "undone":
+        assert after.records["1"] == Record((A,), None, "web01")
+    if how == "unknown":
+        assert after.records["1"].unfinished(after.now), "the next run need not wait for it, and knows"
+
+
+def test_other_records_of_a_file_are_left_to_their_runs(store: FileStore) -> None:
+    one, two = ledger(store), ledger(store, "run2")
+    one.begin({"1": opened(A)}, ["1"], 60)
+    two.begin({"2": opened(B)}, ["2"], 60)
+    one.end(done=["1"])
+    two.end(done=["2"])
+    assert {key: record.windows for key, record in ledger(store).records.items()} == {"1": (A,), "2": (B,)}
+
+
+def test_of_two_that_change_one_record_the_second_is_refused(store: FileStore) -> None:
+    one, two = ledger(store), ledger(store, "run2")
+    one.begin({"1": opened(A)}, ["1"], 60)
+    with pytest.raises(Conflict, match="it was changed at the same time"):
+        two.begin({"1": opened(B)}, ["1"], 60)
+    assert ledger(store).records["1"].windows == (A,)
+
+
+def test_who_was_taken_over_writes_nothing_any_more(store: FileStore) -> None:
+    one = ledger(store)
+    one.begin({"1": opened(A)}, ["1"], 60)
+    two = ledger(store, "run2", take_over=True)
+    two.wait_for_turn(["1"], "web01")
+    two.begin({"1": Change(False, None)}, ["1"], 60)
+    assert "it was changed at the same time" in one.try_to_end(done=["1"])
+    assert ledger(store).records["1"].windows == ()
+
+
+def test_another_run_is_waited_for_and_named(store: FileStore) -> None:
+    ledger(store).begin({"1": opened(A)}, ["1"], 60)
+    time = Time()
+    two = ledger(store, "run2", time, busy_limit=40)
+    two.wait_for_turn(["2"], "web02")
+    with pytest.raises(Failure, match="another run is at work there: run run1 of me on ctl01"):
+        two.wait_for_turn(["1"], "web01")
+    assert time.now == 40
+    with pytest.raises(Failure, match="another run is at work there"):
+        two.wait_for_turn(["1"], "web01", check_mode=True)
+    assert time.now == 40
+
+
+def test_nothing_to_write_is_not_written(store: FileStore, tmp_path: Path) -> None:
+    one = ledger(store)
+    one.begin({"1": Change(True, None)}, [], 60)
+    one.end(done=["1"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "Expecting value"),
+        ("{", "Expecting property name"),
+        ("[]", "version is None"),
+        ('{"version": 2, "records": {}}', "no record of this version of the collection (its version is 2)"),
+        ('{"version": 1, "records": []}', "its records are no object"),
+        ('{"version": 1, "records": {"1": []}}', "not described as it should be"),
+        ('{"version": 1, "records": {"1": {"name": "", "windows": [{"id": "A"}]}}}', "Invalid isoformat"),
+        ("[" * 100000, "recursion"),
+    ],
+)
+def test_a_broken_or_newer_file_is_named_with_the_way_out(
+    store: FileStore, tmp_path: Path, text: str, why: str
+) -> None:
+    (tmp_path / "f.json").write_text(text)
+    with pytest.raises(Failure) as failure:
+        ledger(store)
+    assert str(failure.value).startswith(
+        f"Could not read the record on the file {tmp_path}/f.json: it cannot be read: "
+    )
+    assert why in str(failure.value)
+    assert "move the file away" in str(failure.value)
+
+
+def test_a_file_comes_back_as_it_was_written() -> None:
+    records = {"1": Record((A, Window("B", NOW, 'o"\\', "Größe \ud83d", "T", NOW)), None, "web01"), "2": Record()}
+    text = text_of(records)
+    assert text is not None
+    assert text.isascii()
+    assert parse_records(text, "f") == records
+    assert json.loads(text)["version"] == 1
+    assert text_of({}) is None
+
+
+# --- what a task asks for ---------------------------------------------------------------------------------------------
+
+HELD = Record((A, B), None, "")
+
+
+@pytest.mark.parametrize(
+    ("on", "name", "every", "record", "is_on", "mode", "left"),
+    [
+        (True, "A", False, None, False, True, "A"),
+        (True, "A", False, None, True, True, None),  # somebody else's stays theirs
+        (True, "C", False, HELD, True, True, "ABC"),
+        (True, "A", False, HELD, False, True, "AB"),  # somebody turned it off while windows were open
+        (False, "A", False, HELD, True, True, "B"),
+        (False, "A", False, HELD, False, False, "B"),
+        (False, "C", False, HELD, True, True, "AB"),
+        (False, "C", True, HELD, True, False, None),
+        (False, "A", False, Record((A,)), True, False, None),
+        (False, "A", False, Record(()), True, False, None),  # a run was cut off on its way out
+        (False, "default", False, None, True, False, None),
+        (False, "A", False, None, True, True, None),  # this window is not what holds it
+        (False, "A", True, None, True, False, None),
+        (False, "A", False, None, False, False, None),
+    ],
+)
+def test_change(
+    on: bool, name: str, every: bool, record: Record | None, is_on: bool, mode: bool, left: str | None
+) -> None:
+    found = change(Request(on, Opening(name, "ann"), every), record, NOW, on=is_on)
+    assert found.on is mode
+    assert (None if found.record is None else "".join(window.id for window in found.windows)) == left
+    assert found.opens is (on and name not in "".join(window.id for window in Held(record, NOW).windows) and bool(left))
