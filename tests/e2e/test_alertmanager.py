@@ -299,7 +299,7 @@ def test_what_is_refused_before_anything_is_written(start: Start, play: Play) ->
             r"Invalid matchers: .*refuses them: error parsing regexp: missing closing", says("expression", run)
         )
     assert '"dev01" is not a matcher' in says("no matcher")
-    assert "which has passed" in says("past")
+    assert "which is in the past" in says("past")
     assert "has no time zone" in says("no zone")
     assert "Invalid duration" in says("duration")
     assert "mutually exclusive" in says("two credentials")
@@ -592,7 +592,7 @@ def test_beside_dynamics_on_one_host(shared_lab: Lab) -> None:
     front.refusing = True
     refused = lab.run("disable")
     assert refused.code == 2
-    assert re.search("Prometheus Alertmanager: .*silences are for operators", refused.of("Say what failed")["msg"])
+    assert re.search("Prometheus Alertmanager: .*silences are for operators", refused.of("Report what failed")["msg"])
     assert aos_of(machine).maintenance_mode is False
     assert len(daemon.silences()) == 1
 

@@ -68,5 +68,5 @@ def test_a_credential_is_not_sent_readable(option: dict[str, Any], taken: bool) 
     if taken:
         assert "alertmanager.example.com:9093" in _options.open_server(given, print).target
     else:
-        with pytest.raises(Failure, match="the credential would be sent readable"):
+        with pytest.raises(Failure, match="the credential would be sent unencrypted"):
             _options.open_server(given, print)
