@@ -168,7 +168,7 @@ def test_check_mode_an_overdue_window_and_closing_all(play: Play, server: Launch
         fails=True,
     )
     assert done.of("look")["status"]["overdue"]
-    assert "which has passed" in done.of("late")["msg"]
+    assert "which is in the past" in done.of("late")["msg"]
     assert "Invalid expires" in done.of("bad")["msg"]
     assert not server.maintenance
     assert files(tmp_path / STORE) == []
