@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _estate
@@ -28,8 +29,13 @@ class ActionModule(MaintenanceAction):
                 members.append(member)
             else:
                 strangers.append(member.host)
-        _estate.check(members, strangers, str(self.task_vars.get("ansible_limit") or ""), register())
-        return {"changed": False, **_estate.Estate(tuple(members), register()).result()}
+        limit = str(self.task_vars.get("ansible_limit") or "")
+        nobody = _estate.meaning_nobody(limit, self.task_vars["groups"])
+        _estate.check(members, strangers, limit, nobody, register())
+        lost = {str(host) for host in self.task_vars["ansible_play_hosts_all"]}
+        lost -= {str(host) for host in self.task_vars["ansible_play_hosts"]}
+        estate = _estate.Estate(tuple(members), register(), tuple(sorted(lost)), secrets.token_hex(4))
+        return {"changed": False, **estate.result()}
 
     def _member(self, host: str) -> _estate.Member:
         """Return what a host is by its variables. Only these are templated: others may be broken, or costly."""

@@ -13,6 +13,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._row import un
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System, register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import of_this_run
 
 STATUS = "status"
 
@@ -47,9 +48,10 @@ class ActionModule(MaintenanceAction):
             system = register()[task["system"]]
             result = self._by_role(system) if params["by_role"] else self._one(system, plain(task), params["state"])
             done[system.name] = self._with_rows(system, result)
-        before = self.task_vars.get("quiesce_result") or {}
+        before = of_this_run(estate, self.task_vars.get("quiesce_result"))
         told = [result["msg"] for result in done.values() if result.get("failed") or result.get("unreachable")]
         return {
+            "run": estate["run"],
             "changed": any(result.get("changed") for result in done.values()),
             "diff": [diff for result in done.values() if (diff := result.pop("diff", None))],
             "systems": {**plain(before.get("systems", {})), **done},
@@ -76,6 +78,8 @@ class ActionModule(MaintenanceAction):
         """Return what the role of a system came to, which switched it before this task."""
         result = {**(self.task_vars.get(f"{system.name}_status") or {}), "changed": False}
         failure = self.task_vars.get("quiesce_failure")
+        if result.get("restart_required") and not failure and not self.check_mode:
+            failure = {"msg": "Its task file ended the switch before the restart. Run again to complete it."}
         if result.get("unreachable"):
             return result  # what failed after that failed since it had no result
         return (

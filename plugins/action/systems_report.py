@@ -10,9 +10,10 @@ from typing import Any
 from ansible import constants
 from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._table import render
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _report
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import of_this_run
 
 _display = Display()
 
@@ -41,10 +42,11 @@ class ActionModule(MaintenanceAction):
             return {"changed": False, "failed": bool(said), "msg": said or "Every system is in the requested state."}
         estate = plain(self.task_vars["quiesce_estate"])
         known = self.task_vars["hostvars"]
-        results = {host: plain(known.raw_get(host).get("quiesce_result") or {}) for host in estate["hosts"]}
-        said_of = {host: _report.verdict(host, estate, results, params["state"], register()) for host in results}
-        rows = _report.rows(estate, results, register())
-        return self._print(rows, {host: said for host, said in said_of.items() if said})
+        results = {
+            host: plain(of_this_run(estate, known.raw_get(host).get("quiesce_result"))) for host in estate["hosts"]
+        }
+        report = Report(estate, results, params["state"], register(), self.check_mode)
+        return self._print(report.rows(), report.verdicts())
 
     def _print(self, rows: list[dict[str, Any]], verdicts: dict[str, str]) -> dict[str, Any]:
         lines = render(rows, datetime.now(timezone.utc))

@@ -21,11 +21,12 @@ options:
       - V(failed) matches the hosts for which M(quiesce.maintenance.systems_report), with its result registered as
         C(quiesce_report), has a verdict.
     required: true
-  after:
-    description: Waves in which nothing may have failed; otherwise the pattern matches no host.
-    type: list
-    elements: str
-    default: []
+  state:
+    description:
+      - What the run is for. On the way in a wave begins only when every system of those before it is in maintenance
+        mode; on the way out the gates wait for the applications. Otherwise the pattern matches nobody.
+    type: str
+    choices: [enabled, disabled]
   by_role:
     description: Whether to return the hosts with task files, which are switched by their role, or the other hosts.
     type: bool
@@ -34,7 +35,7 @@ options:
 
 EXAMPLES = r"""
 - name: Put the applications into maintenance mode
-  hosts: "{{ lookup('quiesce.maintenance.systems', 'applications', after=['gates']) }}"
+  hosts: "{{ lookup('quiesce.maintenance.systems', 'applications', state='enabled') }}"
   gather_facts: false
   tasks:
     - name: Enable maintenance mode
@@ -59,9 +60,9 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import failed
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import load
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import held_by, hosts_of, of_this_run, waits_for
 
 NOBODY = "localhost,!localhost"
 """A pattern that matches nobody, of which Ansible does not warn."""
@@ -75,31 +76,35 @@ class LookupModule(LookupBase):
         known = (variables or {}).get("hostvars")
         if known is None:
             return [NOBODY]  # no play ran: --syntax-check and --list-hosts
-        run = _Run(known, (variables or {})["groups"]["all"])
+        run = _Run(known, (variables or {})["groups"]["all"], bool((variables or {}).get("ansible_check_mode")))
         return [",".join(run.hosts(terms[0], **kwargs)) or NOBODY]
 
 
 class _Run:
     """What the plays so far registered. The variables of a host cost half a millisecond: as few as will do are read."""
 
-    def __init__(self, known: Any, inventory: Sequence[str]) -> None:
+    def __init__(self, known: Any, inventory: Sequence[str], check_mode: bool) -> None:
         self._known = known
+        self._check_mode = check_mode
         self._inventory = inventory
         self._estate = self._registered("quiesce_estate")
         if not isinstance(self._estate, Mapping) or "waves" not in self._estate:
             raise AnsibleLookupError("no play before this one ran quiesce.maintenance.systems_info")
 
-    def hosts(self, what: str, after: Sequence[str] = (), by_role: bool = False) -> list[str]:
+    def hosts(self, what: str, state: str = "", by_role: bool = False) -> list[str]:
         """Return the hosts of a play, and load in this process what its workers will need."""
         hosts: Mapping[str, Sequence[str]] = self._estate["hosts"]
         if what == "failed":
-            return list(self._registered("quiesce_report")["verdicts"])
+            report = self._registered("quiesce_report")
+            if report is None:
+                raise AnsibleLookupError("no play before this one ran quiesce.maintenance.systems_report")
+            return list(report["verdicts"])
         if what == "all":
             load(register()[name].info_module for systems in hosts.values() for name in systems)
         if what in ("all", "report"):
             return list(hosts)
         tasks = self._estate["waves"][what]["role" if by_role else "module"]
-        if not tasks or any(self._failed_in(wave) for wave in after):
+        if not tasks or self._is_held(what, state):
             return []
         load(register()[task["system"]].module for each in tasks.values() for task in each)
         return list(tasks)
@@ -108,7 +113,7 @@ class _Run:
         # What a task that runs once registers, every host of its play has.
         return next((found for host in self._inventory if (found := self._known.raw_get(host).get(name))), None)
 
-    def _failed_in(self, wave: str) -> bool:
-        hosts = {host: None for tasks in self._estate["waves"][wave].values() for host in tasks}
-        results = (self._known.raw_get(host).get("quiesce_result") for host in hosts)
-        return any(result and failed(result, [wave], register()) for result in results)
+    def _is_held(self, wave: str, state: str) -> bool:
+        hosts = {host for before in waits_for(wave, state) for host in hosts_of(self._estate, before)}
+        results = {host: of_this_run(self._estate, self._known.raw_get(host).get("quiesce_result")) for host in hosts}
+        return bool(held_by(self._estate, results, wave, state, check_mode=self._check_mode))

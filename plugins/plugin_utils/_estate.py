@@ -6,18 +6,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import translate
 from typing import Any
 
+from ansible.inventory.manager import split_host_pattern
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System
 
 VARIABLE = "quiesce_systems"
 """The variable in which a host says which systems it is; without it the groups that are called after them count."""
-
-ANY = "*"
-"""Stands for a system that nobody can name."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Estate:
-    """The hosts of a run."""
+    """The hosts of a run. ``lost`` failed in a play before; by ``run`` its results are told from older ones."""
 
     members: tuple[Member, ...]
     register: Mapping[str, System]
+    lost: tuple[str, ...] = ()
+    run: str = ""
 
     def tasks(self, wave: str, *, by_role: bool = False) -> dict[str, list[Task]]:
         """Return what each host does in a wave, by its role if it has task files, else by the module.
@@ -79,6 +81,8 @@ class Estate:
             }
 
         return {
+            "run": self.run,
+            "lost": list(self.lost),
             "hosts": {member.host: list(member.systems) for member in self.members},
             "waves": {
                 wave: {"module": shown(self.tasks(wave)), "role": shown(self.tasks(wave, by_role=True))}
@@ -103,11 +107,40 @@ def systems_of(given: object, groups: Iterable[str], register: Mapping[str, Syst
     return tuple(dict.fromkeys(names))
 
 
-def check(members: Sequence[Member], strangers: Sequence[str], limit: str, register: Mapping[str, System]) -> None:
+def meaning_nobody(limit: str, groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the parts of a limit that no host and no group fits: a typing error, of which Ansible only warns.
+
+    ``groups`` are the inventory's groups with their hosts. Files (@) and ranges are Ansible's own affair.
+    """
+    known = [*groups, *groups["all"]]
+    parts = [part.lstrip("!&") for part in split_host_pattern(limit)]
+    patterns = {
+        part: re.compile(part[1:] if part.startswith("~") else translate(part))
+        for part in parts
+        if part and not part.startswith("@") and "[" not in part
+    }
+    return [part for part, pattern in patterns.items() if not any(pattern.match(each) for each in known)]
+
+
+def check(
+    members: Sequence[Member],
+    strangers: Sequence[str],
+    limit: str,
+    nobody: Sequence[str],
+    register: Mapping[str, System],
+) -> None:
     """Refuse a run that would switch nothing, or not everything that it was limited to. Raises ``Failure``.
 
-    ``strangers`` are hosts that are no system: without a limit they have a right to be in the inventory.
+    ``strangers`` are hosts that are no system: without a limit they have a right to be in the inventory. ``nobody`` are
+    parts of the limit that mean no host.
     """
+    if nobody:
+        raise Failure(
+            "find the systems",
+            f"the limit {limit}",
+            f"no host and no group of the inventory is called {', '.join(nobody)}",
+            "Nothing was done. Correct the limit",
+        )
     looked_for = f"hosts with {VARIABLE}, or in the groups {', '.join(register)}"
     if not members:
         raise Failure(
@@ -124,19 +157,3 @@ def check(members: Sequence[Member], strangers: Sequence[str], limit: str, regis
             f"{', '.join(strangers)} {verb}; expected {looked_for}",
             "Nothing was done. Remove these hosts from the limit",
         )
-
-
-def failed(result: Mapping[str, Any], waves: Sequence[str], register: Mapping[str, System]) -> list[str]:
-    """Return the systems of these waves that failed, by what a host has as its result of the switch.
-
-    A task that failed without getting so far (a time limit of Ansible's, a variable that cannot be rendered) counts as
-    ``ANY`` system, of whatever wave: nobody knows how far it got.
-    """
-    bad = [system for system, each in result.get("systems", {}).items() if _is_bad(each)]
-    if not bad and _is_bad(result):
-        return [ANY]
-    return [system for system in bad if waves and register[system].wave in waves]
-
-
-def _is_bad(result: Mapping[str, Any]) -> bool:
-    return bool(result.get("failed") or result.get("unreachable"))

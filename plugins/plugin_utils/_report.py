@@ -8,71 +8,111 @@ Pure."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import ANY, failed
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
+    DISABLED,
+    ENABLED,
+    Results,
+    held_by,
+    is_bad,
+    tasks_of,
+)
 
-Results = Mapping[str, Mapping[str, Any]]
-
-
-def rows(estate: Mapping[str, Any], results: Results, register: Mapping[str, System]) -> list[dict[str, Any]]:
-    """Return the rows in the order of the waves; ``results`` are what the hosts have from the switch."""
-    found: list[dict[str, Any]] = []
-    for wave in WAVES:
-        for kind in ("module", "role"):
-            for host, tasks in estate["waves"][wave][kind].items():
-                for task in tasks:
-                    system = register[task["system"]]
-                    of_host = results.get(host, {})
-                    result = of_host.get("systems", {}).get(system.name)
-                    found += result["rows"] if result else _without_result(host, task, system, of_host)
-    return found
+_HELD = "not touched: a wave before it is not complete"
+_LOST = "not switched: its host was lost before its turn came; the output above says why"
 
 
-def _without_result(
-    host: str, task: Mapping[str, Any], system: System, of_host: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    why = "not touched: an earlier wave is not complete"
-    if _got_nowhere(of_host):
-        why = str(of_host.get("msg", "the task failed without a reason"))
-    return [unknown_row(name, system.kind, why, task.get("manager", "")) for name in task.get("members", [host])]
+@dataclass(frozen=True)
+class Report:
+    """A run: the estate, what its hosts have as results, and what it was for (enabled, disabled or status)."""
+
+    estate: Mapping[str, Any]
+    results: Results
+    state: str
+    register: Mapping[str, System]
+    check_mode: bool = False
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows in the order of the waves."""
+        found: list[dict[str, Any]] = []
+        for wave in WAVES:
+            for host, task in tasks_of(self.estate, wave):
+                if result := self._result(host, task):
+                    found += result["rows"]
+                else:
+                    found += self._without_result(host, task, wave)
+        return found
+
+    def verdicts(self) -> dict[str, str]:
+        """Return what to say, and to do, of each host on which something failed. A status has none."""
+        if self.state not in (ENABLED, DISABLED):
+            return {}
+        told: dict[str, list[str]] = {}
+        untouched: dict[str, list[str]] = {}
+        for wave in WAVES:
+            held = self._held_by(wave)
+            for host, task in tasks_of(self.estate, wave):
+                failed = self._failure(host, task, held)
+                if failed and failed not in told.setdefault(host, []):
+                    told[host].append(failed)
+                if held and not self._result(host, task) and not self._got_nowhere(host):
+                    untouched.update(dict.fromkeys(task.get("members", [host]), held))
+        for host in self.estate["lost"]:
+            if host in self.estate["hosts"]:
+                told[host] = told.get(host) or ["A task before this playbook failed on it; the output above says why."]
+        said = {host: " ".join(each) for host, each in told.items() if each}
+        left = [f"Not touched: {', '.join(untouched)}."] if untouched else []
+        if said:
+            return {host: " ".join([each, *left, self._remedy()]) for host, each in said.items()}
+        return {host: self._waits(host, held) for host, held in untouched.items()}
+
+    def _result(self, host: str, task: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = self.results.get(host, {}).get("systems", {}).get(task["system"])
+        return found
+
+    def _held_by(self, wave: str) -> list[str]:
+        return held_by(self.estate, self.results, wave, self.state, check_mode=self.check_mode)
+
+    def _got_nowhere(self, host: str) -> bool:
+        """Whether the task of a host failed without a word about its systems: a time limit of Ansible's, say."""
+        of_host = self.results.get(host, {})
+        return is_bad(of_host) and not any(is_bad(result) for result in of_host.get("systems", {}).values())
+
+    def _failure(self, host: str, task: Mapping[str, Any], held: list[str]) -> str:
+        result = self._result(host, task)
+        if result is not None:
+            title = self.register[task["system"]].title
+            return f"{title}: {_sentence(result.get('msg', ''))}" if is_bad(result) else ""
+        if self._got_nowhere(host):
+            return f"Maintenance mode: {_sentence(self.results[host].get('msg', ''))}"
+        return "" if held else f"{self.register[task['system']].title}: {_LOST}."
+
+    def _without_result(self, host: str, task: Mapping[str, Any], wave: str) -> list[dict[str, Any]]:
+        why = _HELD if self._held_by(wave) else _LOST
+        if self._got_nowhere(host):
+            why = str(self.results[host].get("msg", "the task did not say why it failed"))
+        kind = self.register[task["system"]].kind
+        return [unknown_row(name, kind, why, task.get("manager", "")) for name in task.get("members", [host])]
+
+    def _remedy(self) -> str:
+        if self.state == ENABLED:
+            return (
+                "Fix the cause, then run enable again to continue, or disable to take out what is in maintenance mode."
+            )
+        return "Fix the cause and run disable again."
+
+    def _waits(self, host: str, held: list[str]) -> str:
+        """Return what to say of a host that waits for others on which nothing failed."""
+        others = f"{', '.join(held)} {'is' if len(held) == 1 else 'are'}"
+        if self.state == ENABLED:
+            return f"Not touched: {others} not in maintenance mode. See the table, then run enable again to continue."
+        return f"Not touched: {others} still in maintenance mode. Run disable for {host} alone to open it all the same."
 
 
-def _got_nowhere(of_host: Mapping[str, Any]) -> bool:
-    """Whether the task of a host failed without a word about its systems."""
-    return failed(of_host, (), {}) == [ANY]
-
-
-def untouched(estate: Mapping[str, Any], results: Results) -> list[str]:
-    """Return the hosts whose turn did not come."""
-    left = (
-        task.get("members", [host])
-        for wave in WAVES
-        for kind in ("module", "role")
-        for host, tasks in estate["waves"][wave][kind].items()
-        for task in tasks
-        if task["system"] not in results.get(host, {}).get("systems", {}) and not _got_nowhere(results.get(host, {}))
-    )
-    return list(dict.fromkeys(name for names in left for name in names))
-
-
-def verdict(host: str, estate: Mapping[str, Any], results: Results, state: str, register: Mapping[str, System]) -> str:
-    """Return what to say of a host on which something failed, and what to do; "" if nothing did."""
-    systems = failed(results.get(host, {}), WAVES, register)
-    if not systems:
-        return ""
-    of_host = results[host]
-    told = [str(of_host.get("systems", {}).get(system, of_host).get("msg", "")) for system in systems]
-    titles = ", ".join(register[system].title if system in register else "Maintenance mode" for system in systems)
-    left = untouched(estate, results)
-    said = [f"{titles}: {' '.join(told)}"]
-    if left:
-        said.append(f"Not touched: {', '.join(left)}.")
-    said.append(
-        "Fix the cause, then run enable again to continue, or disable to take out what is in maintenance mode."
-        if state == "enabled"
-        else "Fix the cause and run disable again."
-    )
-    return " ".join(said)
+def _sentence(text: object) -> str:
+    said = str(text).strip()
+    return said if not said or said[-1] in ".!?" else f"{said}."

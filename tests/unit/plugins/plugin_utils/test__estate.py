@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import (
-    ANY,
     Estate,
     Member,
     Task,
     check,
-    failed,
+    meaning_nobody,
     systems_of,
 )
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import rows, untouched, verdict
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import held_by, of_this_run
 
 REGISTER = register()
 
@@ -105,61 +106,138 @@ def test_a_run_that_would_switch_nothing_fails(
     members: tuple[Member, ...], strangers: list[str], limit: str, says: str
 ) -> None:
     with pytest.raises(Failure, match=says):
-        check(members, strangers, limit, REGISTER)
+        check(members, strangers, limit, [], REGISTER)
 
 
 def test_without_a_limit_other_hosts_may_be_there() -> None:
-    check(ESTATE.members, ["db01"], "", REGISTER)
+    check(ESTATE.members, ["db01"], "", [], REGISTER)
 
 
-def done(system: str, **more: Any) -> dict[str, Any]:
-    return {"systems": {system: {"rows": [{"system": "x", "mode": "maintenance"}], **more}}}
+def test_a_limit_with_a_typing_error_fails() -> None:
+    with pytest.raises(Failure, match=r"is called dve02.*Correct the limit"):
+        check(ESTATE.members, [], "dev01,dve02", ["dve02"], REGISTER)
 
 
-GOOD = {"launch01": done("launch"), "dev01": done("d365fo"), "dev02": done("d365fo")}
-LOST = {"launch01": done("launch"), "dev01": done("d365fo", unreachable=True, msg="It is gone.")}
+def done(system: str, mode: str = "maintenance", **more: Any) -> dict[str, Any]:
+    return {"systems": {system: {"rows": [{"system": "x", "mode": mode, "notes": []}], **more}}}
+
+
+DYNAMICS = "Dynamics 365 Finance + Operations"
+IN = {"launch01": done("launch"), "dev01": done("d365fo"), "dev02": done("d365fo")}
+OUT = {"dev01": done("d365fo", "normal"), "dev02": done("d365fo", "normal")}
+GONE = done("d365fo", unreachable=True, msg="It is gone")
 
 
 @pytest.mark.parametrize(
-    ("result", "waves", "found"),
+    ("wave", "state", "results", "held"),
     [
-        (done("launch"), WAVES, []),
-        (done("launch", failed=True), WAVES, ["launch"]),
-        (done("launch", unreachable=True), ["gates"], ["launch"]),
-        (done("launch", failed=True), ["applications"], []),
-        ({}, WAVES, []),
-        ({"failed": True, "msg": "timed out"}, ["gates"], [ANY]),
-        ({**done("launch"), "unreachable": True}, ["protections"], [ANY]),
+        pytest.param("gates", "enabled", {}, [], id="gates wait for nobody"),
+        pytest.param("applications", "enabled", IN, [], id="complete"),
+        pytest.param("applications", "enabled", {}, ["launch01"], id="no result is no success"),
+        pytest.param("applications", "enabled", {"launch01": done("launch", failed=True)}, ["launch01"], id="failed"),
+        pytest.param("applications", "enabled", {"launch01": done("launch", "normal")}, ["launch01"], id="not there"),
+        pytest.param("applications", "enabled", {"launch01": done("launch", "changing")}, ["launch01"], id="half way"),
+        pytest.param("protections", "enabled", {**IN, "dev02": GONE}, ["dev02"], id="unreachable"),
+        pytest.param("protections", "enabled", {**IN, "dev02": {"failed": True}}, ["dev02"], id="got nowhere"),
+        pytest.param("applications", "disabled", {}, [], id="out, applications wait for nobody"),
+        pytest.param("gates", "disabled", OUT, [], id="out, whatever the protections came to"),
+        pytest.param("gates", "disabled", {**OUT, "dev01": done("d365fo")}, ["dev01"], id="held by another window"),
+        pytest.param("gates", "disabled", {"dev01": OUT["dev01"]}, ["dev02"], id="out, no result is no success"),
     ],
 )
-def test_what_failed(result: dict[str, Any], waves: list[str], found: list[str]) -> None:
-    assert failed(result, waves, REGISTER) == found
+def test_what_a_wave_waits_for(wave: str, state: str, results: dict[str, Any], held: list[str]) -> None:
+    assert held_by(ESTATE.result(), results, wave, state, check_mode=False) == held
+
+
+def test_a_check_changes_nothing_so_nothing_gets_there() -> None:
+    normal = {"launch01": done("launch", "normal")}
+    assert held_by(ESTATE.result(), normal, "applications", "enabled", check_mode=True) == []
+    assert held_by(ESTATE.result(), {}, "applications", "enabled", check_mode=True) == ["launch01"]
+
+
+def test_a_result_of_an_older_run_counts_for_nothing() -> None:
+    estate = replace(ESTATE, run="r2").result()
+    assert of_this_run(estate, {**done("launch"), "run": "r1"}) == {}
+    assert of_this_run(estate, "a variable of somebody's") == {}
+    assert of_this_run(estate, {**done("launch"), "run": "r2"})["systems"]
 
 
 def test_the_table_has_those_that_were_not_reached_too() -> None:
-    estate = ESTATE.result()
-    found = rows(estate, LOST, REGISTER)
+    results = {"launch01": done("launch"), "dev01": done("d365fo", failed=True, msg="It is gone.")}
+    found = Report(ESTATE.result(), results, "enabled", REGISTER).rows()
     assert [row["mode"] for row in found] == ["maintenance", "maintenance", *["unknown"] * 5]
     assert [row["system"] for row in found[2:]] == ["dev02", "dsm03", "dev01", "dev02", "web01"]
     assert [row["host"] for row in found[2:]] == ["", "", "dsm01", "dsm01", "dsm02"]
-    assert all("not touched" in row["notes"][0] for row in found[2:])
-    assert untouched(estate, LOST) == ["dev02", "dsm03", "dev01", "web01"]
+    assert [row["notes"][0].partition(":")[0] for row in found[2:]] == ["not switched", *["not touched"] * 4]
 
 
 def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
     """A time limit of Ansible's own, say: its result has no word about any system."""
     results = {"launch01": {"failed": True, "msg": "It took too long."}}
-    assert rows(ESTATE.result(), results, REGISTER)[0]["notes"] == ["It took too long."]
-    assert verdict("launch01", ESTATE.result(), results, "enabled", REGISTER).startswith(
-        "Maintenance mode: It took too long. Not touched: dev01"
-    )
+    found = Report(ESTATE.result(), results, "enabled", REGISTER)
+    assert found.rows()[0]["notes"] == ["It took too long."]
+    assert found.verdicts()["launch01"].startswith("Maintenance mode: It took too long. Not touched: dev01")
 
 
-def test_the_verdict() -> None:
-    """On the hosts that failed, what to do; on the others nothing."""
-    estate = ESTATE.result()
-    assert verdict("dev01", estate, GOOD, "enabled", REGISTER) == ""
-    said = verdict("dev01", estate, LOST, "enabled", REGISTER)
-    assert said.startswith("Dynamics 365 Finance + Operations: It is gone. Not touched: dev02, dsm03, dev01, web01.")
-    assert "enable again to continue" in said
-    assert "run disable again" in verdict("dev01", estate, LOST, "disabled", REGISTER)
+@pytest.mark.parametrize(
+    ("results", "state", "lost", "said"),
+    [
+        pytest.param(IN, "enabled", [], {}, id="all went well"),
+        pytest.param(
+            {**IN, "dev01": GONE},
+            "enabled",
+            [],
+            {"dev01": f"{DYNAMICS}: It is gone. Fix the cause, then run enable again to continue"},
+            id="one failed",
+        ),
+        pytest.param(
+            {"launch01": done("launch", failed=True, msg="It is busy.")},
+            "enabled",
+            [],
+            {"launch01": "HCL Launch / IBM DevOps Deploy: It is busy. Not touched: dev01, dev02. Fix the cause"},
+            id="a gate failed",
+        ),
+        pytest.param(
+            {},
+            "enabled",
+            ["launch01"],
+            {"launch01": "HCL Launch / IBM DevOps Deploy: not switched: its host was lost before its turn came"},
+            id="lost before its turn",
+        ),
+        pytest.param(
+            {**OUT, "launch01": done("launch", "normal")},
+            "disabled",
+            ["dev01"],
+            {"dev01": "A task before this playbook failed on it; the output above says why. Fix the cause and run"},
+            id="the work failed, and all is out",
+        ),
+        pytest.param(
+            {**OUT, "dev01": done("d365fo")},
+            "disabled",
+            [],
+            {"launch01": "Not touched: dev01 is still in maintenance mode. Run disable for launch01 alone"},
+            id="a gate stays shut for another window",
+        ),
+        pytest.param({}, "status", ["dev01"], {}, id="a status fails for nobody"),
+    ],
+)
+def test_the_verdicts(results: dict[str, Any], state: str, lost: list[str], said: dict[str, str]) -> None:
+    members = (Member("launch01", ("launch",)), Member("dev01", ("d365fo",)), Member("dev02", ("d365fo",)))
+    found = Report(Estate(members, REGISTER, tuple(lost)).result(), results, state, REGISTER).verdicts()
+    assert list(found) == list(said)
+    assert all(found[host].startswith(begins) for host, begins in said.items()), found
+
+
+@pytest.mark.parametrize(
+    ("limit", "nobody"),
+    [
+        pytest.param("dev01,dve02", ["dve02"], id="a typing error"),
+        pytest.param("dev01:!dve*", ["dve*"], id="in an exclusion"),
+        pytest.param("~dx.*", ["~dx.*"], id="a regular expression"),
+        pytest.param("dev01,localhost", ["localhost"], id="localhost is not in the inventory"),
+        pytest.param("prod,dev*,!dev02,&prod,~de.*,dev[0:1],@retry", [], id="all there"),
+        pytest.param("", [], id="none"),
+    ],
+)
+def test_parts_of_a_limit_that_mean_nobody(limit: str, nobody: list[str]) -> None:
+    assert meaning_nobody(limit, {"all": ["dev01", "dev02"], "prod": ["dev01"]}) == nobody

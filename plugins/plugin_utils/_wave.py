@@ -1,0 +1,77 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""When a wave is complete, and which waves wait for it. Pure.
+
+A system counts as switched only if it says so itself: one of which nothing is known is not, whatever the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, NORMAL
+
+Results = Mapping[str, Mapping[str, Any]]
+"""What the hosts have as their results of the switch, by host."""
+
+ENABLED, DISABLED = "enabled", "disabled"
+
+_AFTER: Mapping[str, Mapping[str, Sequence[str]]] = {
+    # In: the next wave begins when those before it are complete.
+    ENABLED: {"applications": ["gates"], "protections": ["gates", "applications"]},
+    # Out: everything, but a gate stays shut while an application is not out.
+    DISABLED: {"gates": ["applications"]},
+}
+_MODE = {ENABLED: MAINTENANCE, DISABLED: NORMAL}
+
+
+def tasks_of(estate: Mapping[str, Any], wave: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what each host does in a wave, by its module or its role."""
+    for kind in ("module", "role"):
+        for host, tasks in estate["waves"][wave][kind].items():
+            for task in tasks:
+                yield host, task
+
+
+def hosts_of(estate: Mapping[str, Any], wave: str) -> list[str]:
+    """Return the hosts that have something to do in a wave."""
+    return list(dict.fromkeys(host for host, _task in tasks_of(estate, wave)))
+
+
+def of_this_run(estate: Mapping[str, Any], result: object) -> Mapping[str, Any]:
+    """Return a host's result if it is of this run: a host that was lost keeps that of a playbook before."""
+    return result if isinstance(result, Mapping) and result.get("run") == estate["run"] else {}
+
+
+def is_bad(result: Mapping[str, Any]) -> bool:
+    """Whether a task failed."""
+    return bool(result.get("failed") or result.get("unreachable"))
+
+
+def waits_for(wave: str, state: str) -> Sequence[str]:
+    """Return the waves that have to be complete before this one begins."""
+    return _AFTER.get(state, {}).get(wave, [])
+
+
+def missing(estate: Mapping[str, Any], results: Results, wave: str, state: str, *, check_mode: bool) -> list[str]:
+    """Return the hosts of a wave that are not where ``state`` wants them. A check changes nothing, so it asks less."""
+    return [
+        host
+        for host, task in tasks_of(estate, wave)
+        if not _is_there(results.get(host, {}).get("systems", {}).get(task["system"]), state, check_mode)
+    ]
+
+
+def held_by(estate: Mapping[str, Any], results: Results, wave: str, state: str, *, check_mode: bool) -> list[str]:
+    """Return the hosts for which a wave waits in vain."""
+    waits = [missing(estate, results, before, state, check_mode=check_mode) for before in waits_for(wave, state)]
+    return list(dict.fromkeys(host for hosts in waits for host in hosts))
+
+
+def _is_there(result: Mapping[str, Any] | None, state: str, check_mode: bool) -> bool:
+    if result is None or is_bad(result):
+        return False
+    return check_mode or all(row["mode"] == _MODE[state] for row in result["rows"])
