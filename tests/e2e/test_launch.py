@@ -252,7 +252,7 @@ def test_what_can_go_wrong_says_what_and_what_to_do(
         return str(done.of(task)["msg"])
 
     assert "verify the change" in says("ignored")
-    assert "or the write was ignored" in says("ignored")
+    assert "or the change was ignored" in says("ignored")
     assert done.of("conflict")["changed"] is True
     assert (busy.maintenance, busy.writes) == (True, 3)
     assert "HTTP 409" in says("conflicts")

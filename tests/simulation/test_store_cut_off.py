@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,7 +31,7 @@ from lab.rest.launch import LaunchServer
 from lab.rest.trend import Computer, TrendManager
 from lab.thread import LoopThread
 
-from .gate import Gate, Killed
+from .gate import Gate, Killed, Operation
 
 LOST, REFUSED, ANSWER_LOST, KILLED, KILLED_AFTER = "lost", "refused", "answer lost", "killed", "killed after"
 FAULTS = (LOST, REFUSED, ANSWER_LOST, KILLED, KILLED_AFTER)
@@ -167,7 +168,7 @@ class World:
     def run(self, name: str, task: dict[str, Any], gate: Gate | None = None) -> tuple[str, dict[str, Any]]:
         """Run a task; return how it ended, "success", "failure" or "killed", and its result."""
         gate = gate or Gate()
-        request = Client.request
+        request: Callable[..., Any] = vars(Client)["request"]
 
         def through(client: Client, method: str, path: str, **more: Any) -> Any:
             return passing(gate, "http", f"{method} {path}", lambda: request(client, method, path, **more))
@@ -310,6 +311,12 @@ def what_is_wrong(world: World, name: str, how: str, result: dict[str, Any], *, 
 # --- two runs at once -------------------------------------------------------------------------------------------------
 
 
+def comes_in(world: World, at: int, ends: list[str], operation: Operation) -> None:
+    """Let another run open a window before an operation of the first; ``ends`` is how it ended."""
+    if operation.number == at:
+        ends.append(world.run("other", {**ON_B, "busy_timeout": "0"})[0])
+
+
 @pytest.mark.parametrize("name", ["in", "out"])
 def test_a_run_that_comes_in_between_is_kept_out_or_changes_nothing(world: Callable[[], World], name: str) -> None:
     """Another run opens a window before any operation of the first: never is the mode off while it is open."""
@@ -319,11 +326,7 @@ def test_a_run_that_comes_in_between_is_kept_out_or_changes_nothing(world: Calla
         one = beginning(world, name)
         others: list[str] = []
 
-        def other(operation: Any, at: int = number, one: World = one, others: list[str] = others) -> None:
-            if operation.number == at:
-                others.append(one.run("other", {**ON_B, "busy_timeout": "0"})[0])
-
-        how, result = one.run("first", SCENES[name][2], Gate(before=other))
+        how, result = one.run("first", SCENES[name][2], Gate(before=partial(comes_in, one, number, others)))
         on, windows, _managed, _mode = one.state()
         # Who waits for a computer to leave the mode says so if another run brought it in again meanwhile.
         assert how == "success" or (others == ["success"] and number > 4), result

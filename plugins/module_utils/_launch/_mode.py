@@ -39,8 +39,12 @@ class Mode:
     on: bool
 
 
+class Step:
+    """Something to be written."""
+
+
 @dataclass(frozen=True)
-class Write:
+class Write(Step):
     """One setting to be written."""
 
     field: str
@@ -48,13 +52,10 @@ class Write:
 
 
 @dataclass(frozen=True)
-class Keep:
+class Keep(Step):
     """The record as it is to be, None for none."""
 
     record: Record | None
-
-
-Step = Write | Keep
 
 
 def _shown(record: Record | None) -> list[dict[str, Any]]:
