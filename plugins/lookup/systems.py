@@ -62,7 +62,13 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import load
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import held_by, hosts_of, of_this_run, waits_for
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
+    ENABLED,
+    held_by,
+    hosts_of,
+    of_this_run,
+    waits_for,
+)
 
 NOBODY = "localhost,!localhost"
 """A pattern that matches nobody, of which Ansible does not warn."""
@@ -99,15 +105,17 @@ class _Run:
             if report is None:
                 raise AnsibleLookupError("no play before this one ran quiesce.maintenance.systems_report")
             return list(report["verdicts"])
+        if what == "report":
+            return list(dict.fromkeys([*hosts, *self._estate["lost"]]))
         if what == "all":
             load(register()[name].info_module for systems in hosts.values() for name in systems)
-        if what in ("all", "report"):
             return list(hosts)
         tasks = self._estate["waves"][what]["role" if by_role else "module"]
         if not tasks or self._is_held(what, state):
             return []
         load(register()[task["system"]].module for each in tasks.values() for task in each)
-        return list(tasks)
+        # What failed before is not put into maintenance mode, but taken out.
+        return [host for host in tasks if state != ENABLED or host not in self._estate["lost"]]
 
     def _registered(self, name: str) -> Any:
         # What a task that runs once registers, every host of its play has.

@@ -23,7 +23,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
 )
 
 _HELD = "not touched: a wave before it is not complete"
-_LOST = "not switched: its host was lost before its turn came; the output above says why"
+_LOST = "no result: the host left the run before it was switched completely; the output above says why"
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,8 @@ class Report:
                     told[host].append(failed)
                 if held and not self._result(host, task) and not self._got_nowhere(host):
                     untouched.update(dict.fromkeys(task.get("members", [host]), held))
-        for host in self.estate["lost"]:
-            if host in self.estate["hosts"]:
-                told[host] = told.get(host) or ["A task before this playbook failed on it; the output above says why."]
+        for host in self.estate["lost"]:  # their failure was forgotten, so that they could be taken along
+            told[host] = told.get(host) or ["A task before this playbook failed on it; the output above says why."]
         said = {host: " ".join(each) for host, each in told.items() if each}
         left = [f"Not touched: {', '.join(untouched)}."] if untouched else []
         if said:

@@ -41,6 +41,19 @@ FAIL = """
     msg: The backup did not work
   when: not backup_works
 """
+# The host leaves the role, or the run, between the two halves of its switch.
+END = """
+- name: End {what}
+  ansible.builtin.meta: end_{what}
+  when: not backup_works
+"""
+LOSE = """
+- name: Back up on a host that cannot be reached
+  ansible.builtin.raw: backup
+  delegate_to: gone
+  vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 1}
+  when: not backup_works
+"""
 RESCUES = """
 - name: Look before the restart
   block:
@@ -66,6 +79,9 @@ FILES = {
     "before": LOOK.format(when="before"),
     "after": LOOK.format(when="after"),
     "fail": FAIL,
+    "end-role": END.format(what="role"),
+    "end-host": END.format(what="host"),
+    "lose": LOSE,
     "rescues": RESCUES,
     "meddles": MEDDLES,
     "typo": "- name: [",
@@ -81,6 +97,9 @@ HOSTS: dict[str, tuple[str | None, str | None]] = {
     "after": (None, "after"),
     "odbc": ("before", "after"),
     "fails": ("fail", None),
+    "ends-role": ("end-role", None),
+    "ends-host": ("end-host", None),
+    "loses": ("lose", None),
     "missing": ("nosuch", None),
     "typo": ("typo", None),
     "playbook": (None, "playbook"),
@@ -236,18 +255,33 @@ def test_when_the_hooks_run(hooks: Hooks, name: str) -> None:
         assert places == sorted(places), places
 
 
-def test_a_hook_that_fails_stops_before_the_restart(hooks: Hooks) -> None:
-    assert "The backup did not work" in message(hooks.on, "fails")
-    before, after = hooks.untouched["fails"], hooks.after_on["fails"]
+STOPPED = {
+    "fails": "The backup did not work",
+    "ends-role": "Its task file ended the switch before the restart",
+    "ends-host": "the host left the run before it was switched completely",
+    "loses": "the host left the run before it was switched completely",
+}
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_hook_that_does_not_come_to_its_end_stops_before_the_restart(hooks: Hooks, name: str) -> None:
+    before, after = hooks.untouched[name], hooks.after_on[name]
     assert after["aos"] == before["aos"], "nothing was restarted"
     assert '"phase":"set"' in str(after["record"])
+    said = hooks.on.of("Report what failed", name)["msg"]
+    assert STOPPED[name] in said
+    assert "run enable again to continue" in said
+
+
+def test_the_row_of_a_switch_that_a_hook_stopped(hooks: Hooks) -> None:
     shown = row(hooks.on, "fails")
     assert (shown["mode"], shown["verified"]) == ("changing", False)
 
 
-def test_the_next_run_goes_on_after_a_hook_that_failed(hooks: Hooks) -> None:
-    assert not failed(hooks.again, "fails"), message(hooks.again, "fails")
-    assert row(hooks.again, "fails")["mode"] == "maintenance"
+@pytest.mark.parametrize("name", STOPPED)
+def test_the_next_run_goes_on_after_a_hook_that_did_not_come_to_its_end(hooks: Hooks, name: str) -> None:
+    assert not failed(hooks.again, name), message(hooks.again, name)
+    assert row(hooks.again, name)["mode"] == "maintenance"
 
 
 @pytest.mark.parametrize("name", NO_FILES)

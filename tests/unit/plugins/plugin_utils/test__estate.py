@@ -168,7 +168,7 @@ def test_the_table_has_those_that_were_not_reached_too() -> None:
     assert [row["mode"] for row in found] == ["maintenance", "maintenance", *["unknown"] * 5]
     assert [row["system"] for row in found[2:]] == ["dev02", "dsm03", "dev01", "dev02", "web01"]
     assert [row["host"] for row in found[2:]] == ["", "", "dsm01", "dsm01", "dsm02"]
-    assert [row["notes"][0].partition(":")[0] for row in found[2:]] == ["not switched", *["not touched"] * 4]
+    assert [row["notes"][0].partition(":")[0] for row in found[2:]] == ["no result", *["not touched"] * 4]
 
 
 def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
@@ -201,7 +201,7 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
             {},
             "enabled",
             ["launch01"],
-            {"launch01": "HCL Launch / IBM DevOps Deploy: not switched: its host was lost before its turn came"},
+            {"launch01": "HCL Launch / IBM DevOps Deploy: no result: the host left the run before it was"},
             id="lost before its turn",
         ),
         pytest.param(
@@ -217,6 +217,13 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
             [],
             {"launch01": "Not touched: dev01 is still in maintenance mode. Run disable for launch01 alone"},
             id="a gate stays shut for another window",
+        ),
+        pytest.param(
+            {**OUT, "launch01": done("launch", "normal")},
+            "disabled",
+            ["db01"],
+            {"db01": "A task before this playbook failed on it"},
+            id="the work failed on what is no system",
         ),
         pytest.param({}, "status", ["dev01"], {}, id="a status fails for nobody"),
     ],
