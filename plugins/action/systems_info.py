@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible.errors import AnsibleError
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _estate
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
@@ -43,16 +46,48 @@ class ActionModule(MaintenanceAction):
 
         def value(name: str) -> Any:
             given = variables.get(name)
-            # A template is rendered with the variables of its own host.
-            return plain(self.task_vars["hostvars"][host][name] if isinstance(given, str) and "{" in given else given)
+            return plain(self._rendered(host, name) if _is_to_render(given) else given)
 
-        systems = _estate.systems_of(value(_estate.VARIABLE), variables["group_names"], register())
+        try:
+            systems = _estate.systems_of(value(_estate.VARIABLE), variables["group_names"], register())
+        except Invalid as invalid:
+            raise Invalid(f"{invalid.option} of {host}", invalid.answer, invalid.remedy) from None
         managers = {
-            name: str(manager)
+            name: self._known(host, variable, manager)
             for name in systems
             if (variable := register()[name].manager) and (manager := value(variable))
         }
         with_task_files = tuple(
             name for name in systems if any(value(variable) for variable in register()[name].task_files)
         )
-        return _estate.Member(host, systems, managers, with_task_files)
+        options = {
+            name: _estate.own_options(
+                register()[name],
+                {each: plain(value) for each, value in variables.items() if each.startswith(f"{name}_")},
+            )
+            for name in managers
+        }
+        return _estate.Member(host, systems, managers, with_task_files, options)
+
+    def _rendered(self, host: str, name: str) -> Any:
+        """Return a variable rendered with the others of its host. Raises ``Invalid`` if it cannot be."""
+        try:
+            return self.task_vars["hostvars"][host][name]
+        except AnsibleError as error:
+            raise Invalid(f"{name} of {host}", str(error), "Correct the variable") from None
+
+    def _known(self, host: str, variable: str, manager: object) -> str:
+        if not isinstance(manager, str) or manager not in self.task_vars["groups"]["all"]:
+            raise Invalid(
+                f"{variable} of {host}", f'"{manager}" is not a host of the inventory', "Give the manager's name there"
+            )
+        return manager
+
+
+def _is_to_render(given: object) -> bool:
+    """Whether a variable is a template, holds one, or is encrypted (a vault's value is of a type of Ansible's own)."""
+    if isinstance(given, str):
+        return "{" in given
+    if isinstance(given, Sequence):
+        return any(_is_to_render(each) for each in given)
+    return not (given is None or isinstance(given, (bool, int, float, Mapping)))

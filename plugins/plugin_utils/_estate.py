@@ -28,6 +28,7 @@ class Member:
     systems: tuple[str, ...]
     managers: Mapping[str, str] = field(default_factory=dict)
     with_task_files: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,21 @@ class Estate:
     def tasks(self, wave: str, *, by_role: bool = False) -> dict[str, list[Task]]:
         """Return what each host does in a wave, by its role if it has task files, else by the module.
 
-        The systems that one host manages are switched together, by the first of the hosts that have it as manager.
+        The systems that one host manages are switched together, by the first of the hosts that have it as manager; if
+        they have options of their own, those with the same ones.
         """
         found: dict[str, list[Task]] = {}
-        managed: dict[tuple[str, str], list[str]] = {}
+        managed: dict[tuple[str, str, str], list[str]] = {}
         for member in self.members:
             for system in member.systems:
                 if self.register[system].wave != wave or (system in member.with_task_files) is not by_role:
                     continue
                 if manager := member.managers.get(system):
-                    managed.setdefault((system, manager), []).append(member.host)
+                    together = (system, manager, member.options.get(system, ""))
+                    managed.setdefault(together, []).append(member.host)
                 else:
                     found.setdefault(member.host, []).append(Task(system))
-        for (system, manager), hosts in managed.items():
+        for (system, manager, _options), hosts in managed.items():
             found.setdefault(hosts[0], []).append(Task(system, tuple(hosts), manager))
         return found
 
@@ -105,6 +108,14 @@ def systems_of(given: object, groups: Iterable[str], register: Mapping[str, Syst
         if name not in register:
             raise Invalid(VARIABLE, f'"{name}" is not a system', f"Use a list of: {', '.join(register)}")
     return tuple(dict.fromkeys(names))
+
+
+def own_options(system: System, variables: Mapping[str, Any]) -> str:
+    """Return a host's variables for a system that another one manages, as a text that tells different ones apart.
+
+    A template is its text here: hosts of a group share it, and rendering it may be costly.
+    """
+    return repr(sorted((name, variables[name]) for name in variables if name not in (system.manager, system.member)))
 
 
 def meaning_nobody(limit: str, groups: Mapping[str, Sequence[str]]) -> list[str]:

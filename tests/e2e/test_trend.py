@@ -335,7 +335,7 @@ def test_unusable_options(play: Play, manager: TrendManager, tmp_path: Path) -> 
         "endless extension": ({**one, "extend": True}, "needs a duration"),
         "file": ({**one, "api_key_file": str(tmp_path / "none")}, "No such file"),
         "ca": ({**one, "ca_path": str(tmp_path / "none")}, "Invalid ca_path: "),
-        "http": ({**one, "url": "http://127.0.0.1:1/api"}, "readable for everybody on the way"),
+        "http": ({**one, "url": "http://127.0.0.1:1/api"}, "would be sent unencrypted"),
         "limit": ({**one, "wait_limit": "a while"}, "not a duration"),
     }
     done = play(*[(name, options) for name, (options, _unused) in tasks.items()])

@@ -13,6 +13,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import
     Task,
     check,
     meaning_nobody,
+    own_options,
     systems_of,
 )
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
@@ -87,6 +88,20 @@ ESTATE = Estate(
 def test_who_does_what_in_a_wave(wave: str, by_role: bool, tasks: dict[str, list[Task]]) -> None:
     """The computers of one manager are one task; a host with task files is its role's."""
     assert ESTATE.tasks(wave, by_role=by_role) == tasks
+
+
+def test_computers_with_options_of_their_own_are_tasks_of_their_own() -> None:
+    """What a host says of its own computer counts, not what the first of its manager says."""
+    hours = {"web01": "1h", "web02": "2h", "web03": "1h"}
+    members = tuple(
+        Member(host, ("trend",), {"trend": "dsm"}, (), {"trend": own_options(REGISTER["trend"], variables)})
+        for host, hour in hours.items()
+        for variables in [{"trend_manager": "dsm", "trend_computer": host, "trend_duration": hour}]
+    )
+    assert Estate(members, REGISTER).tasks("protections") == {
+        "web01": [Task("trend", ("web01", "web03"), "dsm")],
+        "web02": [Task("trend", ("web02",), "dsm")],
+    }
 
 
 @pytest.mark.parametrize(
