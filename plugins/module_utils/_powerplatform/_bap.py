@@ -43,6 +43,7 @@ _WRITE = ("api-version", "2021-04-01")
 _LIST = ("api-version", "2024-05-01")
 _NOT_STARTABLE = "operationnotstartable"
 _NOT_REGISTERED = "does not have permission to access the path"
+_REGISTER = "pac admin application register --application-id"
 _MOST_PAGES = 500
 
 
@@ -200,8 +201,7 @@ class Bap:
             self.endpoints.bap,
             [
                 f"The application {client} is not registered with the Power Platform, or may see no environment.",
-                "An administrator (a person; it cannot do it itself) runs once: pac admin application register "
-                + f"--application-id {client}",
+                f"An administrator (a person; it cannot do it itself) runs once: {_REGISTER} {client}",
             ],
         )
         refused.details.update(details or {})

@@ -35,10 +35,14 @@ class Reading:
     operations: tuple[Operation, ...] | None = ()
 
     @property
+    def newest(self) -> Operation | None:
+        """The operation that was asked for last."""
+        return next(iter(self.operations or ()), None)
+
+    @property
     def running(self) -> Operation | None:
         """The operation that is at work. There is one at a time, so it can only be the newest."""
-        newest = next(iter(self.operations or ()), None)
-        return None if newest is None or newest.ended else newest
+        return None if self.newest is None or self.newest.ended else self.newest
 
 
 @dataclass(frozen=True)

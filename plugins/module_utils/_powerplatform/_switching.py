@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Protocol
 
@@ -36,6 +37,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Na
 
 GONE = 120.0
 """Seconds for which an operation may be unknown to the platform (HTTP 404) before the environment decides."""
+
+LAG = 60.0
+"""Seconds for which the environment may show what was before an operation ended; 20 were seen."""
 
 LOST = 60.0
 """Seconds for which an operation is looked for in the list after the answer to its request was lost."""
@@ -86,15 +90,30 @@ class Switching:
     environment: Environment | None = None
     first: Reading | None = None
     requests: int = 0
+    clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
     _narrator: Narrator | None = None
     _ready: Reading | None = field(default=None, repr=False)
     _known: frozenset[str] | None = None
+    _active: float | None = None
 
     # --- the cycle ----------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Wait until nothing runs on the environment, so that the cycle starts from a state that stays."""
-        self._ready = self._rest()
+        """Wait until nothing runs on the environment, so that the cycle starts from a state that stays.
+
+        What an operation did that ended just now, the environment may not show yet. Where operations are not listed,
+        nobody can know whether there was one.
+        """
+        reading = self._rest()
+        newest, age = reading.newest, 0.0
+        if newest and newest.last:
+            age = max((self.clock() - newest.last).total_seconds(), 0.0)
+        if self._active is None and (newest.succeeded if newest else reading.operations is None):
+            end = self.run.now() + self._lag - age
+            while (left := end - self.run.now()) > 0:
+                self._pause("an operation may have ended just now", min(self.limits.interval, left))
+                reading = self._rest()
+        self._ready = reading
 
     def read(self) -> Reading:
         """Return the environment and its operations."""
@@ -186,21 +205,34 @@ class Switching:
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 
-    def _rest(self) -> Reading:
-        """Read until nothing runs. Raises ``Failure`` for an operation that failed, or at the limit."""
+    def _rest(self, *, own: bool = False) -> Reading:
+        """Read until nothing runs. Raises ``Failure`` for an operation that failed, or at the limit.
+
+        After something ran, the environment has to show another state than while it ran, or else the time for which it
+        may lag behind has to pass: the old state would look as if there were something to do, or nothing. ``own``: what
+        ran is known, so that the caller can tell.
+        """
         busy_end: float | None = None
+        meanwhile: Environment | None = None
         while True:
             reading = self.read()
-            running = reading.running
+            environment, running = reading.environment, reading.running
+            if not running and not environment.busy:
+                self._judge(reading)
+                if own or meanwhile is None or _shown(environment) != _shown(meanwhile):
+                    return reading
+                if self._quiet_for() >= self._lag:
+                    return reading
+                self._pause("the environment may show the change yet", min(self.limits.interval, 5.0))
+                continue
+            meanwhile = meanwhile or environment
+            self._active = self.run.now()
             if running and self._switches(running):
                 self.attached = self.attached or not self._begun_here(running)
                 self._follow(partial(self._listed, running.id), running)
                 continue
-            if not running and not reading.environment.busy:
-                self._judge(reading)
-                return reading
             busy_end = busy_end or self.run.now() + self.limits.busy
-            what = running.progress if running else f"its state is {reading.environment.management}"
+            what = running.progress if running else f"its state is {environment.management}"
             # What this or a former run began need not be in a list; then only the environment tells that it goes on.
             nameless = not running and (self.sent or reading.operations is None)
             if self.run.now() >= busy_end and not nameless:
@@ -217,6 +249,7 @@ class Switching:
             if operation is not None:
                 self.operation = operation
                 gone_since = None
+                self._active = self.run.now()
                 if operation.ended:
                     break
                 self._pause(operation.progress, min(operation.pause or self.limits.interval, _LONGEST_PAUSE))
@@ -238,7 +271,7 @@ class Switching:
 
     def _judge(self, reading: Reading) -> None:
         """Raise ``Failure`` if the operation of this run has failed while nobody looked."""
-        newest = next(iter(reading.operations or ()), None)
+        newest = reading.newest
         if newest and self._begun_here(newest) and self._switches(newest):
             self.operation = newest
             if newest.failed:
@@ -246,12 +279,12 @@ class Switching:
 
     def _settle(self) -> Reading:
         """Read until the environment shows what was asked for: what it says lags behind its operations."""
-        end = self.run.now() + self.limits.settle
+        self._active = self.run.now()
         while True:
-            reading = self._rest()
+            reading = self._rest(own=True)
             if not plan(reading, self.wanted).steps:
                 return reading
-            if self.run.now() >= end:
+            if self._quiet_for() >= self.limits.settle:
                 raise self._unsettled(reading)
             self._pause("the environment does not show the change yet", min(self.limits.interval, 5.0))
 
@@ -274,6 +307,14 @@ class Switching:
     def _listed(self, identifier: str) -> Operation | None:
         operations = self.platform.operations(self.identifier) or ()
         return next((each for each in operations if each.id == identifier), None)
+
+    def _quiet_for(self) -> float:
+        """Return for how many seconds nothing has been seen to run."""
+        return float("inf") if self._active is None else self.run.now() - self._active
+
+    @property
+    def _lag(self) -> float:
+        return min(LAG, self.limits.settle)
 
     def _begun_here(self, operation: Operation) -> bool:
         """Whether an operation is new since this run sent its request."""
@@ -333,6 +374,10 @@ class Switching:
             "Look at the environment in the Power Platform admin center, and run again",
             details={"before": rest.before, "after": rest.after},
         )
+
+
+def _shown(environment: Environment) -> tuple[str, str]:
+    return environment.runtime, environment.background
 
 
 class OperationFailed(Failure):
