@@ -163,7 +163,7 @@ def test_refused(status: int, code: str, says: str, params: Params) -> None:
 
 # --- the token --------------------------------------------------------------------------------------------------------
 
-APP = {"tenant_id": "t", "client_id": "4f2b8b0e-7a51-4b0c-9a55-3b6d1f6a7f10", "client_secret": "s"}
+APP: dict[str, Any] = {"tenant_id": "t", "client_id": "4f2b8b0e-7a51-4b0c-9a55-3b6d1f6a7f10", "client_secret": "s"}
 
 
 def guarded(refusals: int, challenge: str = "Bearer") -> tuple[Answer, list[str]]:
