@@ -80,6 +80,8 @@ options:
   tenant_id:
     description:
       - The Microsoft Entra tenant, by its id or one of its domain names. If it is not given, E(AZURE_TENANT_ID).
+      - For O(auth=certificate), give the id. The signed statement names the tenant as given here, and whether a domain
+        name is taken there was not verified.
     type: str
   client_id:
     description:

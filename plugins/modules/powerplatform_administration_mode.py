@@ -110,7 +110,7 @@ EXAMPLES = r"""
 - name: Take it out again, with a certificate
   quiesce.maintenance.powerplatform_administration_mode:
     environment: https://contoso-uat.sandbox.operations.dynamics.com
-    tenant_id: contoso.onmicrosoft.com
+    tenant_id: 0b7c1f8e-52d4-4a1b-8e36-9d5f7a2c4b60
     client_id: 4f2b8b0e-7a51-4b0c-9a55-3b6d1f6a7f10
     certificate_file: /etc/ansible/powerplatform.pem
     state: disabled

@@ -30,7 +30,7 @@ AZURE_CLI_LIMIT = 120.0
 _REMEDIES = {
     "invalid_client": "Check the client id and its credential: the value of a client secret is needed, not its id, and "
     "neither it nor a certificate may have expired; a certificate or federated credential must be registered with the "
-    "application",
+    "application, and for a certificate O(tenant_id) must be the tenant's id",
     "unauthorized_client": "Check O(client_id) and O(tenant_id): the application must exist in this tenant",
     "invalid_scope": "Check O(cloud), or O(bap_scope) where it is given",
     "invalid_resource": "Check O(cloud), or O(bap_scope) where it is given",
