@@ -65,6 +65,7 @@ class Platform:
     ``faults`` says what happens at which call, counted from 0: "lost" (not carried out, no answer), "unanswered"
     (carried out, no answer), "refused", "killed before", "killed after"; ``switch_faults`` the same, counted among the
     requests for a switch alone. ``secretive``: the environment does not say that something is at work.
+    ``history`` are operations of former days.
     """
 
     time: Time
@@ -79,6 +80,7 @@ class Platform:
     background_bug: bool = False
     forgets: bool = False
     secretive: bool = False
+    history: tuple[Operation, ...] = ()
     faults: dict[int, str] = field(default_factory=dict)
     switch_faults: dict[int, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -131,7 +133,8 @@ class Platform:
         if not self.lists:
             return None
         now = self.time.now
-        return tuple(work.seen(now) for work in reversed(self.works) if now - work.began >= self.list_lag)
+        listed = tuple(work.seen(now) for work in reversed(self.works) if now - work.began >= self.list_lag)
+        return listed + self.history
 
     def _operation(self, url: str) -> Operation | None:
         work = next(work for work in self.works if url == f"https://europe.example/{work.id}")

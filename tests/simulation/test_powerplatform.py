@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome, carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._bap import Busy, Lost
+from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._operation import Operation
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._plan import Reading, Switch, Wanted
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._switching import (
     Limits,
@@ -107,9 +108,7 @@ def test_twenty_minutes_with_progress() -> None:
         next(i for i, line in enumerate(told) if f"stage {name} " in line) for name in STAGES
     )
     assert 20 <= len(told) <= 30
-    assert told[0] == (
-        f'waiting for environment "Contoso UAT" ({ID}): 0 of 5400 s, the operation is not known yet'
-    ) or told[0].startswith(f'waiting for environment "Contoso UAT" ({ID}): 0 of 5400 s, operation Edit of somebody')
+    assert told[0] == f'waiting for environment "Contoso UAT" ({ID}): 0 of 5400 s, waiting for its operation'
     assert any("does not show the change yet" in line for line in told)
 
 
@@ -122,6 +121,17 @@ def test_again_changes_nothing(way: Wanted) -> None:
     _switching, outcome = switch(there, way)
     assert (outcome.changed, there.time.now) == (False, now)
     assert there.calls[before:] == ["environment", "operations"]
+
+
+def test_an_old_operation_costs_nothing() -> None:
+    """Nor does one that failed, or of which nobody knows when it ended."""
+    for last in (NOW - timedelta(seconds=61), None):
+        there = platform(ENTER)
+        old = Operation("old", "Edit", state="Succeeded", last=last)
+        there.history = (old,)
+        switching = Switching(there, ID, ENTER, LIMITS, there.time.run(), clock=lambda: NOW)
+        switching.begin()
+        assert there.time.slept == []
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -30,7 +30,8 @@ _DOCUMENTED = frozenset({"sandbox", "production", "subscriptionbasedtrial"})
 @dataclass(frozen=True)
 class Environment:
     """``runtime`` says whether administration mode is on, ``background`` is "" without Dataverse; ``kind`` of
-    Finance + Operations is "Internal" for a unified environment, "Linked" for one in Lifecycle Services, "" without."""
+    Finance + Operations is "Internal" for a unified environment, "Linked" for one in Lifecycle Services, "" without. ``page`` is where
+    a person administers it."""
 
     id: str
     name: str = ""
@@ -50,6 +51,7 @@ class Environment:
     kind: str = ""
     finops_id: str = ""
     finops_url: str = ""
+    page: str = ""
     forbidden: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -93,6 +95,7 @@ class Environment:
             "dataverse_url": self.dataverse_url or None,
             "finops_type": self.kind or None,
             "finops_url": self.finops_url or None,
+            "admin_url": self.page or None,
         }
 
 
@@ -125,6 +128,7 @@ def parse_environment(data: object) -> Environment | None:
         kind=_string(finops.get("type")),
         finops_id=_string(finops.get("id")),
         finops_url=_string(finops.get("url")).rstrip("/"),
+        page=_string(_mapping(properties.get("clientUris")).get("admin")),
         forbidden=_forbidden(_mapping(properties.get("lifecycleOperationsEnforcement")).get("disallowedOperations")),
     )
 

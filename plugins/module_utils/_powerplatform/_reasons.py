@@ -18,8 +18,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._options import Access
 
 PLACE = (
-    "Power Platform admin center > Environments > the environment > History; its log is in the environment's app "
-    '"Finance and Operation Package Manager" > Operation History > operationlogs.zip'
+    "See Power Platform admin center > Environments > the environment > History{page}; its log is in the environment's "
+    'app "Finance and Operation Package Manager" > Operation History > operationlogs.zip'
 )
 
 
@@ -44,8 +44,9 @@ def add_reasons(
     if failure.details.get("log_file"):
         failure.remedy = f"Read {failure.details['log_file']}. {failure.remedy}"
     else:
-        failure.remedy = f"{failure.remedy}: {PLACE}"
-    failure.details["not_read"] = missing
+        page = f" ({environment.page})" if environment.page else ""
+        failure.remedy = f"{failure.remedy}. {PLACE.format(page=page)}"
+    failure.details |= {"not_read": missing, "correlation_id": access.correlation}
 
 
 def _add_log(

@@ -105,11 +105,8 @@ class Switching:
         nobody can know whether there was one.
         """
         reading = self._rest()
-        newest, age = reading.newest, 0.0
-        if newest and newest.last:
-            age = max((self.clock() - newest.last).total_seconds(), 0.0)
-        if self._active is None and (newest.succeeded if newest else reading.operations is None):
-            end = self.run.now() + self._lag - age
+        if self._active is None:
+            end = self.run.now() + self._lag - self._age(reading)
             while (left := end - self.run.now()) > 0:
                 self._pause("an operation may have ended just now", min(self.limits.interval, left))
                 reading = self._rest()
@@ -260,7 +257,7 @@ class Switching:
                         f"{self.describe()}: the platform no longer knows the operation; asking the environment"
                     )
                     return
-                self._pause("the operation is not known yet")
+                self._pause("waiting for its operation")
             try:
                 operation = look()
             except Busy:
@@ -308,6 +305,16 @@ class Switching:
         operations = self.platform.operations(self.identifier) or ()
         return next((each for each in operations if each.id == identifier), None)
 
+    def _age(self, reading: Reading) -> float:
+        """Return how many seconds ago the last operation may have ended; infinite if it changed nothing."""
+        if reading.operations is None:
+            return 0.0
+        newest = reading.newest
+        if newest is None or not newest.succeeded or newest.last is None:
+            return float("inf")
+        # The clock of the controller may be behind that of the platform.
+        return max((self.clock() - newest.last).total_seconds(), 0.0)
+
     def _quiet_for(self) -> float:
         """Return for how many seconds nothing has been seen to run."""
         return float("inf") if self._active is None else self.run.now() - self._active
@@ -344,7 +351,7 @@ class Switching:
         return OperationFailed(
             "switch administration mode",
             self.describe(),
-            f"the {operation} ended with {operation.state}{where}",
+            f"the {operation} ({operation.id}) ended with {operation.state}{where}",
             "Look at the reason first: a run that only tries again may leave the environment stuck",
             details={"operation": operation.result(), "stage": stage.id if stage else None},
         )

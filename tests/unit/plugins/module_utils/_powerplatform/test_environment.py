@@ -45,6 +45,7 @@ def body(**more: Any) -> dict[str, Any]:
             "backgroundOperationsState": "Disabled",
             "version": "9.2",
         },
+        "clientUris": {"admin": "https://admin.example/hub", "maker": "https://make.example"},
         "linkedAppMetadata": {"id": "f", "type": "Internal", "url": f"{URL}/"},
         "lifecycleOperationsEnforcement": {
             "allowedOperations": [{"type": {"id": "Copy"}}],
@@ -79,6 +80,7 @@ def test_all_that_is_read() -> None:
         "dataverse_url": "https://contoso.crm4.dynamics.com",
         "finops_type": "Internal",
         "finops_url": URL,
+        "admin_url": "https://admin.example/hub",
     }
 
 
