@@ -38,7 +38,7 @@ def test_the_register_is_complete() -> None:
         pytest.param(None, ["prod"], (), id="no system"),
         pytest.param(["trend"], ["d365fo"], ("trend",), id="the variable counts before the groups"),
         pytest.param([], ["d365fo"], (), id="none, in spite of the group"),
-        pytest.param("d365fo, .*trend", [], ("d365fo", "trend"), id="text"),
+        pytest.param("d365fo, trend", [], ("d365fo", "trend"), id="text"),
         pytest.param("d365fo trend d365fo", [], ("d365fo", "trend"), id="text with blanks, one twice"),
         pytest.param("", ["launch"], ("launch",), id="a blank answer is none"),
     ],
