@@ -30,8 +30,8 @@ _DOCUMENTED = frozenset({"sandbox", "production", "subscriptionbasedtrial"})
 @dataclass(frozen=True)
 class Environment:
     """``runtime`` says whether administration mode is on, ``background`` is "" without Dataverse; ``kind`` of
-    Finance + Operations is "Internal" for a unified environment, "Linked" for one in Lifecycle Services, "" without. ``page`` is where
-    a person administers it."""
+    Finance + Operations is "Internal" for a unified environment, "Linked" for one in Lifecycle Services, "" without.
+    ``page`` is where a person administers it."""
 
     id: str
     name: str = ""
@@ -118,9 +118,9 @@ def parse_environment(data: object) -> Environment | None:
         tenant=_string(properties.get("tenantId")),
         management=_string(_mapping(states.get("management")).get("id")),
         runtime=_string(runtime.get("id")),
-        reason=_string(runtime.get("runtimeReasonCode")),
+        reason=_specified(runtime.get("runtimeReasonCode")),
         by=_string(by.get("displayName")),
-        by_type=_string(by.get("type")),
+        by_type=_specified(by.get("type")),
         dataverse=bool(dataverse),
         dataverse_url=_string(dataverse.get("instanceUrl")).rstrip("/"),
         instance_state=_string(dataverse.get("instanceState")),
@@ -252,6 +252,11 @@ def _forbidden(data: object) -> dict[str, str]:
 
 def _key(text: str) -> str:
     return text.strip().rstrip("/").casefold()
+
+
+def _specified(value: object) -> str:
+    text = _string(value)
+    return "" if text.lower() == _UNSPECIFIED else text
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -76,7 +76,7 @@ def test_all_that_is_read() -> None:
         "tenant_id": "t",
         "management_state": "Ready",
         "runtime_state": "AdminMode",
-        "runtime_reason": "NotSpecified",
+        "runtime_reason": None,
         "dataverse_url": "https://contoso.crm4.dynamics.com",
         "finops_type": "Internal",
         "finops_url": URL,
