@@ -29,10 +29,12 @@ options:
     required: true
   background_operations:
     description:
-      - Whether background operations are to run. If it is not given, the request does not name them and they stay as
-        they are.
-      - They can be V(disabled) with O(state=enabled) only. With O(state=enabled) and V(enabled), a known defect of the
-        platform leaves them disabled; the task then fails and says so, with administration mode on.
+      - Whether background operations run while administration mode is on. If it is not given, the request does not name
+        them and they stay as they are.
+      - With O(state=disabled) they are enabled, whichever value is given, since they can be disabled in administration
+        mode only. So one variable serves both ways.
+      - With O(state=enabled) and V(enabled), a known defect of the platform leaves them disabled. The task then fails
+        and says so, with administration mode on.
     type: str
     choices: [enabled, disabled]
   wait_timeout:

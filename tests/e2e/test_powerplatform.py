@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -144,14 +145,12 @@ def test_failures_of_a_task(site: Site, uat: Environment, play: Play, tmp_path: 
     """The message names the variables of the host; the row says which state the environment is left in."""
     site.cloud.ends_at = "Run"
     done = play(
-        switch("disabled", "both off", background_operations="disabled"),
         switch("enabled", "no name", environment="Contoso PROD"),
         switch("enabled", "two credentials", client_secret="a", certificate_file="/b"),
         switch("enabled", "an operation that fails", logs_path=str(tmp_path)),
         switch("enabled", "a secret that is wrong", client_secret="wr0ng-c4n4ry"),
         fails=True,
     )
-    assert "Invalid background_operations: background operations can be disabled in" in done.of("both off")["msg"]
     assert "none of the 1 environments that the account sees" in done.of("no name")["msg"]
     assert "mutually exclusive" in done.of("two credentials")["msg"]
     failed = done.of("an operation that fails")
@@ -286,13 +285,13 @@ def test_in_the_waves(tmp_path: Path, loop: LoopThread) -> None:
     loop.run(estate.start())
 
     def run(playbook: str, *arguments: str) -> Done:
-        extra = ["-e", yaml.safe_dump(QUICK, default_flow_style=True)]
+        extra = ["-e", json.dumps({**QUICK, "powerplatform_background_operations": "disabled"})]
         path = ROOT / f"playbooks/{playbook}.yml"
         return run_playbook(tmp_path, path, "-i", str(estate.inventory), *extra, *arguments)
 
     done = run("enable", "-l", "uat,launch01")
     assert done.code == 0, done.output
-    assert (mode(uat), launch.maintenance) == ("AdminMode", True)
+    assert (mode(uat), uat.mode.background, launch.maintenance) == ("AdminMode", "Disabled", True)
     status = run("status")
     assert status.code == 0
     assert re.search(r"^.*\buat +D365 F&O \(PP\) +maintenance\b", status.output, re.MULTILINE), status.output
@@ -302,7 +301,8 @@ def test_in_the_waves(tmp_path: Path, loop: LoopThread) -> None:
     assert "hosted in Lifecycle Services" in refused.output
     done = run("disable", "-l", "uat,launch01")
     assert done.code == 0, done.output
-    assert (mode(uat), mode(old), launch.maintenance) == ("Enabled", "Enabled", False)
+    assert (mode(uat), uat.mode.background, launch.maintenance) == ("Enabled", "Enabled", False)
+    assert mode(old) == "Enabled"
     loop.run(estate.stop())
 
 
@@ -366,7 +366,7 @@ def test_guide(site: Site, uat: Environment, adapted: Callable[[str], Any], tmp_
     (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {"uat": variables}}}))
     (tmp_path / "tasks").mkdir()
     from_host = {name.removeprefix("powerplatform_"): value for name, value in host.items()}
-    from_host.pop("background_operations")
+    assert from_host.pop("background_operations") == "disabled"
     (tmp_path / "tasks/deploy.yml").write_text(yaml.safe_dump([look(**from_host)]))
     (tmp_path / "play.yml").write_text(yaml.safe_dump(playbook))
     done = run_playbook(tmp_path, tmp_path / "play.yml", "-i", str(tmp_path / "inventory.yml"))

@@ -136,6 +136,13 @@ def test_in_again_and_out(tenant: Tenant) -> None:
     assert (out["aos_count"], tenant.patches, tenant.edits) == (3, 2, 2)
 
 
+@pytest.mark.parametrize("given", ["enabled", "disabled"])
+def test_background_operations_are_enabled_on_the_way_out(given: str, tenant: Tenant) -> None:
+    """One variable of a host serves both ways."""
+    tenant.environment.mode = Mode("AdminMode", "Disabled")
+    assert tenant.run("disabled", background_operations=given)["background_operations"] == "enabled"
+
+
 def test_twenty_minutes_with_progress(tenant: Tenant) -> None:
     tenant.run()
     waiting = [line for line in tenant.told if line.startswith('waiting for environment "Contoso UAT"')]
@@ -285,15 +292,15 @@ def test_killed_on_the_way_in_then_out(at: int, tenant: Tenant) -> None:
     assert (done["failed"], tenant.on, tenant.edits) == (False, False, 2)
 
 
-@pytest.mark.parametrize("kind", ["drop", "answer"])
+@pytest.mark.parametrize("kind", ["drop", "answer", "hang"])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("unlisted", [0.0, 40.0])
 def test_the_answer_to_the_request_is_lost(
-    kind: Literal["drop", "answer"], after: bool, unlisted: float, tenant: Tenant
+    kind: Literal["drop", "answer", "hang"], after: bool, unlisted: float, tenant: Tenant
 ) -> None:
     tenant.site.cloud.unlisted_for = unlisted
     tenant.site.bap.faults = [Fault(504, kind=kind, method="PATCH", after=after)]
-    done = tenant.run()
+    done = tenant.run(request_timeout="1s")
     assert (done["failed"], done["administration_mode"], done["attached"]) == (False, True, False)
     assert (tenant.patches, tenant.edits) == (1 if after else 2, 1)
 
@@ -444,7 +451,6 @@ def test_two_of_the_same_name(tenant: Tenant) -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"state": "disabled", "background_operations": "disabled"}, "in administration mode only"),
         ({"wait_timeout": "soon"}, "is not a duration"),
         ({"poll_interval": "0"}, "it is zero"),
         ({"request_timeout": "0"}, "it is zero"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, Refused
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome, carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._bap import Bap
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._environment import (
@@ -91,14 +91,11 @@ def identify(bap: Bap, given: str) -> str:
 
 def _wanted(params: Mapping[str, Any]) -> Wanted:
     on = params["state"] == "enabled"
-    background = None if params["background_operations"] is None else params["background_operations"] == "enabled"
-    if not on and background is False:
-        raise Invalid(
-            "background_operations",
-            "background operations can be disabled in administration mode only",
-            "Leave it out, or use enabled, with O(state=disabled)",
-        )
-    return Wanted(on, background)
+    background = params["background_operations"]
+    if background is None:
+        return Wanted(on)
+    # They can be disabled in administration mode only, so whoever has them disabled there has them enabled after it.
+    return Wanted(on, not on or background == "enabled")
 
 
 def _seen(environment: Environment, access: Access) -> Result:

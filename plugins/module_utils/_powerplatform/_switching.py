@@ -47,6 +47,7 @@ LOST = 60.0
 _MOST_SENT = 3
 _BUSY_PAUSE = (10.0, 20.0)
 _LONGEST_PAUSE = 120.0
+_LOOK_LIMIT = 60.0  # seconds that one look may take
 
 
 class Platform(Protocol):
@@ -299,7 +300,9 @@ class Switching:
             )
         narrator.say(doing)
         self.run.check()
-        self.run.sleep(max(min(self.limits.interval if seconds is None else seconds, narrator.left), 0.05))
+        pause = max(min(self.limits.interval if seconds is None else seconds, narrator.left), 0.05)
+        self.run.keep(pause + _LOOK_LIMIT)
+        self.run.sleep(pause)
 
     def _listed(self, identifier: str) -> Operation | None:
         operations = self.platform.operations(self.identifier) or ()
