@@ -244,7 +244,7 @@ status:
   type: dict
   sample:
     system: uat
-    kind: D365 F&O (PP)
+    kind: F&O unified
     mode: maintenance
     verified: null
     notes: ["switched by quiesce (ServicePrincipal)"]

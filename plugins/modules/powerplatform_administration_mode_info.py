@@ -129,7 +129,7 @@ status:
   type: dict
   sample:
     system: uat
-    kind: D365 F&O (PP)
+    kind: F&O unified
     mode: normal
     verified: null
     notes: []

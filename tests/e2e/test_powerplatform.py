@@ -118,7 +118,7 @@ def test_usual_order(site: Site, uat: Environment, play: Play) -> None:
     assert (first["changed"], first["administration_mode"], first["operation"]["state"]) == (True, True, "Succeeded")
     assert first["status"] | {"notes": []} == {
         "system": "target",
-        "kind": "D365 F&O (PP)",
+        "kind": "F&O unified",
         "host": "",
         "mode": "maintenance",
         "verified": None,
@@ -294,8 +294,8 @@ def test_in_the_waves(tmp_path: Path, loop: LoopThread) -> None:
     assert (mode(uat), uat.mode.background, launch.maintenance) == ("AdminMode", "Disabled", True)
     status = run("status")
     assert status.code == 0
-    assert re.search(r"^.*\buat +D365 F&O \(PP\) +maintenance\b", status.output, re.MULTILINE), status.output
-    assert re.search(r"^.*\bold +D365 F&O \(PP\) +normal\b", status.output, re.MULTILINE)
+    assert re.search(r"^.*\buat +F&O unified +maintenance\b", status.output, re.MULTILINE), status.output
+    assert re.search(r"^.*\bold +F&O unified +normal\b", status.output, re.MULTILINE)
     refused = run("enable")
     assert refused.code == 2
     assert "hosted in Lifecycle Services" in refused.output

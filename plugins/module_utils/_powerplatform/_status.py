@@ -16,7 +16,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._row import (
     Row,
 )
 
-KIND = "D365 F&O (PP)"
+KIND = "F&O unified"
 
 
 def status_row(reading: Reading) -> Row:
