@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
@@ -25,9 +24,7 @@ URL = "https://contoso-uat.sandbox.operations.dynamics.com"
 TENANT = "0b7c1f8e-52d4-4a1b-8e36-9d5f7a2c4b60"
 CLIENT = "4f2b8b0e-7a51-4b0c-9a55-3b6d1f6a7f10"
 MODULE = "quiesce.maintenance.powerplatform_administration_mode"
-# 20 minutes in half a second; that environments lag behind by a minute need not be believed here.
-SCALE = 2400.0
-QUICK = {"powerplatform_poll_interval": "1s", "powerplatform_settle_timeout": "2s"}
+SCALE = 2400.0  # 20 minutes in half a second
 
 Task = dict[str, Any]
 Play = Callable[..., Done]
@@ -68,7 +65,7 @@ def play(site: Site, uat: Environment, tmp_path: Path) -> Play:
 
     def play(*tasks: Task, fails: bool = False, without: str = "", **more: Any) -> Done:
         listed = [{**task, "ignore_errors": True} for task in tasks] if fails else list(tasks)
-        variables = {**site.variables(uat), **QUICK, **more.pop("variables", {})}
+        variables = {**site.variables(uat), **more.pop("variables", {})}
         done = run_play(
             tmp_path / "play",
             listed,
@@ -191,7 +188,7 @@ def test_killed_at_each_stage_and_run_again(
     folder.mkdir()
     content = [{"hosts": "all", "gather_facts": False, "tasks": [switch("enabled")]}]
     (folder / "play.yml").write_text(yaml.safe_dump(content))
-    inventory = {"all": {"hosts": {"target": {**site.variables(uat), **QUICK}}}}
+    inventory = {"all": {"hosts": {"target": site.variables(uat)}}}
     (folder / "inventory.yml").write_text(yaml.safe_dump(inventory))
     running = start_playbook(folder, folder / "play.yml", "-i", str(folder / "inventory.yml"))
     wait_until(lambda: f"stage {stage} Running" in running.output.read_text())
@@ -285,7 +282,7 @@ def test_in_the_waves(tmp_path: Path, loop: LoopThread) -> None:
     loop.run(estate.start())
 
     def run(playbook: str, *arguments: str) -> Done:
-        extra = ["-e", json.dumps({**QUICK, "powerplatform_background_operations": "disabled"})]
+        extra = ["-e", "powerplatform_background_operations=disabled"]
         path = ROOT / f"playbooks/{playbook}.yml"
         return run_playbook(tmp_path, path, "-i", str(estate.inventory), *extra, *arguments)
 
@@ -362,7 +359,7 @@ def test_guide(site: Site, uat: Environment, adapted: Callable[[str], Any], tmp_
     playbook, inventory = (adapted(block) for block in blocks)
     host: Mapping[str, Any] = inventory["powerplatform"]["hosts"]["uat"]
     others = {name: value for name, value in site.variables(uat).items() if name not in HOST.split()}
-    variables = {**others, **QUICK, "vault_powerplatform_secret": site.secret.value}
+    variables = {**others, "vault_powerplatform_secret": site.secret.value}
     (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {"uat": variables}}}))
     (tmp_path / "tasks").mkdir()
     from_host = {name.removeprefix("powerplatform_"): value for name, value in host.items()}

@@ -60,7 +60,7 @@ class Tenant:
             for name, value in variables.items()
             if name.startswith("powerplatform_")
         }
-        return {**defaults, **here, "poll_interval": "15s", **given}
+        return {**defaults, **here, "poll_interval": "15s", "settle_timeout": "3m", **given}
 
     def run(self, state: str = "enabled", *, check_mode: bool = False, **given: Any) -> dict[str, Any]:
         """One task; a failure is a result with "failed"."""

@@ -20,8 +20,7 @@ class LabSystem(lab_system.LabSystem):
         assert site is not None
         self.site = site
         self.site.cloud.seconds = (5, 20, 70, 25)
-        variables = self.lab.estate.variables(self.host)
-        variables |= {"powerplatform_retry_limit": "1s", "powerplatform_settle_timeout": "1s"}
+        self.lab.estate.variables(self.host)["powerplatform_retry_limit"] = "1s"
 
     def in_maintenance(self) -> bool:
         return self.environment.in_maintenance
