@@ -71,17 +71,18 @@ class Application:
 
     def token(self, resource: str) -> Token:
         """Ask for a token by client credentials. Raises ``Failure``."""
+        proof = self.proof()
         form = {
             "client_id": self.client_id,
             "scope": f"{resource}{DEFAULT_SCOPE}",
             "grant_type": "client_credentials",
-            **self.proof(),
+            **proof,
         }
         attempted = f"get a token for {resource}"
         try:
             answer = self.login.request("POST", f"/{self.tenant}/oauth2/v2.0/token", attempted=attempted, form=form)
         except HttpFailure as failure:
-            raise _refusal(failure, self.login) from None
+            raise _refusal(failure, self.login, proof) from None
         return _token(answer.data, attempted, self.login.target)
 
 
@@ -183,15 +184,17 @@ def check_tenant(tenant: str | None) -> str:
     return urllib.parse.quote(tenant)
 
 
-def _refusal(failure: HttpFailure, login: Client) -> Failure:
-    """Say what Microsoft Entra ID said, and decide by its error alone what to do."""
+def _refusal(failure: HttpFailure, login: Client, proof: Mapping[str, str]) -> Failure:
+    """Say what Microsoft Entra ID said, without what was presented, and decide by its error alone what to do."""
     data = failure.data if isinstance(failure.data, Mapping) else {}
     error = data.get("error")
     if not isinstance(error, str):
         return failure
-    said = data.get("error_description")
+    said = login.redact(str(data.get("error_description", "")))
+    if statement := proof.get("client_assertion"):
+        said = said.replace(statement, "********")
     ids = {name: data[name] for name in ("trace_id", "correlation_id") if isinstance(data.get(name), str)}
-    text = f"{error}: {shortened(login.redact(said))}" if isinstance(said, str) else error
+    text = f"{error}: {shortened(said)}" if said else error
     numbers = "".join(f", {name.replace('_', ' ')} {value}" for name, value in ids.items() if value not in text)
     return Failure(
         failure.attempted,

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer, Client, HttpFailure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._federation import split
@@ -59,12 +60,14 @@ class Service:
         with the ids of the request in its details.
         """
         base, below = (self.url, path) if path.startswith("/") else split(path, self.url)
-        pairs = list(query)
+        if pairs := list(query):
+            # A blank as %20: a plus sign is a blank in forms, and not everybody reads a filter as one.
+            below += ("&" if "?" in below else "?") + urlencode(pairs, quote_via=quote)
         headers = self._ids()
 
         def send(client: Client) -> Answer:
             return client.request(
-                method, below, attempted=attempted, query=pairs, body=body, headers=headers, repeatable=method == "GET"
+                method, below, attempted=attempted, body=body, headers=headers, repeatable=method == "GET"
             )
 
         try:

@@ -247,6 +247,15 @@ def test_what_microsoft_entra_id_refuses(error: str, says: str, params: Params) 
     assert failed.value.details == {"error_code": error, "trace_id": "tr-1", "correlation_id": "co-1"}
 
 
+def test_a_statement_that_is_repeated_is_not_shown(params: Params, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("c4n4ry.st4tement")
+    refusal = {"error": "invalid_client", "error_description": "The assertion c4n4ry.st4tement has expired."}
+    with rest(script(Reply(401, refusal))) as server, pytest.raises(Failure, match="invalid_client") as failed:
+        token(params(server, **APP, federated_token_file=str(file)))
+    assert "The assertion ******** has expired." in str(failed.value)
+
+
 @pytest.mark.parametrize("reply", [Reply(200, {}), Reply(200, []), Reply(200, {"access_token": 5})])
 def test_an_answer_without_a_token(reply: Reply, params: Params) -> None:
     with rest(script(reply)) as server, pytest.raises(Failure, match="holds no token"):
