@@ -77,6 +77,8 @@ def judge(raw: Raw, again: Collection[int], redact: Callable[[str], str], *, tls
         status=raw.status,
         pause=retry_after(raw.headers.get("retry-after")),
         message=message,
+        headers=raw.headers,
+        data=content.data,
     )
 
 
