@@ -44,7 +44,7 @@ def opened(**given: Any) -> Any:
         ({"switch_path": "no slash"}, 'Invalid O(switch_path): "no slash" is not a path'),
         ({"details_path": "https://elsewhere"}, "Invalid O(details_path)"),
         ({"url": "http://lcs.dynamics.com"}, "Invalid O(url): it begins with http://"),
-        ({"url": "https://me:canary@lcs.dynamics.com"}, "Invalid O(url): it holds a user name or password"),
+        ({"url": "https://me:canary@lcs.dynamics.com"}, "Invalid O(url): it contains a user name or password"),
     ],
 )
 def test_refused_before_anything_is_asked(given: dict[str, Any], message: str) -> None:
