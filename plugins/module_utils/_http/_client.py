@@ -19,7 +19,7 @@ import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._address import (
@@ -41,6 +41,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._http._trouble
     too_much,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._wire import Request, Way
+
+Good = TypeVar("Good")
 
 
 class Client:
@@ -160,11 +162,44 @@ class Client:
         Raises HttpFailure for everything else, after the retries.
         """
         sent = self._describe(method, path, attempted, query, body, form, headers)
+        return self._persist(sent, attempted, repeatable=repeatable, judge=self._judge)
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        attempted: str,
+        query: Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        form: Mapping[str, str] | None = None,
+        repeatable: bool = True,
+    ) -> Raw:
+        """Send a request and return the whole answer, whatever its status: for servers that speak another way.
+
+        ``form`` is sent as a web form in place of ``body``. ``headers`` go with this request and may replace others;
+        who puts a secret into one calls ``hide`` before. An answer is awaited as in ``request``; only a ``repeatable``
+        request is sent again for a status. Raises HttpFailure where no whole answer came, or one of these statuses to
+        the end.
+        """
+
+        def judge(raw: Raw) -> Raw:
+            self._reached = True
+            if repeatable and raw.status in self._retry.statuses:
+                self._judge(raw)
+            return raw
+
+        sent = self._describe(method, path, attempted, query, body, form, headers)
+        return self._persist(sent, attempted, repeatable=repeatable, judge=judge)
+
+    def _persist(self, sent: Request, attempted: str, *, repeatable: bool, judge: Callable[[Raw], Good]) -> Good:
+        """Send a request until ``judge`` finds the answer a good one; raise HttpFailure where that is to no end."""
         began = self._now()
         pause = self._retry.first_pause
         while True:
             try:
-                return self._judge(self._exchange(sent, fresh=not repeatable))
+                return judge(self._exchange(sent, fresh=not repeatable))
             except Trouble as trouble:
                 limit = self._retry.limit if self._reached else self._retry.first_contact
                 left = limit - (self._now() - began)
@@ -183,6 +218,10 @@ class Client:
     def redact(self, text: str) -> str:
         """Return ``text`` without any secret."""
         return self._redact(text)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Keep these texts, too, out of every message: secrets that came while the client was at work."""
+        self._redact.add(secrets)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
