@@ -19,6 +19,9 @@ class LabSystem(ABC):
     REFUSAL: ClassVar[str]
     """What it says while it refuses (a regular expression); the user has to read that."""
 
+    VERIFIED: ClassVar[bool | None] = True
+    """What the row says of a mode that is on: None where nobody can see whether the mode is in effect."""
+
     def __init__(self, lab: Lab, host: str) -> None:
         self.lab = lab
         self.host = host

@@ -396,4 +396,7 @@ def demo_estate(folder: Path, *, network: str = "127.20.0", scale: float = 20.0)
     estate.add_trend_manager("dsm01")
     launch = estate.add_launch_server("launch01")
     launch.begin("application", "Deploy web shop", Work(300.0))
+    estate.add_powerplatform_environment("uat")
+    if estate.power_platform:
+        estate.power_platform.cloud.seconds = (5, 20, 300, 60)  # not the 20 minutes of a real one
     return estate

@@ -7,10 +7,26 @@
 from __future__ import annotations
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._address import usable_path
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http._answer import Answer
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._answer import Answer, Raw
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._client import Client
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._redaction import basic
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http._retry import Pace, Retry, http_date
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._retry import (
+    Pace,
+    Retry,
+    http_date,
+    retry_after,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._trouble import HttpFailure
 
-__all__ = ["Answer", "Client", "HttpFailure", "Pace", "Retry", "basic", "http_date", "usable_path"]
+__all__ = [
+    "Answer",
+    "Client",
+    "HttpFailure",
+    "Pace",
+    "Raw",
+    "Retry",
+    "basic",
+    "http_date",
+    "retry_after",
+    "usable_path",
+]

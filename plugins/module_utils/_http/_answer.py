@@ -44,11 +44,12 @@ class Answer:
 
 @dataclass
 class Raw:
-    """An HTTP answer as it came."""
+    """An HTTP answer as it came. ``cookies`` are the values of its Set-Cookie headers, of which there may be many."""
 
     status: int
-    headers: dict[str, str]
+    headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    cookies: tuple[str, ...] = field(default=(), repr=False)
 
 
 def judge(raw: Raw, again: Collection[int], redact: Callable[[str], str], *, tls: bool) -> Answer:
@@ -77,6 +78,8 @@ def judge(raw: Raw, again: Collection[int], redact: Callable[[str], str], *, tls
         status=raw.status,
         pause=retry_after(raw.headers.get("retry-after")),
         message=message,
+        headers=raw.headers,
+        data=content.data,
     )
 
 

@@ -19,7 +19,7 @@ import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._address import (
@@ -42,6 +42,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._http._trouble
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._wire import Request, Way
 
+Good = TypeVar("Good")
+
 
 class Client:
     """Sends requests to one server and returns the JSON of its answers. Safe to be used by several threads.
@@ -53,7 +55,8 @@ class Client:
     it the environment variables https_proxy, http_proxy and no_proxy are followed; ``use_proxy`` False ignores all of
     them. ``timeout`` is the limit, in seconds, of one try. ``tell`` gets a line when a request has to be sent again.
     ``remedies`` says what to do about an HTTP status. Messages name the options: ``option_prefix`` stands before the
-    names of these parameters, ``timeout_option`` is the name of ``timeout`` ("": there is none).
+    names of these parameters, ``url_option`` is the name of ``url`` if it has another one, ``timeout_option`` that of
+    ``timeout`` ("": there is none).
     Raises Invalid for an unusable URL, proxy or file, Failure for an unusable proxy of the environment.
     """
 
@@ -72,6 +75,7 @@ class Client:
         proxy: str | None = None,
         timeout: float = 30.0,
         option_prefix: str = "",
+        url_option: str = "",
         timeout_option: str = "request_timeout",
         retry: Retry | None = None,
         pace: Pace | None = None,
@@ -80,11 +84,12 @@ class Client:
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        address = base_address(url, f"{option_prefix}url")
+        names = Names(option_prefix, timeout_option, url_option or f"{option_prefix}url")
+        address = base_address(url, names.url)
         self.target = str(address)
         if not address.tls and validate_certs:
             raise Invalid(
-                f"{option_prefix}url",
+                names.url,
                 "it begins with http://, so the credential would be sent unencrypted",
                 f"Use the https:// address; O({option_prefix}validate_certs=false) allows http:// if that risk is "
                 "accepted",
@@ -99,7 +104,7 @@ class Client:
                 "Check it for line breaks and characters that are not ASCII",
             )
         self._headers.update(credentials or {})
-        self._names = Names(option_prefix, timeout_option)
+        self._names = names
         self._retry = retry or Retry()
         self._pace = pace or Pace(now=now, sleep=sleep)
         self._remedies = dict(remedies or {})
@@ -123,12 +128,16 @@ class Client:
         return self.request("GET", path, attempted=attempted, query=query)
 
     def page(self, path: str, *, attempted: str) -> str:
-        """Read ``path`` as text (a web page), in one try. Raises HttpFailure unless there is an answer of 2xx."""
+        """Read ``path`` as text (a web page). See ``download``."""
+        return self.download(path, attempted=attempted).decode("utf-8", "replace")
+
+    def download(self, path: str, *, attempted: str) -> bytes:
+        """Read ``path`` as it is, in one try. Raises HttpFailure unless there is an answer of 2xx."""
         try:
-            raw = self._exchange(self._describe("GET", path, attempted), fresh=False)
+            raw = self._exchange(self._describe("GET", path, attempted, headers={"Accept": "*/*"}), fresh=False)
             if raw.status != 200:
                 self._judge(raw)
-            return raw.body.decode("utf-8", "replace")
+            return raw.body
         except Trouble as trouble:
             raise self._failure(attempted, trouble, 0.0) from None
 
@@ -140,21 +149,57 @@ class Client:
         attempted: str,
         query: Iterable[tuple[str, str]] = (),
         body: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> Answer:
         """Send a request and return its answer; only a 2xx answer with JSON or without a body is one.
 
-        ``path`` follows the base URL; ``query`` may name a key several times; ``body`` is sent as JSON.
+        ``path`` follows the base URL; ``query`` may name a key several times; ``body`` is sent as JSON,
+        ``form`` as a form; ``headers`` go with this request and hold no secret.
         ``attempted`` completes "Could not ..." in a message. ``repeatable`` False says that a second delivery would
         do harm: it is then sent again only if the server certainly did not carry it out.
         Raises HttpFailure for everything else, after the retries.
         """
-        sent = self._describe(method, path, attempted, query, body)
+        sent = self._describe(method, path, attempted, query, body, form, headers)
+        return self._persist(sent, attempted, repeatable=repeatable, judge=self._judge)
+
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        attempted: str,
+        query: Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        form: Mapping[str, str] | None = None,
+        repeatable: bool = True,
+    ) -> Raw:
+        """Send a request and return the whole answer, whatever its status: for servers that speak another way.
+
+        ``form`` is sent as a web form in place of ``body``. ``headers`` go with this request and may replace others;
+        who puts a secret into one calls ``hide`` before. An answer is awaited as in ``request``; only a ``repeatable``
+        request is sent again for a status. Raises HttpFailure where no whole answer came, or one of these statuses to
+        the end.
+        """
+
+        def judge(raw: Raw) -> Raw:
+            self._reached = True
+            if repeatable and raw.status in self._retry.statuses:
+                self._judge(raw)
+            return raw
+
+        sent = self._describe(method, path, attempted, query, body, form, headers)
+        return self._persist(sent, attempted, repeatable=repeatable, judge=judge)
+
+    def _persist(self, sent: Request, attempted: str, *, repeatable: bool, judge: Callable[[Raw], Good]) -> Good:
+        """Send a request until ``judge`` finds the answer a good one; raise HttpFailure where that is to no end."""
         began = self._now()
         pause = self._retry.first_pause
         while True:
             try:
-                return self._judge(self._exchange(sent, fresh=not repeatable))
+                return judge(self._exchange(sent, fresh=not repeatable))
             except Trouble as trouble:
                 limit = self._retry.limit if self._reached else self._retry.first_contact
                 left = limit - (self._now() - began)
@@ -174,6 +219,10 @@ class Client:
         """Return ``text`` without any secret."""
         return self._redact(text)
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Keep these texts, too, out of every message: secrets that came while the client was at work."""
+        self._redact.add(secrets)
+
     def close(self) -> None:
         """Close the connections that are kept open."""
         while self._idle:
@@ -191,6 +240,9 @@ class Client:
             remedy,
             status=trouble.status,
             message=self.redact(trouble.message),
+            headers=trouble.headers,
+            data=trouble.data,
+            pause=trouble.pause,
         )
 
     def _judge(self, raw: Raw) -> Answer:
@@ -198,7 +250,14 @@ class Client:
         return judge(raw, self._retry.statuses, self._redact, tls=self._way.address.tls)
 
     def _describe(
-        self, method: str, path: str, attempted: str, query: Iterable[tuple[str, str]] = (), body: Any = None
+        self,
+        method: str,
+        path: str,
+        attempted: str,
+        query: Iterable[tuple[str, str]] = (),
+        body: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Request:
         if not usable_path(path):
             raise Failure(
@@ -209,11 +268,14 @@ class Client:
             )
         address = self._way.address.path + path
         if pairs := list(query):
-            address += "?" + urllib.parse.urlencode(pairs, errors="surrogatepass")
+            address += ("&" if "?" in path else "?") + urllib.parse.urlencode(pairs, errors="surrogatepass")
+        sent = {**self._headers, **(headers or {})}
+        if form is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+            return Request(method, address, urllib.parse.urlencode(form).encode(), sent)
         if body is None:
-            return Request(method, address, None, self._headers)
-        headers = {**self._headers, "Content-Type": "application/json"}
-        return Request(method, address, json.dumps(body).encode(), headers)
+            return Request(method, address, None, sent)
+        return Request(method, address, json.dumps(body).encode(), {**sent, "Content-Type": "application/json"})
 
     def _exchange(self, request: Request, *, fresh: bool) -> Raw:
         """One try: send the request, return the whole answer or raise ``Trouble``."""

@@ -35,8 +35,14 @@ class Redactor:
             word = value.partition(" ")[2]
             # The "=" at its end only fills it up; a server may leave them out.
             forms |= {value, word, word.rstrip("=")}
-        found = sorted((form for form in forms if form.strip()), key=len, reverse=True)
-        self._patterns = [_pattern(form) for form in found]
+        self._forms: set[str] = set()
+        self._patterns: list[re.Pattern[str]] = []
+        self.add(forms)
+
+    def add(self, forms: Iterable[str]) -> None:
+        """Mask these too, from now on."""
+        self._forms |= {form for form in forms if form.strip()}
+        self._patterns = [_pattern(form) for form in sorted(self._forms, key=len, reverse=True)]
 
     def __call__(self, text: str) -> str:
         """Return ``text`` without any secret."""

@@ -10,7 +10,9 @@ import http.client
 import re
 import socket
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 
@@ -35,14 +37,29 @@ class HttpFailure(Failure):
     """A request that did not succeed.
 
     ``status`` is the HTTP status, None where no whole answer came. ``message`` is the server's own words.
+    ``headers`` (names in lower case) and ``data``, the JSON of the answer, are as they came: to decide by, not to show.
+    ``pause`` is how many seconds the server asks to wait.
     """
 
     def __init__(
-        self, attempted: str, target: str, answer: str, remedy: str, *, status: int | None = None, message: str = ""
+        self,
+        attempted: str,
+        target: str,
+        answer: str,
+        remedy: str,
+        *,
+        status: int | None = None,
+        message: str = "",
+        headers: Mapping[str, str] | None = None,
+        data: Any = None,
+        pause: float | None = None,
     ) -> None:
         super().__init__(attempted, target, answer, remedy)
         self.status = status
         self.message = message
+        self.headers = dict(headers or {})
+        self.data = data
+        self.pause = pause
 
 
 @dataclass
@@ -60,18 +77,22 @@ class Trouble(Exception):
     status: int | None = None
     pause: float | None = None
     message: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    data: Any = None
 
 
 @dataclass(frozen=True)
 class Names:
-    """What the options are called of which a remedy speaks; ``timeout`` "": there is no such option."""
+    """What the options are called of which a remedy speaks; ``timeout`` "": there is no such option.
+    ``url`` is that of the address, if it is not ``prefix`` and "url"."""
 
     prefix: str = ""
     timeout: str = "request_timeout"
+    url: str = ""
 
     def __call__(self, name: str) -> str:
         """Return how a message names an option."""
-        return f"O({self.prefix}{name})"
+        return f"O({self.url})" if name == "url" and self.url else f"O({self.prefix}{name})"
 
 
 def explain(

@@ -104,5 +104,6 @@ def _read(response: http.client.HTTPResponse) -> tuple[Raw, bool]:
     if response.length:
         raise http.client.IncompleteRead(bytes(body), response.length)
     headers = {name.lower(): value for name, value in response.getheaders()}
+    cookies = tuple(value for name, value in response.getheaders() if name.lower() == "set-cookie")
     # A whole answer follows one of 1xx, which must not be taken for that to the next request.
-    return Raw(response.status, headers, bytes(body)), not response.will_close and response.status >= 200
+    return Raw(response.status, headers, bytes(body), cookies), not response.will_close and response.status >= 200

@@ -85,6 +85,8 @@ class Site:
             "powerplatform_trusted_hosts": [f"{self.region.address}:{self.region.port}"],
             "powerplatform_ca_path": str(self.authority.ca_file),
             "powerplatform_poll_interval": "1s",
+            # What the real service shows late, this one shows at once unless a test wants it otherwise.
+            "powerplatform_settle_timeout": "2s",
         }
 
     async def start(self) -> None:

@@ -51,7 +51,7 @@ def test_which_systems_a_host_is(given: object, groups: list[str], systems: tupl
 
 @pytest.mark.parametrize("given", ["d365", ["d365fo", "sap"], {"d365fo": True}, 7])
 def test_what_is_no_system_is_refused(given: object) -> None:
-    with pytest.raises(Invalid, match=r"Invalid O\(quiesce_systems\).*d365fo, trend"):
+    with pytest.raises(Invalid, match=r"Invalid O\(quiesce_systems\).*d365fo, .*trend"):
         systems_of(given, [], REGISTER)
 
 
@@ -113,7 +113,7 @@ def test_computers_with_options_of_their_own_are_tasks_of_their_own() -> None:
             "db01",
             r"find a system on the limit db01: none of its hosts is one; expected hosts with quiesce_systems",
         ),
-        ((), ["db01"], "", r"on the inventory.*groups launch, d365fo, trend.*Nothing was done"),
+        ((), ["db01"], "", r"on the inventory.*groups launch, d365fo, .*trend.*Nothing was done"),
         (ESTATE.members, ["db01", "db02"], "dev01,db01,db02", r"db01, db02 are not systems"),
     ],
 )

@@ -501,3 +501,54 @@ def test_path_of_a_ca_may_be_a_self_signed_certificate(script: Script, authority
     file = tmp_path / "server.pem"
     file.write_text(presented + authority.ca_file.read_text())
     assert Client(script.url, ca_path=str(file)).get("/a", attempted="x").data == {"ok": True}
+
+
+# --- exchange: servers that speak another way -------------------------------------------------------------------------
+
+
+def test_a_form_and_headers_of_one_request(client: Client, script: Script) -> None:
+    script.answers.append((498, {"Set-Cookie": "a=1; path=/"}, b"over"))
+    raw = client.exchange(
+        "POST",
+        "/x?a=1",
+        attempted="ask",
+        query=(("_", "7"),),
+        form={"id": "a b&c", "on": "True"},
+        headers={"Cookie": "session=s", "Accept": "text/html"},
+    )
+    assert (raw.status, raw.body, raw.cookies) == (498, b"over", ("a=1; path=/",))
+    method, path, headers, body, _port = script.requests[0]
+    assert (method, path, body) == ("POST", "/api/x?a=1&_=7", b"id=a+b%26c&on=True")
+    assert headers["content-type"] == "application/x-www-form-urlencoded"
+    assert (headers["cookie"], headers["accept"]) == ("session=s", "text/html")
+    client.get("/y", attempted="ask")
+    assert "cookie" not in script.requests[1][2]
+
+
+@pytest.mark.parametrize("status", [201, 302, 403, 404, 500])
+def test_an_answer_of_any_status_is_one(client: Client, script: Script, status: int) -> None:
+    script.answers.append((status, {"Location": "https://elsewhere/"}, b"no JSON"))
+    raw = client.exchange("GET", "/", attempted="ask")
+    assert (raw.status, raw.headers["location"], len(script.requests)) == (status, "https://elsewhere/", 1)
+
+
+@pytest.mark.parametrize(("repeatable", "status", "sent"), [(True, 200, 2), (False, 503, 1)])
+def test_what_is_repeatable_is_sent_again_for_a_status(
+    client: Client, script: Script, repeatable: bool, status: int, sent: int
+) -> None:
+    script.answers.append((503, {}, b""))
+    raw = client.exchange("POST", "/", attempted="ask", body={}, repeatable=repeatable)
+    assert (raw.status, len(script.requests)) == (status, sent)
+
+
+def test_what_must_not_happen_twice_is_not_exchanged_twice(client: Client, script: Script) -> None:
+    script.answers.append("drop")
+    with pytest.raises(HttpFailure) as caught:
+        client.exchange("POST", "/", attempted="ask", form={"a": "b"}, repeatable=False)
+    assert (caught.value.status, len(script.requests)) == (None, 1)
+
+
+def test_a_secret_that_came_later_is_masked(client: Client) -> None:
+    assert client.redact("token-of-a-page") == "token-of-a-page"
+    client.hide(["token-of-a-page", " "])
+    assert client.redact(f"it says token-of-a-page and {SECRET}") == "it says ******** and ********"

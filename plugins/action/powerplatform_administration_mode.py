@@ -1,0 +1,24 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform import _options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._switch import switch_mode
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._powerplatform import PowerPlatformAction
+
+
+class ActionModule(PowerPlatformAction):
+    """The face of ``switch_mode``."""
+
+    @staticmethod
+    def argument_spec() -> dict[str, Any]:
+        """Return the options."""
+        return _options.MODE
+
+    def ask(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Switch, and wait until the environment shows it."""
+        return switch_mode(params, check_mode=self.check_mode, run=self.new_run())

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""The base of the action plugins that ask the Power Platform, from the controller, whatever host the task is for."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform import _options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._status import KIND
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
+
+
+class PowerPlatformAction(MaintenanceAction):
+    """An action plugin that asks in ``ask``; the environment's row is called after the host of the task, and a failure
+    has one, too."""
+
+    variables = "powerplatform_"
+    own = frozenset({"status", *_options.MODE})
+    rules = _options.RULES
+    free_text = MaintenanceAction.free_text | {"warnings", "errors", "not_read", "history", "pending"}
+
+    @abstractmethod
+    def ask(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Do what the task asks and return its result. Raises ``Failure``."""
+
+    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Ask the platform."""
+        try:
+            return self._named(self.ask(params))
+        except Failure as failure:
+            failure.details.setdefault("status", unknown_row(self.name, KIND, str(failure)))
+            self._named(failure.details)
+            raise
+
+    def _named(self, result: dict[str, Any]) -> dict[str, Any]:
+        if row := result.get("status"):
+            row["system"] = self.name
+        return result

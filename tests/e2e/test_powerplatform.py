@@ -1,0 +1,373 @@
+"""Power Platform: real playbooks against the lab's tenant: check, apply, again, out; every login; a kill; the waves."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab.clock import Clock
+from lab.entra import Application, AzureCli, Federated, Issuer, MetadataService
+from lab.estate import Estate
+from lab.pki import Authority
+from lab.powerplatform import Environment, FinOps, Site
+from lab.thread import LoopThread
+from playbook import ROOT, Done, run_play, run_playbook, start_playbook
+
+URL = "https://contoso-uat.sandbox.operations.dynamics.com"
+TENANT = "0b7c1f8e-52d4-4a1b-8e36-9d5f7a2c4b60"
+CLIENT = "4f2b8b0e-7a51-4b0c-9a55-3b6d1f6a7f10"
+MODULE = "quiesce.maintenance.powerplatform_administration_mode"
+SCALE = 2400.0  # 20 minutes in half a second
+
+Task = dict[str, Any]
+Play = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("pki"))
+
+
+@pytest.fixture
+def loop() -> Iterator[LoopThread]:
+    with LoopThread() as thread:
+        yield thread
+
+
+@pytest.fixture
+def site(authority: Authority, loop: LoopThread) -> Iterator[Site]:
+    """A tenant with the environment of the documentation's examples."""
+    site = Site(authority, Clock(SCALE), lambda: "127.0.0.1")
+    site.directory.domain = "contoso.onmicrosoft.com"
+    site.add(Environment("Contoso UAT", finops=FinOps(url=f"{URL}/")))
+    loop.run(site.start())
+    yield site
+    loop.run(site.stop())
+
+
+@pytest.fixture
+def uat(site: Site) -> Environment:
+    """The only environment of the tenant."""
+    (environment,) = site.cloud.environments.values()
+    return environment
+
+
+@pytest.fixture
+def play(site: Site, uat: Environment, tmp_path: Path) -> Play:
+    """Runs tasks on a host whose variables say how the tenant is reached."""
+
+    def play(*tasks: Task, fails: bool = False, without: str = "", **more: Any) -> Done:
+        listed = [{**task, "ignore_errors": True} for task in tasks] if fails else list(tasks)
+        variables = {**site.variables(uat), **more.pop("variables", {})}
+        done = run_play(
+            tmp_path / "play",
+            listed,
+            variables={name: value for name, value in variables.items() if name not in without.split()},
+            **more,
+        )
+        assert done.code == 0, done.output
+        return done
+
+    return play
+
+
+def switch(state: str, name: str = "", **options: Any) -> Task:
+    """A task that switches."""
+    return {"name": name or state, MODULE: {"state": state, **options}}
+
+
+def look(name: str = "look", **options: Any) -> Task:
+    """A task that looks."""
+    return {"name": name, f"{MODULE}_info": options}
+
+
+def mode(environment: Environment) -> str:
+    """What the environment is in, in truth."""
+    return environment.mode.runtime
+
+
+# --- the usual order --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.smoke
+def test_usual_order(site: Site, uat: Environment, play: Play) -> None:
+    done = play(switch("enabled", background_operations="disabled"), arguments=["--check", "--diff"])
+    assert done.last["changed"] is True
+    assert done.last["diff"] == {
+        "before": {"administration_mode": False, "background_operations": True},
+        "after": {"administration_mode": True, "background_operations": False},
+    }
+    assert (mode(uat), site.bap.asked("PATCH")) == ("Enabled", 0)
+
+    done = play(
+        switch("enabled", background_operations="disabled"),
+        switch("enabled", "again", background_operations="disabled"),
+        look(),
+    )
+    first = done.of("enabled")
+    assert (first["changed"], first["administration_mode"], first["operation"]["state"]) == (True, True, "Succeeded")
+    assert first["status"] | {"notes": []} == {
+        "system": "target",
+        "kind": "F&O unified",
+        "host": "",
+        "mode": "maintenance",
+        "verified": None,
+        "managed": None,
+        "since": None,
+        "owner": None,
+        "reason": None,
+        "expires": None,
+        "overdue": False,
+        "windows": [],
+        "notes": [],
+    }
+    assert done.of("again")["changed"] is False
+    assert done.of("look")["administration_mode"] is True
+    assert (mode(uat), uat.mode.background, site.bap.asked("PATCH")) == ("AdminMode", "Disabled", 1)
+    assert re.search(r'target: waiting for environment "Contoso UAT" \(\S+\): \d+ of 5400 s, ', done.output)
+
+    done = play(switch("disabled"))
+    assert (done.last["changed"], mode(uat), uat.mode.background) == (True, "Enabled", "Disabled")
+    assert "Background operations of environment" in done.last["warnings"][0]
+
+
+def test_failures_of_a_task(site: Site, uat: Environment, play: Play, tmp_path: Path) -> None:
+    """The message names the variables of the host; the row says which state the environment is left in."""
+    site.cloud.ends_at = "Run"
+    done = play(
+        switch("enabled", "no name", environment="Contoso PROD"),
+        switch("enabled", "two credentials", client_secret="a", certificate_file="/b"),
+        switch("enabled", "an operation that fails", logs_path=str(tmp_path)),
+        switch("enabled", "a secret that is wrong", client_secret="wr0ng-c4n4ry"),
+        fails=True,
+    )
+    assert "none of the 1 environments that the account sees" in done.of("no name")["msg"]
+    assert "mutually exclusive" in done.of("two credentials")["msg"]
+    failed = done.of("an operation that fails")
+    assert "at the stage Run: DatabaseSynchronizationFailed" in failed["msg"]
+    assert (failed["changed"], failed["status"]["mode"], failed["status"]["system"]) == (False, "normal", "target")
+    assert Path(failed["log_file"]).is_file()
+    assert "invalid_client" in done.of("a secret that is wrong")["msg"]
+    assert done.of("a secret that is wrong")["status"]["mode"] == "unknown"
+    assert (site.bap.asked("PATCH"), mode(uat)) == (1, "Enabled")
+
+
+def test_no_secret_is_shown(site: Site, play: Play, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(site.secret.value)
+    done = play(
+        switch("enabled"),
+        look(client_secret_file=str(file)),
+        switch("disabled", "wrong", client_secret="wr0ng-c4n4ry"),
+        fails=True,
+        arguments=["-vvvvv"],
+    )
+    tokens = {each.authorization.partition(" ")[2] for each in site.bap.seen}
+    assert len(tokens) == 2
+    for secret in (*tokens, site.secret.value, "wr0ng-c4n4ry"):
+        assert secret not in done.output
+
+
+# --- killed -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", ["Validate", "Prepare", "Run", "Finalize"])
+def test_killed_at_each_stage_and_run_again(
+    stage: str, site: Site, uat: Environment, play: Play, tmp_path: Path
+) -> None:
+    """SIGKILL for ansible-playbook and its workers; the next run waits for the operation and begins none."""
+    site.cloud.holds_at = stage
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    content = [{"hosts": "all", "gather_facts": False, "tasks": [switch("enabled")]}]
+    (folder / "play.yml").write_text(yaml.safe_dump(content))
+    inventory = {"all": {"hosts": {"target": site.variables(uat)}}}
+    (folder / "inventory.yml").write_text(yaml.safe_dump(inventory))
+    running = start_playbook(folder, folder / "play.yml", "-i", str(folder / "inventory.yml"))
+    wait_until(lambda: f"stage {stage} Running" in running.output.read_text())
+    running.kill()
+    # The operation is held until the second run has found it.
+    asked = site.bap.asked("GET", "lifecycleOperations")
+    second = start_playbook(folder, folder / "play.yml", "-i", str(folder / "inventory.yml"))
+    wait_until(lambda: site.bap.asked("GET", "lifecycleOperations") > asked)
+    site.cloud.release()
+    done = second.wait()
+    assert (done.last["attached"], done.last["changed"], done.last["administration_mode"]) == (True, True, True)
+    assert (site.bap.asked("PATCH"), len(site.cloud.operations), mode(uat)) == (1, 1, "AdminMode")
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Give the lab and a run time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.02)
+
+
+# --- logins -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_login(
+    site: Site, uat: Environment, play: Play, authority: Authority, loop: LoopThread, tmp_path: Path
+) -> None:
+    certificate, key = authority.client("quiesce-application")
+    both = tmp_path / "both.pem"
+    both.write_bytes(certificate.read_bytes() + key.read_bytes())
+    site.application.add_certificate(certificate)
+    issuer = Issuer("127.0.0.1", tls=authority.server("127.0.0.1"), clock=site.clock)
+    metadata = MetadataService(site.directory, "127.0.0.1", clock=site.clock)
+    loop.run(issuer.start())
+    loop.run(metadata.start())
+    site.directory.issuers.append(issuer)
+    site.application.federated.append(Federated(issuer.issuer, issuer.subject))
+    machine = metadata.system = site.directory.add(Application("machine"))
+    site.cloud.registered.add(machine.id)
+    cli = AzureCli(tmp_path / "bin", site.directory)
+    cli.sign_in("Ada Admin")
+    given = tmp_path / "token"
+    given.write_text(site.directory.sign_in("Ada Admin", site.cloud.audiences.admin))
+    statement = issuer.write(tmp_path / "statement")
+    environment = {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": issuer.github_url,
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": issuer.bearer,
+        "SYSTEM_OIDCREQUESTURI": issuer.pipelines_url,
+        "SYSTEM_ACCESSTOKEN": issuer.bearer,
+        "AZURE_FEDERATED_TOKEN_FILE": str(statement),
+        "PATH": f"{cli.program.parent}:{os.environ['PATH']}",
+    }
+    tasks = {
+        "secret": {"client_secret": site.secret.value},
+        "certificate": {"certificate_file": str(both)},
+        "certificate, its key apart": {"certificate_file": str(certificate), "certificate_key_file": str(key)},
+        "certificate, RS256": {"certificate_file": str(both), "certificate_algorithm": "RS256"},
+        "github": {"auth": "github_actions"},
+        "pipelines": {"auth": "azure_pipelines", "service_connection_id": issuer.service_connection},
+        "kubernetes": {"auth": "workload_identity"},
+        "kubernetes, file": {"federated_token_file": str(statement)},
+        "machine": {"auth": "managed_identity", "client_id": "", "managed_identity_url": metadata.url},
+        "cli": {"auth": "azure_cli"},
+        "token": {"token_file": str(given)},
+    }
+    done = play(
+        *(look(name, **options) for name, options in tasks.items()),
+        without="powerplatform_client_secret",
+        environment=environment,
+        variables={"powerplatform_client_id": site.application.id},
+    )
+    assert len(done.results) == len(tasks)
+    for name in tasks:
+        assert done.of(name)["environment"]["id"] == uat.id, name
+    # A token that was given is for one API alone.
+    assert [name for name in tasks if done.of(name)["not_read"]] == ["token"]
+    loop.run(issuer.stop())
+    loop.run(metadata.stop())
+
+
+# --- the estate -------------------------------------------------------------------------------------------------------
+
+
+def test_in_the_waves(tmp_path: Path, loop: LoopThread) -> None:
+    """Two environments and a Launch server: in by waves, the table, and out."""
+    estate = Estate(tmp_path, network="127.21.9", scale=SCALE)
+    uat = estate.add_powerplatform_environment("uat")
+    old = estate.add_powerplatform_environment("old", finops=FinOps("Linked"))
+    launch = estate.add_launch_server("launch01")
+    loop.run(estate.start())
+
+    def run(playbook: str, *arguments: str) -> Done:
+        extra = ["-e", "powerplatform_background_operations=disabled"]
+        path = ROOT / f"playbooks/{playbook}.yml"
+        return run_playbook(tmp_path, path, "-i", str(estate.inventory), *extra, *arguments)
+
+    done = run("enable", "-l", "uat,launch01")
+    assert done.code == 0, done.output
+    assert (mode(uat), uat.mode.background, launch.maintenance) == ("AdminMode", "Disabled", True)
+    status = run("status")
+    assert status.code == 0
+    assert re.search(r"^.*\buat +F&O unified +maintenance\b", status.output, re.MULTILINE), status.output
+    assert re.search(r"^.*\bold +F&O unified +normal\b", status.output, re.MULTILINE)
+    refused = run("enable")
+    assert refused.code == 2
+    assert "hosted in Lifecycle Services" in refused.output
+    done = run("disable", "-l", "uat,launch01")
+    assert done.code == 0, done.output
+    assert (mode(uat), uat.mode.background, launch.maintenance) == ("Enabled", "Enabled", False)
+    assert mode(old) == "Enabled"
+    loop.run(estate.stop())
+
+
+def test_role(site: Site, uat: Environment, play: Play) -> None:
+    include = {"ansible.builtin.include_role": {"name": "quiesce.maintenance.powerplatform"}}
+    done = play(
+        {"name": "In", **include, "vars": {"powerplatform_state": "enabled"}},
+        {"name": "Row in", "ansible.builtin.debug": {"var": "powerplatform_status.status"}},
+        {"name": "Out", **include, "vars": {"powerplatform_state": "disabled"}},
+        {"name": "Status", **include},
+        {"name": "Row out", "ansible.builtin.debug": {"var": "powerplatform_status.status"}},
+    )
+    assert done.of("Row in")["powerplatform_status.status"]["mode"] == "maintenance"
+    assert done.of("Row out")["powerplatform_status.status"]["mode"] == "normal"
+    assert mode(uat) == "Enabled"
+
+
+# --- what the documentation shows -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def adapted(site: Site, authority: Authority, tmp_path: Path) -> Callable[[str], Any]:
+    """Reads YAML of the documentation, with the identity and the files of the lab's tenant."""
+    certificate, key = authority.client("quiesce-application")
+    (tmp_path / "both.pem").write_bytes(certificate.read_bytes() + key.read_bytes())
+    site.application.add_certificate(certificate)
+
+    def adapted(text: str) -> Any:
+        return yaml.safe_load(
+            text.replace(CLIENT, site.application.id)
+            .replace(TENANT, site.directory.id)
+            .replace("/etc/ansible/powerplatform.pem", str(tmp_path / "both.pem"))
+            .replace("/var/log/ansible", str(tmp_path))
+        )
+
+    return adapted
+
+
+HOST = "powerplatform_environment powerplatform_tenant_id powerplatform_client_id powerplatform_client_secret"
+
+
+@pytest.mark.parametrize("name", [MODULE, f"{MODULE}_info"])
+def test_examples(name: str, site: Site, uat: Environment, play: Play, adapted: Callable[[str], Any]) -> None:
+    source = (ROOT / f"plugins/modules/{name.rpartition('.')[2]}.py").read_text()
+    found = re.search(r'EXAMPLES = r"""(.*?)"""', source, re.DOTALL)
+    assert found
+    tasks: list[Task] = adapted(found[1])
+    done = play(*tasks, without=HOST, variables={"vault_powerplatform_secret": site.secret.value})
+    assert len(done.results) == len(tasks)
+    assert site.bap.asked("PATCH") == (0 if name.endswith("_info") else 2)
+    assert (mode(uat), uat.mode.background) == ("Enabled", "Enabled")
+
+
+def test_guide(site: Site, uat: Environment, adapted: Callable[[str], Any], tmp_path: Path) -> None:
+    """The playbook of docs/powerplatform.md; the work is a look from within, with its inventory."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/powerplatform.md").read_text(), re.DOTALL)
+    playbook, inventory = (adapted(block) for block in blocks)
+    host: Mapping[str, Any] = inventory["powerplatform"]["hosts"]["uat"]
+    others = {name: value for name, value in site.variables(uat).items() if name not in HOST.split()}
+    variables = {**others, "vault_powerplatform_secret": site.secret.value}
+    (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {"uat": variables}}}))
+    (tmp_path / "tasks").mkdir()
+    from_host = {name.removeprefix("powerplatform_"): value for name, value in host.items()}
+    assert from_host.pop("background_operations") == "disabled"
+    (tmp_path / "tasks/deploy.yml").write_text(yaml.safe_dump([look(**from_host)]))
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(playbook))
+    done = run_playbook(tmp_path, tmp_path / "play.yml", "-i", str(tmp_path / "inventory.yml"))
+    assert done.code == 0, done.output
+    within = done.of("look")
+    assert (within["administration_mode"], within["background_operations"]) == (True, "disabled")
+    assert (mode(uat), uat.mode.background, site.bap.asked("PATCH")) == ("Enabled", "Enabled", 2)
