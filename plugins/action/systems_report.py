@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -30,23 +31,30 @@ class ActionModule(MaintenanceAction):
         return {
             "rows": {"type": "list", "elements": "dict"},
             "state": {"type": "str", "choices": ["enabled", "disabled", "status"], "default": "status"},
-            "verdicts": {"type": "dict"},
+            "verdicts": {"type": "bool", "default": False},
         }
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Print the table of these rows, or of the whole run; or fail with what the report said of this host."""
         if params["rows"] is not None:
             return self._print(params["rows"], {})
-        if params["verdicts"] is not None:
-            said = params["verdicts"].get(self.name)
-            return {"changed": False, "failed": bool(said), "msg": said or "Every system is in the requested state."}
         estate = plain(self.task_vars["quiesce_estate"])
+        if params["verdicts"]:
+            said = self._reported(estate["run"]).get(self.name)
+            return {"changed": False, "failed": bool(said), "msg": said or "Every system is in the requested state."}
         known = self.task_vars["hostvars"]
         results = {
             host: plain(of_this_run(estate, known.raw_get(host).get("quiesce_result"))) for host in estate["hosts"]
         }
         report = Report(estate, results, params["state"], register(), self.check_mode)
-        return self._print(report.rows(), report.verdicts())
+        return {"run": estate["run"], **self._print(report.rows(), report.verdicts())}
+
+    def _reported(self, run: str) -> Mapping[str, str]:
+        """Return the verdicts of this run's report, which a host that was lost does not have itself."""
+        known = (
+            self.task_vars["hostvars"].raw_get(host).get("quiesce_report") for host in self.task_vars["groups"]["all"]
+        )
+        return next((plain(report["verdicts"]) for report in known if report and report.get("run") == run), {})
 
     def _print(self, rows: list[dict[str, Any]], verdicts: dict[str, str]) -> dict[str, Any]:
         lines = render(rows, datetime.now(timezone.utc))

@@ -55,7 +55,7 @@ _raw:
   sample: ["dev01,dev02"]
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
@@ -93,18 +93,16 @@ class _Run:
         self._known = known
         self._check_mode = check_mode
         self._inventory = inventory
-        self._estate = self._registered("quiesce_estate")
-        if not isinstance(self._estate, Mapping) or "waves" not in self._estate:
+        estate = next(self._registered("quiesce_estate"), None)
+        if not isinstance(estate, Mapping) or "waves" not in estate:
             raise AnsibleLookupError("no play before this one ran quiesce.maintenance.systems_info")
+        self._estate: Mapping[str, Any] = estate
 
     def hosts(self, what: str, state: str = "", by_role: bool = False) -> list[str]:
         """Return the hosts of a play, and load in this process what its workers will need."""
         hosts: Mapping[str, Sequence[str]] = self._estate["hosts"]
         if what == "failed":
-            report = self._registered("quiesce_report")
-            if report is None:
-                raise AnsibleLookupError("no play before this one ran quiesce.maintenance.systems_report")
-            return list(report["verdicts"])
+            return list(self._report()["verdicts"])
         if what == "report":
             return list(dict.fromkeys([*hosts, *self._estate["lost"]]))
         if what == "all":
@@ -117,9 +115,15 @@ class _Run:
         # What failed before is not put into maintenance mode, but taken out.
         return [host for host in tasks if state != ENABLED or host not in self._estate["lost"]]
 
-    def _registered(self, name: str) -> Any:
-        # What a task that runs once registers, every host of its play has.
-        return next((found for host in self._inventory if (found := self._known.raw_get(host).get(name))), None)
+    def _registered(self, name: str) -> Iterator[Any]:
+        # What a task that runs once registers, every host of its play has that was not lost.
+        return (found for host in self._inventory if (found := self._known.raw_get(host).get(name)))
+
+    def _report(self) -> Any:
+        of_this = (each for each in self._registered("quiesce_report") if each.get("run") == self._estate["run"])
+        if (report := next(of_this, None)) is None:
+            raise AnsibleLookupError("no play before this one ran quiesce.maintenance.systems_report")
+        return report
 
     def _is_held(self, wave: str, state: str) -> bool:
         hosts = {host for before in waits_for(wave, state) for host in hosts_of(self._estate, before)}

@@ -45,6 +45,17 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+run:
+  description: Id of this run, by which its results are told from those of a playbook before it.
+  type: str
+  returned: success
+  sample: 5f2c91d3
+lost:
+  description: Hosts on which a task before this one failed, or that could not be reached.
+  type: list
+  elements: str
+  returned: success
+  sample: []
 hosts:
   description: The systems that each host is.
   type: dict

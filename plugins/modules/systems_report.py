@@ -40,9 +40,10 @@ options:
     default: status
   verdicts:
     description:
-      - The RV(verdicts) of an earlier report. Nothing is printed then; the task fails on each host that has a verdict,
-        with the verdict as its message.
-    type: dict
+      - Whether to say what the report before this task, registered as C(quiesce_report), said of this host. Nothing is
+        printed then; the task fails on a host that has a verdict, which is its message.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -59,6 +60,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+run:
+  description: Id of the run that the report is about.
+  type: str
+  returned: if it is about a run
+  sample: 5f2c91d3
 rows:
   description: The rows, as docs/row.schema.json describes them.
   type: list

@@ -155,13 +155,16 @@ def steps(done: Done, system: str) -> list[str]:
     return [step["step"] for step in told[-1]]
 
 
+def messages(done: Done, host: str) -> list[str]:
+    """The messages with which something failed on a host."""
+    failed = [entry["result"] for entry in done.results if entry["host"] == host and entry["outcome"] != "ok"]
+    assert failed, f"nothing failed on {host}\n{about(done, host)}"
+    return [str(result.get("msg", "")) for result in failed]
+
+
 def message(done: Done, host: str) -> str:
     """The last message with which something failed on a host."""
-    told = [
-        entry["result"].get("msg", "") for entry in done.results if entry["host"] == host and entry["outcome"] != "ok"
-    ]
-    assert told, f"nothing failed on {host}\n{about(done, host)}"
-    return str(told[-1])
+    return messages(done, host)[-1]
 
 
 def unchanged(done: Done) -> bool:

@@ -247,7 +247,7 @@ def test_the_manager_dies_while_the_requests_are_sent(manager: TrendManager, run
     )
     assert "The state of all computers is unknown, it could not be read afterwards (it refuses conn" in result["msg"]
     assert result["msg"].startswith(f"Could not bring {W3} into maintenance mode on ")
-    assert "whether the server runs. Then run this task again" in result["msg"]
+    assert "whether the server is running. Then run this task again" in result["msg"]
     assert [(row["system"], row["mode"]) for row in result["status"]] == [(name, "unknown") for name in (W1, W2, W3)]
 
 
