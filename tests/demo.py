@@ -22,9 +22,9 @@ PLAYBOOKS = {
 WELCOME = (
     "Real Ansible playbooks will switch a small estate into maintenance mode and out again. The systems are simulated; "
     "the protocols are real: WinRM, TDS, REST, TLS with verified certificates. The estate has two development machines "
-    "of Dynamics 365 Finance + Operations, one machine from Microsoft's VHD, an on-premises cluster of three nodes, a "
-    "unified environment in the Power Platform, a manager of Trend Micro Application Control with three computers, and "
-    "an HCL Launch server with a running deployment."
+    "of Dynamics 365 Finance + Operations, one machine from Microsoft's VHD, an on-premises cluster of three nodes, an "
+    "environment of Dynamics 365 Finance + Operations in the Power Platform, a manager of Trend Micro Application "
+    "Control with three computers, and an HCL Launch server with a running deployment."
 )
 
 
