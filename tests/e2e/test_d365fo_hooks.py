@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.release import __version__
 
 from lab.estate import Machine
 from playbook import Done
@@ -90,6 +91,9 @@ FILES = {
     "no-module": "- name: Group\n  block:\n    - name: Call a module that nobody has\n      nobody.has.this_module:\n",
     "includes": "- name: Include a file beside this one\n  ansible.builtin.include_tasks: after.yml\n",
 }
+# ansible-core 2.18 is the first that has meta: end_role; an older one ends the run of all hosts at an unknown word.
+if tuple(int(part) for part in __version__.split(".")[:2]) < (2, 18):
+    FILES["end-role"] = END.format(what="host")
 # The role has a file of that name, too.
 RELATIVE = "status.yml"
 HOSTS: dict[str, tuple[str | None, str | None]] = {
@@ -258,7 +262,7 @@ def test_when_the_hooks_run(hooks: Hooks, name: str) -> None:
 
 STOPPED = {
     "fails": "The backup did not work",
-    "ends-role": "Its task file ended the switch before the restart",
+    "ends-role": "Its task file ended the switch before the restart|the host left the run",
     "ends-host": "the host left the run before it was switched completely",
     "loses": "the host left the run before it was switched completely",
 }
@@ -270,7 +274,7 @@ def test_a_hook_that_does_not_come_to_its_end_stops_before_the_restart(hooks: Ho
     assert after["aos"] == before["aos"], "nothing was restarted"
     assert '"phase":"set"' in str(after["record"])
     said = hooks.on.of("Report what failed", name)["msg"]
-    assert STOPPED[name] in said
+    assert re.search(STOPPED[name], said), said
     assert "run enable again to continue" in said
 
 
