@@ -6,6 +6,7 @@ import asyncio
 import email.utils
 import json
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +75,7 @@ class Seen:
         return self.headers.get("Authorization", "")
 
 
-class Service:
+class Service(ABC):
     """A service on an address of its own. ``start`` and ``stop`` it on an event loop; tests read its attributes.
 
     ``seen`` has each request that arrived. ``faults`` is what befalls the next ones, ``latency`` how many real
@@ -120,9 +121,9 @@ class Service:
 
     # --- what a service says itself ---
 
+    @abstractmethod
     def routes(self) -> Iterable[web.RouteDef]:
         """What it knows."""
-        raise NotImplementedError
 
     def unknown(self, request: web.Request, error: web.HTTPException) -> web.Response:
         """Answer a request for which there is no route, or not with this method."""
