@@ -22,6 +22,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._switc
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Host
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction, odbc_database
 
 HOOKS = ("before_restart", "after_restart")
@@ -122,11 +123,11 @@ class ActionModule(WindowsAction):
         options = _arguments.cluster_options(params)
         cluster = None
         if options is not None:
-            limit = _arguments.seconds(params, "aos_timeout")
+            limit = seconds(params, "aos_timeout")
             cluster = _cluster.Cluster(options, _cluster.open_client(options, survive=limit))
         url = params["url"] or findings.setting("Infrastructure.HostUrl")
         validate, ca_path = params["url_validate_certs"], params["url_ca_path"]
-        limit = min(_aos.REQUEST_LIMIT, max(1.0, _arguments.seconds(params, "aos_timeout")))
+        limit = min(_aos.REQUEST_LIMIT, max(1.0, seconds(params, "aos_timeout")))
         gets = {
             _aos.CONTROLLER: _aos.from_controller(validate, ca_path, self.check_parent, limit),
             _aos.HOST: _aos.from_host(host, validate, limit),

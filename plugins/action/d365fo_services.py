@@ -13,6 +13,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._servi
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import Service, check_names
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience, carry_out
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction
 
 
@@ -24,7 +25,7 @@ class ActionModule(WindowsAction):
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Bring the services to the state that is asked for."""
         check_names(params["names"])
-        limit = _arguments.seconds(params, "service_timeout")
+        limit = seconds(params, "service_timeout")
         run = self.new_run()
         with self.host(params) as host:
             control = ServiceControl(host, run, limit, params["kill_hung"])

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._switch import switch_mode
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._lcs import LcsAction
 
 
@@ -27,6 +27,6 @@ class ActionModule(LcsAction):
             _options.place(params),
             _options.patience(params, self.new_run()),
             on=params["state"] == "enabled",
-            start=seconds(params, "start_timeout"),
+            start=seconds(params, "start_timeout", zero=True),
         )
         return switch_mode(system, check_mode=self.check_mode, fail_unwatched=params["on_session_over"] == "fail")

@@ -168,7 +168,7 @@ options:
         number alone is seconds.
     type: str
     default: 30s
-  retry_limit:
+  retry_timeout:
     description:
       - How long a read is tried again while the service is overloaded (HTTP 429, 5xx and other passing answers) or
         breaks connections off. V(0) means not at all.

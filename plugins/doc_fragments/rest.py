@@ -39,7 +39,7 @@ options:
         number alone is seconds.
     type: str
     default: 30s
-  retry_limit:
+  retry_timeout:
     description:
       - How long a request is tried again while the server restarts, is overloaded (HTTP 502, 503, 504), asks for
         fewer requests (HTTP 429) or breaks connections off. V(0) means not at all.

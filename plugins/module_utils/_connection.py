@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, Retry
-from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_duration
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "url": {"type": "str", "required": True},
@@ -23,7 +23,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     # May hold a password.
     "proxy": {"type": "str", "no_log": True},
     "request_timeout": {"type": "str", "default": "30s"},
-    "retry_limit": {"type": "str", "default": "3m"},
+    "retry_timeout": {"type": "str", "default": "3m"},
 }
 
 _NO_TEXT = ("it is not UTF-8 text", "Give the secret as plain text")
@@ -70,14 +70,6 @@ def _reason(error: OSError | ValueError) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
-def seconds(params: Mapping[str, Any], name: str, *, bare_unit: str = "s") -> float:
-    """Return the duration option ``name`` in seconds. Raises Invalid if it is none."""
-    try:
-        return parse_duration(params[name], bare_unit=bare_unit).total_seconds()
-    except ValueError as error:
-        raise Invalid(name, str(error)) from None
-
-
 def open_client(
     params: Mapping[str, Any],
     *,
@@ -90,9 +82,7 @@ def open_client(
     ``statuses`` are answers that are worth another try besides 429, 502, 503 and 504; ``first_contact`` is how many
     seconds to try a server that has not answered yet; ``more`` goes to ``Client``. Raises Failure for unusable options.
     """
-    timeout, limit = seconds(params, "request_timeout"), seconds(params, "retry_limit")
-    if not timeout:
-        raise Invalid("request_timeout", "it is zero", "Use a time, like 30s")
+    timeout, limit = seconds(params, "request_timeout"), seconds(params, "retry_timeout", zero=True)
     return Client(
         params["url"],
         validate_certs=params["validate_certs"],

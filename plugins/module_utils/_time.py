@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._zone import in_zone, split_zone
 
 _DURATION = re.compile(r"(?:(\d{1,18})d)?(?:(\d{1,18})h)?(?:(\d{1,18})m)?(?:(\d{1,18})s)?", re.IGNORECASE)
@@ -31,6 +34,20 @@ def parse_duration(text: str, *, bare_unit: str | None = None) -> timedelta:
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
         raise ValueError(f'"{text}" is too long') from None
+
+
+def seconds(params: Mapping[str, Any], name: str, *, bare_unit: str = "s", zero: bool = False) -> float:
+    """Return the duration option ``name`` in seconds; a number without a unit is in ``bare_unit``.
+
+    Raises ``Invalid`` if it is no duration, or zero without ``zero``.
+    """
+    try:
+        value = parse_duration(params[name], bare_unit=bare_unit).total_seconds()
+    except ValueError as error:
+        raise Invalid(name, str(error)) from None
+    if not value and not zero:
+        raise Invalid(name, "it is zero", "Use a time, like 30s")
+    return value
 
 
 def parse_moment(text: str, *, now: datetime, base: datetime | None = None) -> datetime:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Request
 from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Opening
 
 STORE: dict[str, dict[str, Any]] = {"store_host": {"type": "str"}, "store_path": {"type": "str"}}
@@ -48,4 +48,4 @@ def request(params: Mapping[str, Any], owner: str) -> Request:
 
 def ledger(params: Mapping[str, Any], store: FileStore, run: Run) -> Ledger:
     """Return the records of a store for this run. Raises ``Invalid`` for a time that is none."""
-    return Ledger(store, run, busy_limit=seconds(params, "busy_timeout"), take_over=params["take_over"])
+    return Ledger(store, run, busy_limit=seconds(params, "busy_timeout", zero=True), take_over=params["take_over"])

@@ -36,7 +36,7 @@ options:
   state:
     description:
       - Whether to open the window or to close it. Maintenance mode goes off with the last one.
-      - With V(disabled), the task waits up to O(retry_limit) for a server that cannot be reached yet, since it has
+      - With V(disabled), the task waits up to O(retry_timeout) for a server that cannot be reached yet, since it has
         probably just been restarted.
     type: str
     choices: [enabled, disabled]
@@ -53,7 +53,7 @@ options:
       - In check mode the task looks once and does not wait.
     type: bool
     default: true
-  drain_limit:
+  drain_timeout:
     description:
       - How long to wait for the processes, like V(30m) or V(2h). A number alone is seconds.
     type: str
@@ -111,7 +111,7 @@ EXAMPLES = r"""
     ca_path: /etc/ssl/launch.pem
     state: enabled
     drain: true
-    drain_limit: 45m
+    drain_timeout: 45m
     sees_all_activity: true
     window: CHG0042
     reason: Upgrade to 8.1.1
@@ -124,7 +124,7 @@ EXAMPLES = r"""
     ca_path: /etc/ssl/launch.pem
     state: disabled
     window: CHG0042
-    retry_limit: 10m
+    retry_timeout: 10m
 """
 
 RETURN = r"""

@@ -34,7 +34,7 @@ attributes:
     support: full
     details: LCS is asked from the controller, whatever host the task is for.
 notes:
-  - The public API allows six requests a minute for a project. The task keeps to that, and waits up to O(retry_limit)
+  - The public API allows six requests a minute for a project. The task keeps to that, and waits up to O(retry_timeout)
     where other tasks used them up (HTTP 429).
   - Tokens of the public API are those of users, signed in without multi-factor authentication.
   - Who did an action is on the page RV(environment.history_page) only.

@@ -66,7 +66,7 @@ options:
       - Whether to wait until each agent has done it. V(false) ends as soon as the manager accepted the requests.
     type: bool
     default: true
-  wait_limit:
+  wait_timeout:
     description:
       - How long to wait for the agents after the requests were sent. A heartbeat takes up to 10 minutes by default.
     type: str
@@ -100,7 +100,7 @@ notes:
     Not verified against a real one.
   - "Not documented, therefore a guess: how a manager answers for a computer with Application Control disabled or an
     agent offline. Both are looked up beforehand. An agent counts as offline if its status is V(inactive) or its message
-    V(Offline) or V(Managed (Offline)); if a manager says it otherwise, the wait ends with O(wait_limit)."
+    V(Offline) or V(Managed (Offline)); if a manager says it otherwise, the wait ends with O(wait_timeout)."
   - "A guess: while a computer is in maintenance mode, the manager's end time is the scheduled end if it lies after the
     start; otherwise start and duration give it. The vendor does not say what the field holds during that time."
   - "A guess: after a computer left maintenance mode, the start time and the duration of that time are still shown. By

@@ -84,7 +84,7 @@ class Play:
             "url": front.url,
             "ca_path": self.ca_file,
             "token": TOKEN,
-            "retry_limit": "5s",
+            "retry_timeout": "5s",
             "matchers": MATCHERS,
             **options,
         }
@@ -322,8 +322,8 @@ def test_what_can_go_wrong_says_what_and_what_to_do(
         play.task(json_page, task="json", state="enabled"),
         play.task(front, task="path", state="enabled", url=front.url.rpartition("/")[0]),
         play.task(front, task="too much path", state="enabled", url=f"{front.url}/api/v2"),
-        play.task(closed, task="closed", state="enabled", retry_limit="1s"),
-        play.task(closed, "silence_info", task="look", retry_limit="1s"),
+        play.task(closed, task="closed", state="enabled", retry_timeout="1s"),
+        play.task(closed, "silence_info", task="look", retry_timeout="1s"),
         play.task(front, task="other CA", state="enabled", ca_path=str(other.ca_file)),
         play.task(forbidding, task="forbidden", state="enabled"),
         play.task(forgetting, task="ignored", state="enabled"),
@@ -360,7 +360,7 @@ def test_a_lost_answer_makes_no_second_silence(start: Start, play: Play) -> None
     """What was created although the answer was lost is found by the next run."""
     front = start()
     front.lost_answers = 1
-    done = play.run(play.task(front, state="enabled", retry_limit="1s"), fails=True)
+    done = play.run(play.task(front, state="enabled", retry_timeout="1s"), fails=True)
     assert done.last["failed"]
     assert "Windows of target with a silence now: default" in done.last["msg"]
     assert done.last["changed"]
@@ -421,7 +421,7 @@ def test_the_daemon_restarts(start: Start, play: Play, loop: LoopThread) -> None
     play.run(play.task(front, state="enabled"))
     before = front.daemon.silences()
     loop.run(front.daemon.stop())
-    done = play.run(play.task(front, state="enabled", retry_limit="1s"), fails=True)
+    done = play.run(play.task(front, state="enabled", retry_timeout="1s"), fails=True)
     assert "HTTP 502" in done.last["msg"]
     loop.run(front.daemon.start())
     done = play.run(play.task(front, state="enabled"))
@@ -571,7 +571,7 @@ def test_beside_dynamics_on_one_host(shared_lab: Lab) -> None:
         alertmanager_ca_path=str(estate.authority.ca_file),
         alertmanager_token=TOKEN,
         alertmanager_matchers=['instance="{{ inventory_hostname }}"'],
-        alertmanager_retry_limit="1s",
+        alertmanager_retry_timeout="1s",
     )
     shared: dict[str, Any] = dict.fromkeys(("d365fo_reason", "alertmanager_reason"), "CHG0042")
     shared["alertmanager_expires"] = "2h"

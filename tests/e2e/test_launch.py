@@ -81,7 +81,7 @@ class Play:
         name = options.pop("task", module)
         login = {} if {"username", "token", "token_file", "password"} & set(options) else {"token": TOKEN}
         drain = {"drain": False} if module == "maintenance_mode" else {}
-        arguments = {"url": url(server), "ca_path": self.ca_file, "retry_limit": "5s", **drain, **login, **options}
+        arguments = {"url": url(server), "ca_path": self.ca_file, "retry_timeout": "5s", **drain, **login, **options}
         return {
             "name": name,
             f"quiesce.maintenance.launch_{module}": {
@@ -238,9 +238,9 @@ def test_what_can_go_wrong_says_what_and_what_to_do(
         play.task(plain, "activity_info", username="none", password="none-pw", task="no rights to see"),
         play.task(plain, state="enabled", ca_path=str(other_ca.ca_file), task="other CA"),
         play.task(plain, state="enabled", token=None, token_file=str(empty), task="empty file"),
-        play.task(plain, state="enabled", url=closed_url, retry_limit="1s", task="closed"),
+        play.task(plain, state="enabled", url=closed_url, retry_timeout="1s", task="closed"),
         play.task(plain, state="enabled", url=url(plain) + "/elsewhere", task="path"),
-        play.task(plain, state="enabled", drain=True, drain_limit="soon", task="limit"),
+        play.task(plain, state="enabled", drain=True, drain_timeout="soon", task="limit"),
         play.task(
             plain, state="enabled", username="admin", task="two credentials", password="s3cret", password_file="/x"
         ),
@@ -270,7 +270,7 @@ def test_what_can_go_wrong_says_what_and_what_to_do(
     assert "it is empty" in says("empty file")
     assert "refuses connections" in says("closed")
     assert "HTTP 404" in says("path")
-    assert "drain_limit" in says("limit")
+    assert "drain_timeout" in says("limit")
     assert "mutually exclusive" in says("two credentials")
     assert (plain.writes, plain.maintenance) == (0, False)
     assert all(server.untouched for server in (ignoring, busy, stubborn, page, broken, plain))
@@ -302,9 +302,9 @@ def test_server_that_restarts_is_waited_for(start: Launch, play: Play, loop: Loo
     starting.faults += [(503, "text/html", "<html><title>The server is starting</title></html>")] * 3
     slow.faults += [(503, "text/html", "<html><title>The server is starting</title></html>")] * 99
     done = play.run(
-        play.task(restarting, state="disabled", retry_limit="40s", task="restart"),
-        play.task(starting, state="enabled", retry_limit="20s", task="starting"),
-        play.task(slow, state="disabled", retry_limit="1s", task="too long"),
+        play.task(restarting, state="disabled", retry_timeout="40s", task="restart"),
+        play.task(starting, state="enabled", retry_timeout="20s", task="starting"),
+        play.task(slow, state="disabled", retry_timeout="1s", task="too long"),
         fails=True,
     )
     assert done.of("restart")["changed"] is True
@@ -415,7 +415,7 @@ def test_drain_waits_and_says_for_what(start: Launch, play: Play, api: str, trac
     check = play.task(server, state="enabled", drain=True, task="check")
     done = play.run(
         {**check, "check_mode": True},
-        play.task(server, state="enabled", drain=True, drain_interval="1s", drain_limit="60s"),
+        play.task(server, state="enabled", drain=True, drain_interval="1s", drain_timeout="60s"),
     )
     checked = done.of("check")
     assert (checked["changed"], checked["drained"], len(checked["activities"])) == (True, False, 2)
@@ -446,7 +446,7 @@ def test_drain_at_its_limit(start: Launch, play: Play) -> None:
                 server,
                 state="enabled",
                 drain=True,
-                drain_limit="1s",
+                drain_timeout="1s",
                 drain_interval="1s",
                 on_undrained="rollback" if task == "was on" else task,
                 task=task,
@@ -495,7 +495,7 @@ def test_error_during_the_drain_says_that_maintenance_mode_is_on(start: Launch, 
                 state="enabled",
                 drain=True,
                 drain_interval="1s",
-                retry_limit="1s",
+                retry_timeout="1s",
                 on_undrained=choice.get(task, task),
                 task=task,
             )
@@ -531,7 +531,7 @@ def test_failure_after_a_write_says_in_which_state_the_server_is(start: Launch, 
     # The second write, the one that turns back, meets nothing but conflicts.
     stuck.conflicts_from = 1
     done = play.run(
-        play.task(lost, state="enabled", retry_limit="1s", task="lost"),
+        play.task(lost, state="enabled", retry_timeout="1s", task="lost"),
         play.task(ignored, state="enabled", task="ignored"),
         play.task(stuck, state="enabled", drain=True, drain_interval="1s", on_undrained="rollback", task="stuck"),
         play.task(refused, state="enabled", username="reader", password="reader-pw", task="refused"),
@@ -797,9 +797,9 @@ def test_blackout_that_takes_the_database_offline(start: Launch, play: Play) -> 
     server.calendar.offline = True
     series_of(server, -1)
     done = play.run(
-        play.task(server, state="disabled", retry_limit="1s", task="off"),
-        play.task(server, "maintenance_mode_info", retry_limit="1s", task="status"),
-        play.task(server, "blackout", state="absent", start="now", occurrence="one", retry_limit="1s", task="cancel"),
+        play.task(server, state="disabled", retry_timeout="1s", task="off"),
+        play.task(server, "maintenance_mode_info", retry_timeout="1s", task="status"),
+        play.task(server, "blackout", state="absent", start="now", occurrence="one", retry_timeout="1s", task="cancel"),
         fails=True,
     )
     for task in ("off", "status", "cancel"):
@@ -814,7 +814,7 @@ def test_lost_answer_to_a_blackout(start: Launch, play: Play) -> None:
     server.lost_answers = 1
     create = {"start": at(3), "end": "2h"}
     done = play.run(
-        play.task(server, "blackout", **create, retry_limit="1s", task="lost"),
+        play.task(server, "blackout", **create, retry_timeout="1s", task="lost"),
         play.task(server, "blackout", **create, task="again"),
         fails=True,
     )

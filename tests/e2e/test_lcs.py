@@ -70,7 +70,7 @@ class Site:
             "lcs_ca_path": self.ca_file,
             "lcs_accept_undocumented_api": True,
             "lcs_poll_interval": "1s",
-            "lcs_retry_limit": "5s",
+            "lcs_retry_timeout": "5s",
         }
 
     def task(self, environment: LcsEnvironment, module: str = "maintenance_mode", **options: Any) -> Task:

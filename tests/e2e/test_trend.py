@@ -336,7 +336,7 @@ def test_unusable_options(play: Play, manager: TrendManager, tmp_path: Path) -> 
         "file": ({**one, "api_key_file": str(tmp_path / "none")}, "No such file"),
         "ca": ({**one, "ca_path": str(tmp_path / "none")}, "Invalid ca_path: "),
         "http": ({**one, "url": "http://127.0.0.1:1/api"}, "would be sent unencrypted"),
-        "limit": ({**one, "wait_limit": "a while"}, "not a duration"),
+        "limit": ({**one, "wait_timeout": "a while"}, "not a duration"),
     }
     done = play(*[(name, options) for name, (options, _unused) in tasks.items()])
     assert {name: text for name, (_unused, text) in tasks.items() if text not in done.of(name)["msg"]} == {}
@@ -351,7 +351,7 @@ def test_partial_failure_is_reported_exactly_and_rolled_back(play: Play, manager
     """web01 was on before, web02 is turned on, web03 promises to be there and never calls."""
     play(("before", {"computers": ["1"]}))
     manager.computers[3].online = False
-    three = {"computers": ["1", "2", "3"], "wait_limit": "2s"}
+    three = {"computers": ["1", "2", "3"], "wait_timeout": "2s"}
     done = play(("on", three))
     result = done.of("on")
     assert (result["failed"], result["changed"]) == (True, True)
@@ -418,7 +418,7 @@ def test_a_duration_that_cannot_last_is_warned_of_also_where_the_task_fails(play
 def test_a_write_that_is_ignored(play: Play, manager: TrendManager) -> None:
     """200 is not success: what counts is what the computer says."""
     manager.ignore_writes = True
-    done = play(("on", {"computers": ["1"], "wait_limit": "1s"}))
+    done = play(("on", {"computers": ["1"], "wait_timeout": "1s"}))
     assert done.of("on")["failed"]
     assert (
         "0 of 1 computers are in maintenance mode, not: web01.example.com (out of maintenance mode)"
@@ -438,8 +438,8 @@ def test_answers_that_are_none(play: Play, manager: TrendManager) -> None:
         ("info cut", one),
         ("info error", one),
         ("info recovers", one),
-        ("info hangs", {**one, "request_timeout": "1s", "retry_limit": "0"}),
-        ("info nobody", {**one, "url": "https://127.0.0.1:1/api", "retry_limit": "1s"}),
+        ("info hangs", {**one, "request_timeout": "1s", "retry_timeout": "0"}),
+        ("info nobody", {**one, "url": "https://127.0.0.1:1/api", "retry_timeout": "1s"}),
     )
     wanted = {
         "info html": 'HTTP 200 with an HTML page "Sign in to the web filter" instead of JSON',

@@ -20,7 +20,7 @@ from playbook.estate import Lab, aos_of
 
 APPLICATIONS = ("dev01", "dev02")
 COMPUTERS = {"dev01": 1, "dev02": 2}  # of the manager dsm01, by their numbers
-QUICK: dict[str, Any] = {"launch_drain_limit": "1s", "trend_wait_limit": "20s", "d365fo_aos_timeout": "60s"}
+QUICK: dict[str, Any] = {"launch_drain_timeout": "1s", "trend_wait_timeout": "20s", "d365fo_aos_timeout": "60s"}
 FOREVER = 10.0**9
 
 

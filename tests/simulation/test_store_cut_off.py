@@ -55,7 +55,7 @@ class Launch:
     def params(self, given: dict[str, Any]) -> dict[str, Any]:
         defaults = {name: option.get("default") for name, option in launch_options.MODE.items()}
         url = f"https://127.0.0.1:{self.server.port}"
-        own = {"url": url, "ca_path": self.ca_file, "token": "t", "drain": False, "retry_limit": "0"}
+        own = {"url": url, "ca_path": self.ca_file, "token": "t", "drain": False, "retry_timeout": "0"}
         return {**defaults, **own, **given}
 
     def run(self, params: dict[str, Any], store: FileStore, run: Run) -> dict[str, Any]:
@@ -81,8 +81,8 @@ class Trend:
         defaults = {name: option.get("default") for name, option in trend_options.MODE.items()}
         own = {"url": self.manager.url, "ca_path": self.ca_file, "api_key": self.manager.key, "poll_interval": "1s"}
         more = {
-            "retry_limit": "0",
-            "wait_limit": "2s",
+            "retry_timeout": "0",
+            "wait_timeout": "2s",
             "requests_per_minute": 0,
             "max_concurrency": 1,
             "computers": ["1"],
@@ -349,7 +349,7 @@ def test_a_rollback_closes_the_window_and_leaves_those_of_others(
             assert one.run("other", ON_B)[0] == "success"
 
     driver.server.begin("application", "Deploy", user="mary")
-    limits = {"drain": True, "drain_limit": "1s", "drain_interval": "1s", "on_undrained": "rollback"}
+    limits = {"drain": True, "drain_timeout": "1s", "drain_interval": "1s", "on_undrained": "rollback"}
     how, result = one.run("first", {**ON_A, **limits}, Gate(before=other))
     driver.server.processes.clear()
     assert (how, result["rolled_back"]) == ("failure", not by_another)
@@ -375,7 +375,7 @@ def test_a_rollback_of_computers_leaves_the_windows_of_others(
             assert one.run("other", ON_B)[0] == "success"
             reads += 1
 
-    params = {**ON_A, "computers": ["1", "2"], "rollback": True, "wait_limit": "2s"}
+    params = {**ON_A, "computers": ["1", "2"], "rollback": True, "wait_timeout": "2s"}
     how, result = one.run("first", params, Gate(before=other))
     del driver.manager.computers[2]
     assert how == "failure"

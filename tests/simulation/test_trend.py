@@ -197,7 +197,7 @@ def test_on_the_way_out_nobody_keeps_the_others(manager: TrendManager, run: Run)
     manager.computers[7].heartbeat = 10**6  # online, as far as the manager knows, and never calls
     manager.computers[8].host_name = manager.computers[9].host_name = "twice.example.com"
     names = [*(f"web0{number}.example.com" for number in range(1, 8)), "twice.example.com", "web99"]
-    result = run(computers=names, state="disabled", wait_limit="2s", retry_limit="1s", max_concurrency=1)
+    result = run(computers=names, state="disabled", wait_timeout="2s", retry_timeout="1s", max_concurrency=1)
     assert statuses(manager) == ["off", "stop-requested", "on", "on", "off", "on", "stop-requested", "on", "on"]
     assert (result["failed"], result["changed"]) == (True, True)
     assert (result["reached"], set(result["not_reached"])) == ([W1], set(names[1:]))
@@ -215,7 +215,7 @@ def test_on_the_way_out_nobody_keeps_the_others(manager: TrendManager, run: Run)
     assert "web07.example.com (stop-requested)" in result["msg"]
     for name in names[1:]:
         assert name in result["msg"]
-    assert "Run this task again to continue waiting, or raise wait_limit" in result["msg"]
+    assert "Run this task again to continue waiting, or raise wait_timeout" in result["msg"]
     assert f"The manager has the request for {W2}: the agent leaves maintenance mode when it calls" in result["msg"]
 
 
@@ -237,7 +237,7 @@ def test_an_offline_agent_leaves_later(manager: TrendManager, run: Run) -> None:
 
 def test_the_manager_dies_while_the_requests_are_sent(manager: TrendManager, run: Run) -> None:
     manager.restart_at = (4, 3600.0)  # a search, two changes, and never again
-    result = run(max_concurrency=1, retry_limit="1s")
+    result = run(max_concurrency=1, retry_timeout="1s")
     assert (result["failed"], result["changed"], statuses(manager)) == (True, True, ["on", "on", "off"])
     assert (result["accepted"], result["unanswered"]) == ([W1, W2], [W3])
     assert (result["reached"], result["not_reached"], result["unknown"]) == ([], [], [W1, W2, W3])
@@ -255,7 +255,7 @@ def test_the_manager_dies_while_the_requests_are_sent(manager: TrendManager, run
 def test_the_manager_dies_while_the_task_waits(rollback: bool, manager: TrendManager, run: Run) -> None:
     manager.computers[3].heartbeat = 10**6
     manager.restart_at = (6, 3600.0)
-    result = run(rollback=rollback, retry_limit="1s")
+    result = run(rollback=rollback, retry_timeout="1s")
     assert (result["failed"], result["changed"], result["accepted"]) == (True, True, [W1, W2, W3])
     assert (result["reached"], result["not_reached"], result["unknown"]) == ([], [], [W1, W2, W3])
     assert result["not_rolled_back"] == ([W1, W2, W3] if rollback else [])

@@ -16,11 +16,11 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._connection im
     OPTIONS,
     open_client,
     read_secret,
-    seconds,
     secret_options,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import basic
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Opening
 
 ENABLED = "enabled"
@@ -73,8 +73,6 @@ def open_server(params: Mapping[str, Any], tell: Callable[[str], None]) -> Serve
 def wish(params: Mapping[str, Any], name: str, owner: str) -> Wish:
     """Return what the task asks for, for the host ``name``. Raises ``Invalid``."""
     enabled = params["state"] == ENABLED
-    if not seconds(params, "duration"):
-        raise Invalid("duration", "it is zero", "Use a time, like 8h")
     return Wish(
         enabled=enabled,
         system=params["system"] or name,

@@ -31,7 +31,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._switc
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._template import AOS_NODE_TYPES
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._webconfig import is_microsofts_sql
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
-from ansible_collections.quiesce.maintenance.plugins.module_utils._time import parse_duration
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import WINDOW, opening
 
 CHECKED, IGNORED = "checked", "ignored"
@@ -243,17 +243,6 @@ OPTIONS = frozenset().union(
 
 
 # --- what they mean ---
-
-
-def seconds(params: Params, name: str, *, zero: bool = False) -> float:
-    """Return the duration option ``name`` in seconds. Raises ``Invalid`` if it is none, or zero without ``zero``."""
-    try:
-        value = parse_duration(params[name], bare_unit="s").total_seconds()
-    except ValueError as error:
-        raise Invalid(name, str(error)) from None
-    if not value and not zero:
-        raise Invalid(name, "it is zero", "Use a time, like 30s")
-    return value
 
 
 def question(params: Params) -> Question:

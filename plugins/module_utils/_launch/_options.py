@@ -57,7 +57,7 @@ MODE: dict[str, dict[str, Any]] = {
     "write_path": {"type": "str", "default": SETTINGS},
     "state": {"type": "str", "choices": ["enabled", "disabled"], "required": True},
     "drain": {"type": "bool", "default": True},
-    "drain_limit": {"type": "str", "default": "30m"},
+    "drain_timeout": {"type": "str", "default": "30m"},
     "drain_interval": {"type": "str", "default": "10s"},
     "on_undrained": {"type": "str", "choices": ["fail", "continue", "rollback"], "default": "fail"},
     **WINDOW,
@@ -99,7 +99,7 @@ def open_server(
 ) -> Server:
     """Return the server that the options name, without asking it anything yet.
 
-    ``patient``: also a server that has not answered at all yet is waited for up to retry_limit, as after its restart.
+    ``patient``: also a server that has not answered at all yet is waited for up to retry_timeout, as after its restart.
     Raises Failure where no credential is given, or an option cannot be used.
     """
     for name in ("read_path", "write_path"):

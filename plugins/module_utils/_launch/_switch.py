@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _window_options
-from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import HttpFailure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._activity import (
@@ -25,6 +24,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._launch._statu
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome, Patience, carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 
 Result = dict[str, Any]
 
@@ -41,7 +41,7 @@ def switch_mode(params: Mapping[str, Any], store: FileStore, run: Run, *, check_
     """
     enable = params["state"] == "enabled"
     interface = params["activity_api"]
-    patience = Patience(seconds(params, "drain_limit"), seconds(params, "drain_interval"), run)
+    patience = Patience(seconds(params, "drain_timeout", zero=True), seconds(params, "drain_interval"), run)
     system = _system(params, store, run, check_mode=check_mode)
     server = system.server
     drained: Drained | None = None
@@ -94,7 +94,7 @@ def _system(params: Mapping[str, Any], store: FileStore, run: Run, *, check_mode
         params["field"],
         params["read_path"],
         params["write_path"],
-        lease=_REQUESTS * (seconds(params, "retry_limit") + seconds(params, "request_timeout")),
+        lease=_REQUESTS * (seconds(params, "retry_timeout", zero=True) + seconds(params, "request_timeout")),
         check_mode=check_mode,
     )
 
@@ -122,17 +122,17 @@ def _undrained(params: Mapping[str, Any], system: MaintenanceMode, result: Resul
         result["warnings"] = [f"{system.describe()} is not idle: {left} Going on (on_undrained: continue)."]
         return
     del result["warnings"]
-    remedy = "Run again to go on waiting, or raise drain_limit"
+    remedy = "Run again to go on waiting, or raise drain_timeout"
     state = f"Maintenance mode is on for {system.describe()} and stays on"
     if _rolls_back(params):
-        remedy = "Answer or cancel what runs, or raise drain_limit, and run again"
+        remedy = "Answer or cancel what runs, or raise drain_timeout, and run again"
         result["rolled_back"], on, state = _roll_back(system)
         result["maintenance_mode"] = on
         if on is not None:
             result["status"] = _row(system, on, drained.activities)
         if result["rolled_back"]:
             result |= {"changed": False, "diff": {}}
-    failure = Failure(f"drain within {params['drain_limit']}", system.describe(), left, remedy, details=result)
+    failure = Failure(f"drain within {params['drain_timeout']}", system.describe(), left, remedy, details=result)
     failure.state = state
     raise failure
 

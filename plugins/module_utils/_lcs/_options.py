@@ -15,7 +15,6 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._connection im
     OPTIONS,
     open_client,
     read_secret,
-    seconds,
     secret_options,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, Refused
@@ -27,6 +26,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._servicin
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state import SAFE_MODE, Words
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 
 START = 300.0
 """Seconds for which the old state may stand after a request; a guess, no client says how long."""
@@ -90,10 +90,7 @@ def words(params: Mapping[str, Any]) -> Words:
 
 def patience(params: Mapping[str, Any], run: Run) -> Patience:
     """Return how long to wait for a servicing operation. Raises ``Invalid``."""
-    interval = seconds(params, "poll_interval")
-    if not interval:
-        raise Invalid("poll_interval", "it is zero", "Use a time, like 30s")
-    return Patience(seconds(params, "servicing_timeout"), interval, run)
+    return Patience(seconds(params, "servicing_timeout", zero=True), seconds(params, "poll_interval"), run)
 
 
 def open_system(

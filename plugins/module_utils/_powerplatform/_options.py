@@ -16,7 +16,6 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import (
     OPTIONS,
     read_secret,
-    seconds,
     secret_options,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
@@ -46,6 +45,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._switching import Limits
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._tokens import Source, Tokens
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 
 AUTOMATIC = "auto"
 _BY_STATEMENT = ("github_actions", "azure_pipelines", "workload_identity")
@@ -147,14 +147,11 @@ def open_access(params: Mapping[str, Any], run: Run) -> Access:
 
 def limits(params: Mapping[str, Any]) -> Limits:
     """Return how long to wait. Raises ``Invalid``."""
-    interval = seconds(params, "poll_interval")
-    if not interval:
-        raise Invalid("poll_interval", "it is zero", "Use a time, like 15s")
     return Limits(
-        seconds(params, "wait_timeout"),
-        seconds(params, "busy_timeout"),
-        seconds(params, "settle_timeout"),
-        interval,
+        seconds(params, "wait_timeout", zero=True),
+        seconds(params, "busy_timeout", zero=True),
+        seconds(params, "settle_timeout", zero=True),
+        seconds(params, "poll_interval"),
         params["operation_type"],
     )
 
@@ -175,9 +172,7 @@ class Clients:
 
     def plain(self, option: str, url: str, *, statuses: frozenset[int] = TRANSIENT, **more: Any) -> Client:
         """Return a client that sends no token of itself."""
-        timeout, limit = seconds(self.params, "request_timeout"), seconds(self.params, "retry_limit")
-        if not timeout:
-            raise Invalid("request_timeout", "it is zero", "Use a time, like 30s")
+        timeout, limit = seconds(self.params, "request_timeout"), seconds(self.params, "retry_timeout", zero=True)
         return Client(
             url,
             validate_certs=more.pop("validate_certs", self.params["validate_certs"]),

@@ -16,6 +16,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._http import P
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._lookup import Target
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._manager import Manager
 from ansible_collections.quiesce.maintenance.plugins.module_utils._trend._plan import Wish
@@ -44,7 +45,7 @@ MODE: dict[str, dict[str, Any]] = {
     "duration": {"type": "str"},
     "extend": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
     "wait": {"type": "bool", "default": True},
-    "wait_limit": {"type": "str", "default": "15m"},
+    "wait_timeout": {"type": "str", "default": "15m"},
     "poll_interval": {"type": "str", "default": "10s"},
     "on_unavailable": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
     "rollback": {"type": "bool", "default": False},
@@ -111,9 +112,9 @@ def wish(params: Mapping[str, Any], owner: str = "") -> Wish:
     on = params["state"] == "enabled"
     minutes: int | None = None
     if params["duration"] is not None:
-        seconds = connection.seconds(params, "duration", bare_unit="m")
-        minutes = int(seconds // 60)
-        if seconds % 60 or not 0 < minutes < 2**31:
+        length = seconds(params, "duration", bare_unit="m", zero=True)
+        minutes = int(length // 60)
+        if length % 60 or not 0 < minutes < 2**31:
             raise Invalid("duration", f"{params['duration']} is not a whole number of minutes from 1 on")
     elif params["extend"] == "true" and on and not params["expires"]:
         raise Invalid("extend", "extend: true needs a duration, or expires, to extend to")
@@ -123,13 +124,10 @@ def wish(params: Mapping[str, Any], owner: str = "") -> Wish:
 
 def windows(params: Mapping[str, Any], store: FileStore, run: Run, *, check_mode: bool) -> Windows:
     """Return the windows of the computers, in a store. Raises Failure for a time that is none."""
-    lease = 2 * (connection.seconds(params, "retry_limit") + connection.seconds(params, "request_timeout"))
+    lease = 2 * (seconds(params, "retry_timeout", zero=True) + seconds(params, "request_timeout"))
     return Windows(_window_options.ledger(params, store, run), lease=lease, check_mode=check_mode)
 
 
 def patience(params: Mapping[str, Any], run: Run) -> Patience:
     """Return how long to wait for the agents."""
-    interval = connection.seconds(params, "poll_interval")
-    if not interval:
-        raise Invalid("poll_interval", "it is zero")
-    return Patience(connection.seconds(params, "wait_limit"), interval, run)
+    return Patience(seconds(params, "wait_timeout", zero=True), seconds(params, "poll_interval"), run)

@@ -83,7 +83,7 @@ def remedy(own: str, problems: Sequence[Problem], reading: Reading, *, timed_out
         return own
     wait = (
         "The agents of the computers named have not called the manager: look at their last communication there. "
-        "Run this task again to continue waiting, or raise wait_limit"
+        "Run this task again to continue waiting, or raise wait_timeout"
     )
     return ". ".join([wait, *([_what_to_do(problems, reading)] if problems else [])])
 

@@ -32,7 +32,7 @@ class LabSystem(lab_system.LabSystem):
             "alertmanager_token": token,
             "alertmanager_ca_path": str(estate.authority.ca_file),
             "alertmanager_matchers": [f'instance="{self.host}"'],
-            "alertmanager_retry_limit": "1s",
+            "alertmanager_retry_timeout": "1s",
         }
         estate.add_to_inventory("alertmanager", self.host, variables)
 

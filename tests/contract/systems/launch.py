@@ -19,7 +19,7 @@ class LabSystem(lab_system.LabSystem):
 
     def add(self) -> None:
         self.server = self.lab.estate.add_launch_server(self.host)
-        self.lab.estate.variables(self.host)["launch_retry_limit"] = "1s"
+        self.lab.estate.variables(self.host)["launch_retry_timeout"] = "1s"
 
     def in_maintenance(self) -> bool:
         return self.server.maintenance

@@ -20,7 +20,7 @@ class LabSystem(lab_system.LabSystem):
         self.site = add_lcs(self.lab.estate, f"{self.host}-portal")
         self.environment = add_lcs_environment(self.lab.estate, self.site, self.host)
         self.environment.servicing_seconds = SECONDS
-        self.lab.estate.variables(self.host)["lcs_retry_limit"] = "1s"
+        self.lab.estate.variables(self.host)["lcs_retry_timeout"] = "1s"
 
     def in_maintenance(self) -> bool:
         return self.environment.in_maintenance

@@ -20,7 +20,7 @@ class LabSystem(lab_system.LabSystem):
         assert site is not None
         self.site = site
         self.site.cloud.seconds = (5, 20, 70, 25)
-        self.lab.estate.variables(self.host)["powerplatform_retry_limit"] = "1s"
+        self.lab.estate.variables(self.host)["powerplatform_retry_timeout"] = "1s"
 
     def in_maintenance(self) -> bool:
         return self.environment.in_maintenance

@@ -15,7 +15,7 @@ class LabSystem(lab_system.LabSystem):
     def add(self) -> None:
         self.manager = self.lab.estate.add_trend_manager(self.host, 1)
         (self.computer,) = self.manager.computers.values()
-        self.lab.estate.variables(self.host)["trend_retry_limit"] = "1s"
+        self.lab.estate.variables(self.host)["trend_retry_timeout"] = "1s"
 
     def in_maintenance(self) -> bool:
         return self.manager.state(self.computer) == "on"

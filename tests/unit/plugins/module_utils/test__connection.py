@@ -10,7 +10,6 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._connection im
     OPTIONS,
     open_client,
     read_secret,
-    seconds,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 
@@ -26,10 +25,10 @@ DEFAULTS = {name: option.get("default") for name, option in OPTIONS.items()} | {
         ),
         ({"request_timeout": "0"}, "Invalid O(request_timeout): it is zero. Use a time, like 30s."),
         (
-            {"retry_limit": "-1"},
-            'Invalid O(retry_limit): "-1" is not a duration. Use days, hours, minutes and seconds, like 2h',
+            {"retry_timeout": "-1"},
+            'Invalid O(retry_timeout): "-1" is not a duration. Use days, hours, minutes and seconds, like 2h',
         ),
-        ({"retry_limit": "9" * 30 + "d"}, 'Invalid O(retry_limit): "999'),
+        ({"retry_timeout": "9" * 30 + "d"}, 'Invalid O(retry_timeout): "999'),
         ({"url": "host"}, "Invalid O(url): it does not begin with https://"),
         ({"proxy": "socks5://p"}, "Invalid O(proxy): it does not begin with http://"),
         ({"ca_path": "/nonexistent"}, "Invalid O(ca_path): /nonexistent: No such file or directory."),
@@ -39,11 +38,6 @@ def test_unusable_options(given: dict[str, Any], message: str) -> None:
     with pytest.raises(Invalid) as caught:
         open_client({**DEFAULTS, **given})
     assert str(caught.value).startswith(message)
-
-
-def test_a_bare_number_is_seconds() -> None:
-    assert seconds({"drain_limit": "90"}, "drain_limit") == 90
-    assert seconds({"duration": "90"}, "duration", bare_unit="m") == 5400
 
 
 def test_a_secret_that_is_no_text(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

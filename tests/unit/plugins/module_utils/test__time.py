@@ -7,7 +7,13 @@ import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso, parse_duration, parse_moment
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import (
+    iso,
+    parse_duration,
+    parse_moment,
+    seconds,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +21,7 @@ NOW = datetime(2026, 11, 24, 21, 0, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize(
-    ("text", "unit", "seconds"),
+    ("text", "unit", "expected"),
     [
         ("90s", None, 90),
         ("30m", None, 1800),
@@ -28,8 +34,8 @@ NOW = datetime(2026, 11, 24, 21, 0, tzinfo=timezone.utc)
         ("45s", "m", 45),
     ],
 )
-def test_durations(text: str, unit: str | None, seconds: int) -> None:
-    assert parse_duration(text, bare_unit=unit) == timedelta(seconds=seconds)
+def test_durations(text: str, unit: str | None, expected: int) -> None:
+    assert parse_duration(text, bare_unit=unit) == timedelta(seconds=expected)
 
 
 @pytest.mark.parametrize("text", ["", " ", "2", "h", "-2h", "2x", "1.5h", "30m2h", "2hh", "9" * 30 + "d", "٣h x", "½h"])
@@ -129,3 +135,31 @@ def test_the_advice_for_any_time_without_a_zone_is_accepted(moment: datetime, se
         parse_moment(text, now=NOW)
     for advised in re.findall(r'(?:write|or) "([^"]+)"', str(caught.value)):
         assert parse_moment(advised, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("90", 90), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("1d", 86400), (" 5 m ", 300)],
+)
+def test_duration_options(text: str, expected: float) -> None:
+    assert seconds({"x_timeout": text}, "x_timeout") == expected
+
+
+@pytest.mark.parametrize("text", ["ten", "-5", "-5s", "5x", "", "1.5h", "nan", "inf", "9" * 40 + "d"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(Invalid, match=r"^Invalid O\(x_timeout\): "):
+        seconds({"x_timeout": text}, "x_timeout")
+
+
+@given(st.text())
+def test_any_text_is_a_duration_or_invalid(text: str) -> None:
+    try:
+        assert seconds({"x": text}, "x") > 0
+    except Invalid as invalid:
+        text = str(invalid)
+    assert isinstance(text, str)
+
+
+def test_a_bare_number_is_seconds() -> None:
+    assert seconds({"drain_timeout": "90"}, "drain_timeout") == 90
+    assert seconds({"duration": "90"}, "duration", bare_unit="m") == 5400

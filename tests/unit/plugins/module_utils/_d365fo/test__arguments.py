@@ -10,8 +10,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _arguments
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._plan import BEFORE_RESTART
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
-from hypothesis import given
-from hypothesis import strategies as st
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 
 SPECS: dict[str, Callable[[], dict[str, Any]]] = {
     "maintenance_mode": _arguments.switch_spec,
@@ -98,30 +97,7 @@ def test_durations_have_one_type_everywhere(name: str) -> None:
     for spec in SPECS.values():
         if name in spec():
             assert spec()[name]["type"] == "str"
-            assert _arguments.seconds({name: spec()[name]["default"]}, name) > 0
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90", 90), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("1d", 86400), (" 5 m ", 300)],
-)
-def test_seconds(text: str, seconds: float) -> None:
-    assert _arguments.seconds({"x_timeout": text}, "x_timeout") == seconds
-
-
-@pytest.mark.parametrize("text", ["ten", "-5", "-5s", "5x", "", "1.5h", "nan", "inf", "9" * 40 + "d"])
-def test_what_is_no_duration(text: str) -> None:
-    with pytest.raises(Invalid, match=r"^Invalid O\(x_timeout\): "):
-        _arguments.seconds({"x_timeout": text}, "x_timeout")
-
-
-@given(st.text())
-def test_any_text_is_a_duration_or_invalid(text: str) -> None:
-    try:
-        assert _arguments.seconds({"x": text}, "x") > 0
-    except Invalid as invalid:
-        text = str(invalid)
-    assert isinstance(text, str)
+            assert seconds({name: spec()[name]["default"]}, name) > 0
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,6 @@ def params(monkeypatch: pytest.MonkeyPatch) -> Params:
         defaults = {name: option.get("default") for name, option in _options.MODE.items()}
         url = server.url if server else None
         here = {"bap_url": url, "login_url": url, "api_url": url, "validate_certs": False, "use_proxy": False}
-        return {**defaults, **here, "environment": ID, "retry_limit": "0", "state": "enabled", **given}
+        return {**defaults, **here, "environment": ID, "retry_timeout": "0", "state": "enabled", **given}
 
     return params

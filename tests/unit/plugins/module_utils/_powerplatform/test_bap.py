@@ -118,7 +118,7 @@ def test_lost(reply: Reply | None, params: Params) -> None:
     """Nobody knows whether it was carried out, so the client does not send it again."""
     with rest(script(reply)) as server:
         with pytest.raises(Lost) as lost:
-            bap(params, server, retry_limit="1m").switch(ID, BODY)
+            bap(params, server, retry_timeout="1m").switch(ID, BODY)
         assert len(server.asked) == 1
     assert lost.value.unknown
 
@@ -133,7 +133,7 @@ def test_too_many_requests_are_not_lost(params: Params) -> None:
     """By 429 the platform says that it did nothing."""
     time = Time()
     with rest(script(Reply(429, None, {"Retry-After": "11"}), Reply(202))) as server:
-        bap(params, server, time, retry_limit="1m").switch(ID, BODY)
+        bap(params, server, time, retry_timeout="1m").switch(ID, BODY)
         assert len(server.asked) == 2
     assert 11.0 in time.slept
 
@@ -341,6 +341,6 @@ def test_what_is_no_operation(params: Params) -> None:
 @pytest.mark.parametrize("status", [408, 425, 429, 499, 500, 502, 503, 504])
 def test_reads_are_repeated(status: int, params: Params) -> None:
     with rest(script(Reply(status), None, Reply(200, OPERATION))) as server:
-        found = bap(params, server, retry_limit="5m").operation(f"{server.url}/o/1")
+        found = bap(params, server, retry_timeout="5m").operation(f"{server.url}/o/1")
         assert found is not None
         assert len(server.asked) == 3

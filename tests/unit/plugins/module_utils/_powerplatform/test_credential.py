@@ -266,7 +266,7 @@ def test_the_login_is_overloaded(params: Params) -> None:
     replies = [Reply(503, None), Reply(429, None, {"Retry-After": "7"}), GOOD]
     time = Time()
     with rest(script(*replies)) as server:
-        options = params(server, **APP, client_secret=SECRET, retry_limit="1m")
+        options = params(server, **APP, client_secret=SECRET, retry_timeout="1m")
         assert open_access(options, time.run()).tokens.get(BAP) == "t0ken"
     assert 7.0 in time.slept
 

@@ -83,7 +83,7 @@ URL = "https://dsm.example.com:4119/api"
         ({"api_key": "k", "max_concurrency": 0}, "max_concurrency"),
         ({"api_key": "k", "requests_per_minute": -1}, "requests_per_minute"),
         ({"api_key": "k", "request_timeout": "0"}, "request_timeout"),
-        ({"api_key": "k", "retry_limit": "soon"}, "retry_limit"),
+        ({"api_key": "k", "retry_timeout": "soon"}, "retry_timeout"),
     ],
 )
 def test_refused_manager(given: dict[str, Any], text: str, monkeypatch: pytest.MonkeyPatch) -> None:
