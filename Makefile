@@ -48,7 +48,8 @@ e2e: setup ## Run the end-to-end tests against the lab
 	$(PYTEST) tests/e2e
 
 .PHONY: lint ruff mypy ansible-lint sanity
-lint: ruff mypy ansible-lint sanity ## Run ruff, mypy, ansible-lint and ansible-test sanity
+lint: setup ## Run ruff, mypy, ansible-lint and ansible-test sanity, two at a time
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target sanity ruff mypy ansible-lint
 ruff: setup
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .

@@ -74,7 +74,9 @@ class Way:
 
         def exchange() -> tuple[Raw, bool]:
             connection.request(request.method, address, body=request.content, headers=headers)
-            return _read(connection.getresponse())
+            # An answer that is not read to its end would keep the socket as long as anybody has the exception.
+            with connection.getresponse() as response:
+                return _read(response)
 
         return _until(end, connection, exchange)
 

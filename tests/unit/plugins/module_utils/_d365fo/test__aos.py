@@ -38,8 +38,8 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def ask(url: str, *, validate: bool = True, ca_path: str | None = None) -> Answer:
-    return from_controller(validate, ca_path, lambda: None)(url)
+def ask(url: str, *, validate: bool = True, ca_path: str | None = None, limit: float = 30) -> Answer:
+    return from_controller(validate, ca_path, lambda: None, limit)(url)
 
 
 # --- addresses ---
@@ -194,8 +194,7 @@ def test_a_port_that_speaks_no_tls_is_not_untrusted() -> None:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A limit of a fraction of a second."""
-    monkeypatch.setattr(_aos, "REQUEST_LIMIT", 0.4)
+    """A wait that looks around often."""
     monkeypatch.setattr(_deadline, "_TICK", 0.05)
 
 
@@ -204,18 +203,17 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_that_never_ends_ends_at_the_limit(talk: Talk) -> None:
     """One that drips a byte now and then outlives every time limit of a socket."""
     with serving(talk) as port:
-        answer = ask(f"http://127.0.0.1:{port}/")
+        answer = ask(f"http://127.0.0.1:{port}/", limit=0.4)
     assert (answer.status, answer.kind) == (None, SILENT)
 
 
 @pytest.mark.usefixtures("hurried")
-def test_meanwhile_the_run_notices_that_its_parent_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_meanwhile_the_run_notices_that_its_parent_is_gone() -> None:
     def check() -> None:
         raise Abandoned
 
-    monkeypatch.setattr(_aos, "REQUEST_LIMIT", 60)
     with serving(silent) as port, pytest.raises(Abandoned):
-        from_controller(True, None, check)(f"http://127.0.0.1:{port}/")
+        from_controller(True, None, check, 60)(f"http://127.0.0.1:{port}/")
 
 
 # --- from the host ---

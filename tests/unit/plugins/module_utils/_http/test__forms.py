@@ -68,6 +68,6 @@ def test_an_address_with_an_option_of_another_name() -> None:
     with rest(script(Reply(200))) as server:
         url = server.url
     with pytest.raises(HttpFailure, match=re.escape("Check host and port in O(login_url)")):
-        Client(url, url_option="login_url", validate_certs=False, use_proxy=False, retry=Retry(limit=0)).get(
-            "/", attempted="try"
-        )
+        Client(
+            url, url_option="login_url", validate_certs=False, use_proxy=False, retry=Retry(limit=0, first_contact=0)
+        ).get("/", attempted="try")

@@ -137,7 +137,7 @@ def chunk_of_negative_length(connection: socket.socket, over: threading.Event) -
 def test_a_body_has_a_limit(talk: Talk, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_wire, "LONGEST_BODY", 1 << 20)
     with serving(talk) as port:
-        failure = fails(Client(f"http://127.0.0.1:{port}", validate_certs=False), within=20)
+        failure = fails(Client(f"http://127.0.0.1:{port}", validate_certs=False, retry=ONCE), within=20)
     assert failure.answer == answer
 
 
