@@ -62,17 +62,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 computer:
-  description: Name of the machine, V(none) on-premises.
+  description: Name of the machine, V(null) on-premises.
   type: str
   returned: success
   sample: DEV01
 web_root:
-  description: The AOS web root, V(none) if it was not found.
+  description: The AOS web root, V(null) if it was not found.
   type: str
   returned: success
   sample: 'J:\AosService\WebRoot'
 packages_directory:
-  description: The packages directory, V(none) if it was not found.
+  description: The packages directory, V(null) if it was not found.
   type: str
   returned: success
   sample: 'J:\AosService\PackagesLocalDirectory'
@@ -96,7 +96,7 @@ environment_kind:
   returned: success
   sample: vhd
 setup_tool:
-  description: Path of Microsoft's setup tool, V(none) if it was not found.
+  description: Path of Microsoft's setup tool, V(null) if it was not found.
   type: str
   returned: success
   sample: 'J:\AosService\PackagesLocalDirectory\bin\Microsoft.Dynamics.AX.Deployment.Setup.exe'
@@ -125,7 +125,7 @@ elevated:
   returned: success
   sample: true
 configuration_mode:
-  description: Variable and record, V(none) if the database did not answer.
+  description: Variable and record, V(null) if the database did not answer.
   type: dict
   returned: success
   contains:
@@ -134,7 +134,7 @@ configuration_mode:
       type: str
       sample: enabled
     record:
-      description: The record in the database, V(none) if there is none.
+      description: The record in the database, V(null) if there is none.
       type: dict
       sample: null
     database:
@@ -150,12 +150,12 @@ configuration_mode:
       type: bool
       sample: true
 sql_failure:
-  description: Why the database did not answer, V(none) if it did or was not asked.
+  description: Why the database did not answer, V(null) if it did or was not asked.
   type: str
   returned: success
   sample: null
 template:
-  description: Database, SQL Server and AOS nodes of an on-premises environment, V(none) otherwise.
+  description: Database, SQL Server and AOS nodes of an on-premises environment, V(null) otherwise.
   type: dict
   returned: success
   sample: null

@@ -250,20 +250,24 @@ status:
       description: Kind of system.
       type: str
       sample: D365 F&O
+    host:
+      description: The machine or manager that the system belongs to; empty if it is one by itself.
+      type: str
+      sample: ""
     mode:
       description: V(normal), V(maintenance), V(changing) (a run is at work, or was interrupted) or V(unknown).
       type: str
       sample: maintenance
     verified:
-      description: Whether the AOS is verified to run with the mode; V(none) if that is not known.
+      description: Whether the AOS is verified to run with the mode; V(null) if that is not known.
       type: bool
       sample: true
     managed:
-      description: Whether this collection turned maintenance mode on; V(none) while it is off.
+      description: Whether this collection turned maintenance mode on; V(null) while it is off.
       type: bool
       sample: true
     since:
-      description: When the first of the open windows was opened (ISO 8601, UTC); V(none) if none is open.
+      description: When the first of the open windows was opened (ISO 8601, UTC); V(null) if none is open.
       type: str
       sample: "2026-11-24T21:00:00Z"
     owner:
@@ -275,7 +279,7 @@ status:
       type: str
       sample: CHG0042 configuration keys
     expires:
-      description: When the last window expires; V(none) if a window has no end.
+      description: When the last window expires; V(null) if a window has no end.
       type: str
       sample: "2026-11-24T23:00:00Z"
     overdue:

@@ -60,20 +60,24 @@ status:
       description: Kind of system.
       type: str
       sample: D365 F&O
+    host:
+      description: The machine or manager that the system belongs to; empty if it is one by itself.
+      type: str
+      sample: ""
     mode:
       description: V(normal), V(maintenance), V(changing) (a run is at work, or was interrupted) or V(unknown).
       type: str
       sample: maintenance
     verified:
-      description: Whether the AOS is verified to run with the mode; V(none) if that is not known.
+      description: Whether the AOS is verified to run with the mode; V(null) if that is not known.
       type: bool
       sample: true
     managed:
-      description: Whether this collection turned maintenance mode on; V(none) while it is off.
+      description: Whether this collection turned maintenance mode on; V(null) while it is off.
       type: bool
       sample: true
     since:
-      description: When the first of the open windows was opened (ISO 8601, UTC); V(none) if none is open.
+      description: When the first of the open windows was opened (ISO 8601, UTC); V(null) if none is open.
       type: str
       sample: "2026-11-24T21:00:00Z"
     owner:
@@ -85,7 +89,7 @@ status:
       type: str
       sample: CHG0042 configuration keys
     expires:
-      description: When the last window expires; V(none) if a window has no end.
+      description: When the last window expires; V(null) if a window has no end.
       type: str
       sample: "2026-11-24T23:00:00Z"
     overdue:
@@ -127,17 +131,17 @@ status:
       elements: str
       sample: []
 computer:
-  description: Name of the machine, V(none) on-premises.
+  description: Name of the machine, V(null) on-premises.
   type: str
   returned: success
   sample: DEV01
 web_root:
-  description: The AOS web root, V(none) if it was not found.
+  description: The AOS web root, V(null) if it was not found.
   type: str
   returned: success
   sample: 'J:\AosService\WebRoot'
 packages_directory:
-  description: The packages directory, V(none) if it was not found.
+  description: The packages directory, V(null) if it was not found.
   type: str
   returned: success
   sample: 'J:\AosService\PackagesLocalDirectory'
@@ -161,7 +165,7 @@ environment_kind:
   returned: success
   sample: vhd
 setup_tool:
-  description: Path of Microsoft's setup tool, V(none) if it was not found.
+  description: Path of Microsoft's setup tool, V(null) if it was not found.
   type: str
   returned: success
   sample: 'J:\AosService\PackagesLocalDirectory\bin\Microsoft.Dynamics.AX.Deployment.Setup.exe'
@@ -190,7 +194,7 @@ elevated:
   returned: success
   sample: true
 configuration_mode:
-  description: Variable and record, V(none) if the database did not answer.
+  description: Variable and record, V(null) if the database did not answer.
   type: dict
   returned: success
   contains:
@@ -199,7 +203,7 @@ configuration_mode:
       type: str
       sample: enabled
     record:
-      description: The record in the database, V(none) if there is none.
+      description: The record in the database, V(null) if there is none.
       type: dict
       sample: null
     database:
@@ -215,12 +219,12 @@ configuration_mode:
       type: bool
       sample: true
 sql_failure:
-  description: Why the database did not answer, V(none) if it did or was not asked.
+  description: Why the database did not answer, V(null) if it did or was not asked.
   type: str
   returned: success
   sample: null
 template:
-  description: Database, SQL Server and AOS nodes of an on-premises environment, V(none) otherwise.
+  description: Database, SQL Server and AOS nodes of an on-premises environment, V(null) otherwise.
   type: dict
   returned: success
   sample: null
@@ -230,7 +234,7 @@ method:
   returned: success
   sample: sql
 cluster:
-  description: Health, nodes and AOS instances of the cluster; V(none) without O(cluster_url).
+  description: Health, nodes and AOS instances of the cluster; V(null) without O(cluster_url).
   type: dict
   returned: success
   contains:

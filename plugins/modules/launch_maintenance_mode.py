@@ -149,6 +149,7 @@ status:
   sample:
     system: launch01
     kind: Launch
+    host: ""
     mode: maintenance
     verified: true
     managed: true

@@ -77,6 +77,7 @@ status:
   sample:
     system: launch01
     kind: Launch
+    host: ""
     mode: maintenance
     verified: true
     managed: true

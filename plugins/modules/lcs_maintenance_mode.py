@@ -206,7 +206,21 @@ status:
   sample:
     system: uat
     kind: D365 LCS
+    host: ""
     mode: maintenance
     verified: true
+    managed: true
+    since: "2026-11-24T21:00:00Z"
+    owner: mary
+    reason: CHG0042 configuration keys
+    expires: "2026-11-24T23:00:00Z"
+    overdue: false
+    windows:
+      - id: default
+        owner: mary
+        reason: CHG0042 configuration keys
+        ticket: ""
+        opened: "2026-11-24T21:00:00Z"
+        expires: "2026-11-24T23:00:00Z"
     notes: []
 """

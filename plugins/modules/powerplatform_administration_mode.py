@@ -245,8 +245,22 @@ status:
   sample:
     system: uat
     kind: F&O unified
+    host: ""
     mode: maintenance
     verified: null
+    managed: true
+    since: "2026-11-24T21:00:00Z"
+    owner: mary
+    reason: CHG0042 configuration keys
+    expires: "2026-11-24T23:00:00Z"
+    overdue: false
+    windows:
+      - id: default
+        owner: mary
+        reason: CHG0042 configuration keys
+        ticket: ""
+        opened: "2026-11-24T21:00:00Z"
+        expires: "2026-11-24T23:00:00Z"
     notes: ["switched by quiesce (ServicePrincipal)"]
 stage:
   description: The stage at which an operation failed.

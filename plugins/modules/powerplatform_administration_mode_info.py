@@ -130,7 +130,15 @@ status:
   sample:
     system: uat
     kind: F&O unified
+    host: ""
     mode: normal
     verified: null
+    managed: null
+    since: null
+    owner: ""
+    reason: ""
+    expires: null
+    overdue: false
+    windows: []
     notes: []
 """
