@@ -348,6 +348,7 @@ class Estate:
         """Switch everything on and write the inventory (``inventory.yml``)."""
         for server in self._servers:
             await server.start()
+        shutil.rmtree(self.folder / "records", ignore_errors=True)  # of a lab that was here before
         self.write_inventory()
 
     async def stop(self) -> None:
@@ -361,11 +362,11 @@ class Estate:
         return self.folder / "inventory.yml"
 
     def write_inventory(self, extra: dict[str, Any] | None = None) -> Path:
-        """Write the inventory; ``extra`` are variables for all hosts. Records of a lab that was before are gone."""
+        """Write the inventory; ``extra`` are variables for all hosts."""
         children = {group: {"hosts": hosts} for group, hosts in self._groups.items()}
-        records = self.folder / "records"
-        shutil.rmtree(records, ignore_errors=True)
-        whole = {"all": {"children": children, "vars": {"quiesce_store_path": str(records), **(extra or {})}}}
+        whole = {
+            "all": {"children": children, "vars": {"quiesce_store_path": str(self.folder / "records"), **(extra or {})}}
+        }
         self.inventory.touch(mode=0o600)
         self.inventory.write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
         return self.inventory

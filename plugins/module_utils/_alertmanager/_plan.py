@@ -104,12 +104,12 @@ def plan(wish: Wish, reading: Reading) -> Plan[Step]:
 
 
 def windows(silences: Iterable[Silence]) -> tuple[Window, ...]:
-    """Return the windows of silences, each once: by its silence that comes first."""
+    """Return the windows of silences, each once (by its silence that comes first), the oldest first."""
     found: dict[str, Window] = {}
     for silence in silences:
         if silence.window:
             found.setdefault(silence.window.id, silence.window)
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda window: window.opened))
 
 
 def same(some: Matchers, others: Matchers) -> bool:
