@@ -13,12 +13,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._row import un
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System, register
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
-    kept_by,
-    of_this_run,
-    results_before,
-    waits_for,
-)
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import of_this_run
 
 STATUS = "status"
 
@@ -46,14 +41,11 @@ class ActionModule(MaintenanceAction):
         estate = self.task_vars["quiesce_estate"]
         waves = [params["wave"]] if params["wave"] else WAVES
         kinds = ("module", "role") if params["state"] == STATUS else ("role",) if params["by_role"] else ("module",)
-        kept = self._kept(estate, params)
         done: dict[str, dict[str, Any]] = {}
         for task in (
             task for wave in waves for kind in kinds for task in estate["waves"][wave][kind].get(self.name, ())
         ):
             system = register()[task["system"]]
-            if kept and not self._stays_on(system, task, kept):
-                continue
             result = self._by_role(system) if params["by_role"] else self._one(system, plain(task), params["state"])
             done[system.name] = self._with_rows(system, result)
         before = of_this_run(estate, self.task_vars.get("quiesce_result"))
@@ -67,18 +59,6 @@ class ActionModule(MaintenanceAction):
             "failed": any(result.get("failed") for result in done.values()),
             "unreachable": any(result.get("unreachable") for result in done.values()),
         }
-
-    def _kept(self, estate: Mapping[str, Any], params: Mapping[str, Any]) -> frozenset[str]:
-        wave, state = params["wave"], params["state"]
-        if state == STATUS or not wave or not waits_for(wave, state):
-            return frozenset()
-        results = results_before(estate, self.task_vars["hostvars"], wave, state)
-        return kept_by(estate, results, wave, state, check_mode=self.check_mode)
-
-    def _stays_on(self, system: System, task: Mapping[str, Any], kept: frozenset[str]) -> bool:
-        """Whether one of these windows keeps a system in maintenance mode, too, so that another one can be closed."""
-        rows = self._with_rows(system, self._one(system, plain(task), STATUS))["rows"]
-        return all(kept & {window["id"] for window in row["windows"]} for row in rows)
 
     def _one(self, system: System, task: Mapping[str, Any], state: str) -> dict[str, Any]:
         """Run one system's module and return its result, also if it can't be run."""

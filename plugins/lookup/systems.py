@@ -65,8 +65,9 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register impo
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     ENABLED,
     held_by,
-    kept_by,
-    results_before,
+    hosts_of,
+    of_this_run,
+    waits_for,
 )
 
 NOBODY = "localhost,!localhost"
@@ -125,8 +126,6 @@ class _Run:
         return report
 
     def _is_held(self, wave: str, state: str) -> bool:
-        results = results_before(self._estate, self._known, wave, state)
-        return bool(
-            held_by(self._estate, results, wave, state, check_mode=self._check_mode)
-            and not kept_by(self._estate, results, wave, state, check_mode=self._check_mode)
-        )
+        hosts = {host for before in waits_for(wave, state) for host in hosts_of(self._estate, before)}
+        results = {host: of_this_run(self._estate, self._known.raw_get(host).get("quiesce_result")) for host in hosts}
+        return bool(held_by(self._estate, results, wave, state, check_mode=self._check_mode))

@@ -22,8 +22,7 @@ ENABLED, DISABLED = "enabled", "disabled"
 _AFTER: Mapping[str, Mapping[str, Sequence[str]]] = {
     # In: the next wave begins when those before it are complete.
     ENABLED: {"applications": ["gates"], "protections": ["gates", "applications"]},
-    # Out: everything, but a gate stays shut while an application is not out. If that is in maintenance mode for a
-    # window of somebody else, which the gate has as well, then ours is closed there, too: it stays shut for the other.
+    # Out: everything, but a gate stays shut while an application is not out.
     DISABLED: {"gates": ["applications"]},
 }
 _MODE = {ENABLED: MAINTENANCE, DISABLED: NORMAL}
@@ -45,13 +44,6 @@ def hosts_of(estate: Mapping[str, Any], wave: str) -> list[str]:
 def of_this_run(estate: Mapping[str, Any], result: object) -> Mapping[str, Any]:
     """Return a host's result if it is of this run: a host that was lost keeps that of a playbook before."""
     return result if isinstance(result, Mapping) and result.get("run") == estate["run"] else {}
-
-
-def results_before(estate: Mapping[str, Any], known: Any, wave: str, state: str) -> Results:
-    """Return the results of this run of the hosts for which a wave waits. ``known`` are Ansible's hostvars; of each
-    host as little as will do is read."""
-    hosts = {host for before in waits_for(wave, state) for host in hosts_of(estate, before)}
-    return {host: of_this_run(estate, known.raw_get(host).get("quiesce_result")) for host in hosts}
 
 
 def is_bad(result: Mapping[str, Any]) -> bool:
@@ -77,28 +69,6 @@ def held_by(estate: Mapping[str, Any], results: Results, wave: str, state: str, 
     """Return the hosts for which a wave waits in vain."""
     waits = [missing(estate, results, before, state, check_mode=check_mode) for before in waits_for(wave, state)]
     return list(dict.fromkeys(host for hosts in waits for host in hosts))
-
-
-def kept_by(estate: Mapping[str, Any], results: Results, wave: str, state: str, *, check_mode: bool) -> frozenset[str]:
-    """Return the windows of others for which those that a wave waits for on the way out stay in maintenance mode.
-
-    There are none if anything else keeps one of them.
-    """
-    if state != DISABLED:
-        return frozenset()
-    kept: set[str] = set()
-    for before in waits_for(wave, state):
-        for host, task in tasks_of(estate, before):
-            result = results.get(host, {}).get("systems", {}).get(task["system"])
-            if _is_there(result, state, check_mode):
-                continue
-            if result is None or is_bad(result):
-                return frozenset()
-            for row in result["rows"]:
-                if row["mode"] != NORMAL and not (row["mode"] == MAINTENANCE and row["windows"]):
-                    return frozenset()
-                kept.update(window["id"] for window in row["windows"])
-    return frozenset(kept)
 
 
 def _is_there(result: Mapping[str, Any] | None, state: str, check_mode: bool) -> bool:

@@ -18,7 +18,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import
 )
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import held_by, kept_by, of_this_run
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import held_by, of_this_run
 
 REGISTER = register()
 
@@ -133,9 +133,8 @@ def test_a_limit_with_a_typing_error_fails() -> None:
         check(ESTATE.members, [], "dev01,dve02", ["dve02"], REGISTER)
 
 
-def done(system: str, mode: str = "maintenance", windows: str = "", **more: Any) -> dict[str, Any]:
-    row = {"system": "x", "mode": mode, "windows": [{"id": each} for each in windows.split()], "notes": []}
-    return {"systems": {system: {"rows": [row], **more}}}
+def done(system: str, mode: str = "maintenance", **more: Any) -> dict[str, Any]:
+    return {"systems": {system: {"rows": [{"system": "x", "mode": mode, "notes": []}], **more}}}
 
 
 DYNAMICS = "Dynamics 365 Finance + Operations"
@@ -163,29 +162,6 @@ GONE = done("d365fo", unreachable=True, msg="It is gone")
 )
 def test_what_a_wave_waits_for(wave: str, state: str, results: dict[str, Any], held: list[str]) -> None:
     assert held_by(ESTATE.result(), results, wave, state, check_mode=False) == held
-
-
-BENS = {**OUT, "dev01": done("d365fo", windows="ben")}
-
-
-@pytest.mark.parametrize(
-    ("results", "kept"),
-    [
-        pytest.param(OUT, "", id="all are out"),
-        pytest.param(BENS, "ben", id="a window of somebody else"),
-        pytest.param({**BENS, "dev02": done("d365fo", windows="ben zoe")}, "ben zoe", id="on two of them"),
-        pytest.param({**BENS, "dev02": GONE}, "", id="and one that failed"),
-        pytest.param({"dev01": BENS["dev01"]}, "", id="and one of which nothing is known"),
-        pytest.param({**BENS, "dev02": done("d365fo")}, "", id="and one without a record"),
-        pytest.param({**BENS, "dev02": done("d365fo", "changing", windows="ben")}, "", id="and one that is half way"),
-    ],
-)
-def test_windows_of_others_that_keep_what_a_gate_waits_for(results: dict[str, Any], kept: str) -> None:
-    assert kept_by(ESTATE.result(), results, "gates", "disabled", check_mode=False) == set(kept.split())
-
-
-def test_nothing_is_kept_on_the_way_in() -> None:
-    assert kept_by(ESTATE.result(), BENS, "protections", "enabled", check_mode=False) == set()
 
 
 def test_a_check_changes_nothing_so_nothing_gets_there() -> None:
