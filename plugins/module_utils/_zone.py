@@ -27,7 +27,7 @@ def in_zone(local: datetime, name: str) -> datetime:
     """
     if local.tzinfo is not None:
         raise ValueError(f"{local.isoformat()} has an offset already: leave it out, or leave out {name}")
-    zone = _find(name)
+    zone = find_zone(name)
     first, second = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() == second.utcoffset():
         return first.astimezone(timezone.utc)
@@ -38,7 +38,8 @@ def in_zone(local: datetime, name: str) -> datetime:
     )
 
 
-def _find(name: str) -> ZoneInfo:
+def find_zone(name: str) -> ZoneInfo:
+    """Return the zone of that name. Raises ValueError, with what would be right, if this machine does not know it."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
