@@ -106,7 +106,7 @@ class Calendar:
                 raise self._failure(f'two of its events have the UID "{uid}"', "Give each event a UID of its own")
         text = text_of([(str(number), series) for number, series in chosen], self._own_zones(chosen))
         try:
-            events = Component.from_ical(text).walk("VEVENT")
+            events: list[Any] = [*Component.from_ical(text).walk("VEVENT")]
         except _ERRORS as error:
             raise self._failure(f"it is malformed: {shortened(str(error))}", _CORRECT) from None
         parts: dict[int, Any] = {number: Component() for number, _series in chosen}

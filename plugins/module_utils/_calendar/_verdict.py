@@ -60,6 +60,11 @@ class Verdict:
         return self.kind == "open"
 
     @property
+    def decides(self) -> Span | None:
+        """The span that the answer is about: for a cutoff, the one that is in the way."""
+        return self.then if self.kind == "cutoff" else self.by
+
+    @property
     def settled(self) -> bool:
         """Whether a later horizon would change nothing."""
         return self.until is not None and self.next_opening is not None
