@@ -181,8 +181,8 @@ at:
 until:
   description:
     - When that ends (ISO 8601, UTC). For V(open) and V(cutoff), the end of the allowed time or the beginning of a
-      freeze. For V(closed), the beginning of the next allowed time. For V(freeze), the end of the freeze and of those that
-      follow it without a gap.
+      freeze. For V(closed), the beginning of the next allowed time. For V(freeze), the end of the freeze and of those
+      that follow it without a gap.
     - Empty if it is more than 400 days away.
   returned: success
   type: str

@@ -112,7 +112,8 @@ def test_every_change_of_every_zone() -> None:
         if not events:
             # Nothing changes here: one event in summer, at the offset of the zone.
             found = [Change(FIRST, *[offset(ZoneInfo(name), FIRST)] * 2)]
-            events = [(datetime(2030, 7, 6, 22), datetime(2030, 7, 7, 6), datetime(2030, 7, 22))]
+            night = datetime.fromisoformat("2030-07-06T22:00")
+            events = [(night, night + 8 * HOUR, night + 2 * WEEK + 2 * DAY)]
         calendar = Calendar(text(name, events), name, name, None, LAST)
         for number, change in enumerate(found):
             mine = events[number * len(shapes) : (number + 1) * len(shapes)]

@@ -19,7 +19,7 @@ HORIZON = datetime(2027, 3, 1, tzinfo=timezone.utc)
 def utc(text: str) -> datetime:
     """A local time of Berlin, "12-05 22:00" in 2026 and "1-04 06:00" in 2027."""
     month, rest = text.split("-", 1)
-    moment = datetime.strptime(f"{2027 if len(month) == 1 else 2026}-{month}-{rest}", "%Y-%m-%d %H:%M")
+    moment = datetime.fromisoformat(f"{2027 if len(month) == 1 else 2026}-{month:0>2}-{rest}")
     return moment.replace(tzinfo=BERLIN).astimezone(timezone.utc)
 
 
@@ -36,6 +36,14 @@ CLOSING = span("12-30 00:00", "1-06 00:00", "Annual closing")
 FOREVER = span("12-06 04:00", "1-01 00:00", "Strike")
 WINDOWS = [FIRST, SECOND, JANUARY]
 
+CUTOFF_BY_END = (
+    "Closed by cutoff: the change would end at 2026-12-06 07:00 CET, but the allowed time "
+    '"Saturday night" ends at 2026-12-06 06:00 CET'
+)
+CUTOFF_BY_FREEZE = (
+    "Closed by cutoff: the change would end at 2026-12-13 00:30 CET, but the freeze "
+    '"Year-end" begins at 2026-12-12 23:00 CET'
+)
 
 CASES = {
     "in the middle": (
@@ -56,8 +64,7 @@ CASES = {
     "too late to end in time": (
         ("12-06 05:00", 2, WINDOWS, []),
         ("cutoff", "12-06 06:00", "12-12 22:00"),
-        "Closed by cutoff: the change would end at 2026-12-06 07:00 CET, but the allowed time "
-        '"Saturday night" ends at 2026-12-06 06:00 CET',
+        CUTOFF_BY_END,
     ),
     "allowed times that touch are one": (
         ("12-06 05:00", 2, [*WINDOWS, MORNING], []),
@@ -67,8 +74,7 @@ CASES = {
     "a freeze begins too early": (
         ("12-12 22:30", 2, WINDOWS, [YEAR_END]),
         ("cutoff", "12-12 23:00", "1-09 22:00"),
-        "Closed by cutoff: the change would end at 2026-12-13 00:30 CET, but the freeze "
-        '"Year-end" begins at 2026-12-12 23:00 CET',
+        CUTOFF_BY_FREEZE,
     ),
     "open until a freeze": (
         ("12-12 22:30", 0, WINDOWS, [YEAR_END]),
@@ -158,9 +164,7 @@ def test_the_event_that_decides() -> None:
 
 
 minutes = st.integers(0, 40)
-some = st.lists(
-    st.tuples(minutes, minutes).map(lambda both: Span(at_minute(both[0]), at_minute(both[1]))), max_size=5
-)
+some = st.lists(st.tuples(minutes, minutes).map(lambda both: Span(at_minute(both[0]), at_minute(both[1]))), max_size=5)
 
 
 def at_minute(minute: int) -> datetime:
