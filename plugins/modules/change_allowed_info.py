@@ -152,6 +152,7 @@ EXAMPLES = r"""
     freeze_calendars: calendars/year-end.ics
     timezone: Europe/Berlin
     override: INC0042 security fix, approved by the change manager
+  run_once: true
 """
 
 RETURN = r"""

@@ -45,8 +45,8 @@ _DAY = timedelta(days=1)
 _MARGIN = timedelta(days=2)
 # Kept with an event: how much of its length does not change with the clocks.
 _EXACT = "X-QUIESCE-EXACT"
-# What the libraries raise for events that they do not understand.
-_ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, AssertionError)
+# What the libraries raise for events that they do not understand; an OSError comes of a zone like "Europe".
+_ERRORS = (ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, AssertionError, OSError)
 _REPEATING = ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _CORRECT = "Correct the event, or remove it"
 _SET_ZONE = "Name the time zone of such events, like O(timezone=Europe/Berlin)"
@@ -124,11 +124,10 @@ class Calendar:
     def _own_zones(self, chosen: list[tuple[int, Series]]) -> list[str]:
         """Return the definitions of the zones that these series name and that nobody else knows."""
         from icalendar import use_zoneinfo
-        from icalendar.timezone import tzp
 
         use_zoneinfo()  # forgets what another calendar meant by a name
         lines = "".join(line for _number, series in chosen for block in series.blocks for line in block.lines)
-        return [text for name, text in self._scan.zones.items() if name in lines and tzp.timezone(name) is None]
+        return [text for name, text in self._scan.zones.items() if name in lines and _zone_named(name) is None]
 
     def _prepare(self, event: Any) -> None:
         """Judge an event, give its times their zone, and its rules the form that the library understands."""
@@ -220,10 +219,8 @@ class Calendar:
     @property
     def _zone(self) -> tzinfo:
         """The zone of times without one. Raises ValueError if nobody says which."""
-        from icalendar.timezone import tzp
-
         if self._given is None and self._scan.zone:
-            self._given = tzp.timezone(self._scan.zone)
+            self._given = _zone_named(self._scan.zone)
         if self._given is None:
             raise _NoZone("its time is a local one, and the calendar does not say in which time zone")
         return self._given
@@ -281,6 +278,16 @@ def _require_libraries() -> None:
             "Install them for the Python that runs Ansible: pip install icalendar recurring-ical-events. An execution "
             "environment needs them in its dependencies: both are in requirements.txt of this collection",
         )
+
+
+def _zone_named(name: str) -> tzinfo | None:
+    """Return the zone of that name, which may be one of Windows; None if nobody knows it."""
+    from icalendar.timezone import tzp
+
+    try:
+        return tzp.timezone(name)
+    except (ValueError, OSError):
+        return None
 
 
 def _listed(value: Any) -> list[Any]:

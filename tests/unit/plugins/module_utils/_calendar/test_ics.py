@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone, tzinfo
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -358,3 +360,10 @@ def test_only_what_can_matter_is_read() -> None:
     assert found.read <= 12
     assert len(found.spans(moment, moment + timedelta(days=2))) == 3
     assert found.read <= 12
+
+
+def test_the_calendar_of_the_guide() -> None:
+    page = (Path(__file__).parents[5] / "docs/change-calendar.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert covered(text) == ["12-05 21:00/12-06 05:00", "12-12 21:00/12-13 05:00", "12-19 21:00/12-20 05:00"]
+    assert opened(text).name == "Allowed times"
