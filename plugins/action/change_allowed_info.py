@@ -26,5 +26,6 @@ class ActionModule(MaintenanceAction):
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Ask the calendars."""
-        directory = Path(self.task_vars.get("playbook_dir", "."))
-        return ask(params, directory, datetime.now(timezone.utc), self.tell)
+        # The collection's own playbooks lie where nobody has calendars: there the working directory counts.
+        directories = (Path(self.task_vars.get("playbook_dir", ".")), Path.cwd())
+        return ask(params, directories, datetime.now(timezone.utc), self.tell)

@@ -39,7 +39,7 @@ options:
       - Calendars of the times in which changes are allowed. Each is a path on the controller or a URL that begins with
         C(https://) or C(webcal://).
       - A list, or one text with commas or line breaks between. A URL that contains a comma must stand in a list.
-      - A relative path begins at the folder of the playbook.
+      - A relative path begins at the folder of the playbook or, if there is no such file, at the working directory.
       - Events that overlap or touch, of one calendar or of several, are one allowed time.
     type: list
     elements: str
@@ -111,7 +111,7 @@ options:
     default: 3m
 requirements:
   - icalendar (Python package, 6.1 or newer)
-  - recurring-ical-events (Python package, 3.5 or newer)
+  - recurring-ical-events (Python package, 3.5.1 or newer)
 notes:
   - Events with C(STATUS:CANCELLED) do not count. Events count whether they are shown as busy or as free
     (C(TRANSP:TRANSPARENT)), since calendar programs show all-day events as free unless they are told otherwise.

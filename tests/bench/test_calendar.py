@@ -63,7 +63,7 @@ def test_one_question(tmp_path: Path) -> None:
         given = {**options, "window_calendars": [str(file)], "duration": "2h"}
 
         def product(given: dict[str, object] = given) -> object:
-            return ask(given, tmp_path, NOW, lambda line: None)
+            return ask(given, (tmp_path,), NOW, lambda line: None)
 
         def library(text: str = text) -> object:
             return of(Calendar.from_ical(text)).between(NOW, NOW + timedelta(days=2))

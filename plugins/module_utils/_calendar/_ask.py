@@ -28,7 +28,7 @@ _READING_LIMIT = 30.0
 
 def ask(
     params: Mapping[str, Any],
-    directory: Path,
+    directories: tuple[Path, ...],
     now: datetime,
     tell: Callable[[str], None],
     *,
@@ -36,14 +36,14 @@ def ask(
 ) -> dict[str, Any]:
     """Return the result of the task. Raises ``Failure``: a calendar that cannot be read never means "allowed".
 
-    ``directory`` is where relative paths begin, ``limit`` the seconds for reading the calendars once they are here.
+    ``directories`` are where relative paths begin, ``limit`` the seconds for reading the calendars once they are here.
     """
     question, zone = _options.question(params, now), _options.zone(params)
     override = one_line(params["override"] or "")
     notes: list[str] = []
     try:
         texts = {
-            option: [(source, source.read(params, tell)) for source in _sources(params, option, directory)]
+            option: [(source, source.read(params, tell)) for source in _sources(params, option, directories)]
             for option in (_options.WINDOWS, _options.FREEZES)
         }
 
@@ -88,9 +88,9 @@ def look(question: Question, windows: list[Calendar], freezes: list[Calendar]) -
     return verdict
 
 
-def _sources(params: Mapping[str, Any], option: str, directory: Path) -> list[Source]:
+def _sources(params: Mapping[str, Any], option: str, directories: tuple[Path, ...]) -> list[Source]:
     return [
-        Source(given, option, number, directory)
+        Source(given, option, number, directories)
         for number, given in enumerate(_options.calendars(params, option), start=1)
     ]
 

@@ -140,6 +140,8 @@ class Calendar:
                 raise ValueError(f"it has {name} twice")
         for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
             if name in event:
+                if not isinstance(event[name].dt, date):
+                    raise ValueError(f"its {name} is not a date or time")
                 self._place(event[name], event[name].params)
         for name in ("RDATE", "EXDATE"):
             for given in _listed(event.get(name)):
@@ -328,4 +330,5 @@ def _in_utc(moment: datetime) -> datetime:
 def _title(event: Any) -> str:
     summary = shortened(str(event.get("SUMMARY", "")), 100)
     start = None if event.errors else getattr(event.get("DTSTART"), "dt", None)
-    return (f'"{summary}"' if summary else "without a title") + (f" of {start:%Y-%m-%d}" if start else "")
+    day = f" of {start:%Y-%m-%d}" if isinstance(start, date) else ""
+    return (f'"{summary}"' if summary else "without a title") + day

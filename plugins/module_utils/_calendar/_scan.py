@@ -18,7 +18,6 @@ from datetime import date, timedelta
 
 _FOLDED = re.compile(r"\n[ \t]")
 _FRAME = re.compile(r"^(begin|end):([\w-]+)[ \t]*$", re.IGNORECASE | re.MULTILINE)
-_INNER = re.compile(r"^BEGIN:([\w-]+)\n.*?^END:\1\n", re.DOTALL | re.MULTILINE)
 _HEAD = re.compile(r"^(X-WR-CALNAME|NAME|X-WR-TIMEZONE)(?:;[^:\n]*)?:(.*)$", re.IGNORECASE | re.MULTILINE)
 _KEPT = re.compile(
     r"^((DTSTART|DTEND|DURATION|RRULE|RDATE|EXRULE|EXDATE|RECURRENCE-ID|SEQUENCE|STATUS|SUMMARY|UID)[;:].*)$",
@@ -126,7 +125,7 @@ def _without(text: str, kind: str) -> str:
 
 def _block(content: str, number: int) -> Block:
     if "BEGIN:" in content:
-        content = _INNER.sub("", content)  # an alarm has a duration, too
+        content = _outermost(content)  # an alarm has a duration, too
     found = _KEPT.findall(content)
     values = {name.upper(): line for line, name in found}
     uid = values.pop("UID", "").partition(":")[2].strip()
@@ -135,6 +134,19 @@ def _block(content: str, number: int) -> Block:
     reach = _reach(values, repeats=once > len(values.keys() - {"EXDATE"}))
     # One without an id is nobody's series; no id can look like this one.
     return Block(uid or f"\n{number}", kept, *reach, "RECURRENCE-ID" in values)
+
+
+def _outermost(content: str) -> str:
+    """Return the lines of a component without those of the components in it."""
+    lines, depth = [], 0
+    for line in content.split("\n"):
+        if line.startswith("BEGIN:"):
+            depth += 1
+        elif line.startswith("END:"):
+            depth -= 1
+        elif depth <= 0:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def _reach(values: dict[str, str], *, repeats: bool) -> tuple[date, date]:

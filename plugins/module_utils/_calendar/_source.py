@@ -28,12 +28,15 @@ _REMEDIES = {401: _PUBLIC, 403: _PUBLIC, 404: "Check the URL; the calendar may n
 
 @dataclass(frozen=True)
 class Source:
-    """One calendar: ``given`` stands at place ``number`` of ``option``. A relative path begins at ``directory``."""
+    """One calendar: ``given`` stands at place ``number`` of ``option``.
+
+    A relative path begins at the first of ``directories`` in which there is such a file.
+    """
 
     given: str
     option: str
     number: int
-    directory: Path
+    directories: tuple[Path, ...]
 
     @property
     def label(self) -> str:
@@ -123,7 +126,8 @@ class Source:
 
     @property
     def _path(self) -> Path:
-        return self.directory / Path(self.given).expanduser()
+        paths = [directory / Path(self.given).expanduser() for directory in self.directories]
+        return next((path for path in paths if path.exists()), paths[0])
 
     def _failure(self, answer: str, remedy: str) -> Failure:
         return Failure(f"read the calendar {self.label}", "", answer, remedy)

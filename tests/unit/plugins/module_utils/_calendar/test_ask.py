@@ -47,7 +47,7 @@ def ask(params: Params, tmp_path: Path) -> Ask:
     }
 
     def ask(*, limit: float = 30.0, **given: Any) -> dict[str, Any]:
-        return _ask.ask(params(**{**standard, **given}), tmp_path, NOW, lambda line: None, limit=limit)
+        return _ask.ask(params(**{**standard, **given}), (tmp_path,), NOW, lambda line: None, limit=limit)
 
     return ask
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, available_timezones
@@ -100,14 +101,14 @@ def test_every_change_of_every_zone() -> None:
     known: set[tuple[Change, ...]] = set()
     for name in ZONES:
         found = changes(ZoneInfo(name))
-        # Many zones are another name of one that was looked at already: the first two shapes will do.
-        shapes = SHAPES[:2] if tuple(found) in known else SHAPES
+        # Many zones are another name of one that was looked at already: one shape for each change will do.
+        width = 1 if tuple(found) in known else len(SHAPES)
         known.add(tuple(found))
-        # A weekly event that begins a week before the change and ends a week after it.
+        # Weekly events that begin a week before the change and end a week after it.
         events = [
             (change.shown + start - WEEK, change.shown + end - WEEK, change.at + WEEK + DAY)
-            for change in found
-            for start, end in shapes
+            for number, change in enumerate(found)
+            for start, end in itertools.islice(itertools.cycle(SHAPES), number, number + width)
         ]
         if not events:
             # Nothing changes here: one event in summer, at the offset of the zone.
@@ -116,7 +117,7 @@ def test_every_change_of_every_zone() -> None:
             events = [(night, night + 8 * HOUR, night + 2 * WEEK + 2 * DAY)]
         calendar = Calendar(text(name, events), name, name, None, LAST)
         for number, change in enumerate(found):
-            mine = events[number * len(shapes) : (number + 1) * len(shapes)]
+            mine = events[number * width : (number + 1) * width]
             right = sorted(each for start, end, _until in mine for each in expected(change, start, end))
             begin, finish = right[0][0] - HOUR, right[-1][1] + HOUR
             spans = calendar.spans(begin, finish)

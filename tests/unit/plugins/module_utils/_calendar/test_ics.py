@@ -305,6 +305,7 @@ BAD_EVENTS = {
     "Wrong datetime format": ["DTSTART:2026120XT210000Z", "DURATION:PT1H"],
     "it has no start": ["DURATION:PT1H"],
     "it has DTSTART twice": ["DTSTART:20261203T210000Z", "DTSTART:20261204T210000Z"],
+    "its DTSTART is not a date or time": ["DTSTART:20261203T210000Z/PT1H"],
     "its RRULE has no FREQ": ["DTSTART:20261203T210000Z", "RRULE:COUNT=3"],
     "Expected frequency": ["DTSTART:20261203T210000Z", "RRULE:FREQ=OFTEN"],
     "its INTERVAL is not a positive number": ["DTSTART:20261203T210000Z", "RRULE:FREQ=DAILY;INTERVAL=0"],

@@ -20,12 +20,12 @@ TEXT = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 SECRET = "s3cr3t-p4th"
 
 
-def source(given: str, directory: Path = Path()) -> Source:
-    return Source(given, "freeze_calendars", 2, directory)
+def source(given: str, *directories: Path) -> Source:
+    return Source(given, "freeze_calendars", 2, directories or (Path(),))
 
 
-def read(given: str, params: dict[str, Any], directory: Path = Path()) -> str:
-    return source(given, directory).read(params, lambda line: None)
+def read(given: str, params: dict[str, Any], *directories: Path) -> str:
+    return source(given, *directories).read(params, lambda line: None)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -36,6 +36,7 @@ def test_a_file(params: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("HOME", str(tmp_path))
     for given in ("a b.ics", str(tmp_path / "a b.ics"), "~/a b.ics"):
         assert read(given, params(), tmp_path) == TEXT
+        assert read(given, params(), tmp_path / "playbooks", tmp_path) == TEXT
     assert source("a b.ics", tmp_path).label == str(tmp_path / "a b.ics")
     assert source("a b.ics", tmp_path).name == "a b.ics"
 
