@@ -206,8 +206,9 @@ class Calendar:
                     self.name,
                     (start.tzinfo if isinstance(start, datetime) else None) or self._zone,
                 )
-                if span.start == span.end and begin <= span.start < end:
-                    self._note(f"the event {_title(event)} has no length and does not count")
+                if span.start >= span.end:
+                    if begin <= span.start < end:
+                        self._note(f"the event {_title(event)} has no length and does not count")
                 elif span.start < end and span.end > begin:
                     yield span
 
@@ -228,16 +229,17 @@ class Calendar:
         return self._given
 
     def _utc(self, moment: date) -> datetime:
-        if not isinstance(moment, datetime):
-            moment = datetime.combine(moment, time(), self._zone)
-        return _in_utc(moment)
+        return _in_utc(self._aware(moment))
 
     def _before(self, one: date, other: date) -> bool:
         """Whether a time is before another: by the clock, if it is the same clock."""
-        both = [
-            each if isinstance(each, datetime) else datetime.combine(each, time(), self._zone) for each in (one, other)
-        ]
-        return both[0] < both[1]
+        return self._aware(one) < self._aware(other)
+
+    def _aware(self, moment: date) -> datetime:
+        """Return a time with its zone; the libraries make a time without one of a day with a duration in hours."""
+        if not isinstance(moment, datetime):
+            return datetime.combine(moment, time(), self._zone)
+        return moment if moment.tzinfo else moment.replace(tzinfo=self._zone)
 
     # --- failing ---
 

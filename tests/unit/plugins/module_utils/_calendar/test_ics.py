@@ -226,6 +226,12 @@ LOCAL = event("DTSTART:20261203T220000", "DTEND:20261203T230000")
         ([LOCAL], NEW_YORK, [], ["12-04 03:00/12-04 04:00"]),
         ([event("DTSTART;VALUE=DATE:20261224")], UTC, [], ["12-24 00:00/12-25 00:00"]),
         (
+            [event("DTSTART;VALUE=DATE:20261224", "DURATION:PT36H", "RRULE:FREQ=YEARLY")],
+            NEW_YORK,
+            [],
+            ["12-24 05:00/12-25 17:00"],
+        ),
+        (
             [event("DTSTART;VALUE=DATE:20261224", "RRULE:FREQ=DAILY;UNTIL=20261225T000000Z")],
             NEW_YORK,
             [],
@@ -256,6 +262,13 @@ def test_a_duration_in_hours_is_that_long_when_the_clocks_change() -> None:
     lines = (f"DTSTART;{BERLIN}:20260103T220000", "DURATION:PT8H", "RRULE:FREQ=WEEKLY")
     begin = datetime(2026, 10, 24, 12, tzinfo=UTC)
     assert covered(calendar(event(*lines)), begin=begin, end=begin + timedelta(days=1)) == ["10-24 20:00/10-25 04:00"]
+
+
+def test_an_event_of_times_that_the_clocks_leave_out_does_not_count() -> None:
+    text = calendar(event(f"DTSTART;{BERLIN}:20260329T023000", f"DTEND;{BERLIN}:20260329T030000"))
+    found = opened(text)
+    assert found.spans(datetime(2026, 3, 1, tzinfo=UTC), END) == []
+    assert found.notes == ['freezes.ics: the event "Night" of 2026-03-29 has no length and does not count']
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Customized Time Zone"])
@@ -305,6 +318,8 @@ BAD_EVENTS = {
     "Wrong datetime format": ["DTSTART:2026120XT210000Z", "DURATION:PT1H"],
     "it has no start": ["DURATION:PT1H"],
     "it has DTSTART twice": ["DTSTART:20261203T210000Z", "DTSTART:20261204T210000Z"],
+    'time zone "Mars" is unknown, and': [*SERIES, "EXDATE;TZID=Mars:20261212T220000"],
+    'time zone "Moon" is unknown': [*SERIES, "RDATE;TZID=Moon:20261212T220000"],
     "its DTSTART is not a date or time": ["DTSTART:20261203T210000Z/PT1H"],
     "its RRULE has no FREQ": ["DTSTART:20261203T210000Z", "RRULE:COUNT=3"],
     "Expected frequency": ["DTSTART:20261203T210000Z", "RRULE:FREQ=OFTEN"],
