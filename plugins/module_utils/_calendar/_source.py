@@ -126,11 +126,25 @@ class Source:
 
     @property
     def _path(self) -> Path:
-        paths = [directory / Path(self.given).expanduser() for directory in self.directories]
-        return next((path for path in paths if path.exists()), paths[0])
+        paths = [directory / _expanded(self.given) for directory in self.directories]
+        return next((path for path in paths if _is_there(path)), paths[0])
 
     def _failure(self, answer: str, remedy: str) -> Failure:
         return Failure(f"read the calendar {self.label}", "", answer, remedy)
 
     def _invalid(self, answer: str, remedy: str) -> Invalid:
         return Invalid(self.option, f"no. {self.number}: {answer}", remedy)
+
+
+def _expanded(given: str) -> Path:
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:  # the home of somebody who is not here
+        return Path(given)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False

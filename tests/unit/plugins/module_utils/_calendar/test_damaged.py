@@ -61,7 +61,7 @@ TOKENS = st.sampled_from(
 CHANGE = st.tuples(st.integers(0, len(GOOD)), st.integers(0, 12), st.just("") | TOKENS)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(CHANGE, min_size=1, max_size=3))
 def test_damaged(changes: list[tuple[int, int, str]]) -> None:
     text = GOOD

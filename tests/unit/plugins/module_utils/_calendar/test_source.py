@@ -57,6 +57,12 @@ def test_a_file_that_cannot_be_read(content: bytes | None, message: str, params:
         read(str(file), params())
 
 
+@pytest.mark.parametrize("name", ["~nobody-here/a.ics", "n" * 5000 + ".ics", "a\0.ics", "."])
+def test_a_path_that_cannot_be(name: str, params: Params, tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="Give a file that exists on the controller, or a URL"):
+        read(name, params(), tmp_path)
+
+
 # --- servers ----------------------------------------------------------------------------------------------------------
 
 
