@@ -48,9 +48,9 @@ def ask(
         }
 
         def judged() -> Verdict:
-            horizon = question.end + SEARCHED
+            asked = (question.at, question.end + SEARCHED)
             windows, freezes = (
-                [Calendar(text, source.label, source.name, zone, horizon) for source, text in texts[option]]
+                [Calendar(text, source.label, source.name, zone, asked) for source, text in texts[option]]
                 for option in (_options.WINDOWS, _options.FREEZES)
             )
             verdict = look(question, windows, freezes)

@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._calendar._intervals import Span
+from ansible_collections.quiesce.maintenance.plugins.module_utils._calendar._intervals import Period, Span
 from ansible_collections.quiesce.maintenance.plugins.module_utils._calendar._scan import (
     Scan,
     Series,
@@ -39,6 +39,7 @@ MOST_STEPS = 100_000
 """How often a rule may repeat from its start until the time that is asked for: every hour for eleven years."""
 
 _PERIODS = {"SECONDLY": 1, "MINUTELY": 60, "HOURLY": 3600, "DAILY": 86400, "WEEKLY": 604800}
+_RHYTHMS = (86400, 604800)
 _LONG_PERIOD = 28 * 86400
 _DAY = timedelta(days=1)
 # Wall clocks and UTC differ by a day at the most; what lies outside of the period is sorted out afterwards.
@@ -60,12 +61,12 @@ class Calendar:
     """The events of one calendar.
 
     ``text`` is its content; ``label`` is what messages call it, ``name`` what it is called if it does not say so;
-    ``zone`` is the zone of times without one (None: that of the calendar, if it says so). Nothing after ``horizon`` is
-    going to be asked for. ``notes`` are remarks on events that do not count, ``read`` counts the series that the
+    ``zone`` is the zone of times without one (None: that of the calendar, if it says so). Nothing outside of ``asked``
+    is going to be asked for. ``notes`` are remarks on events that do not count, ``read`` counts the series that the
     library had to read. Raises ``Failure`` for a text that is no calendar, and where the libraries are missing.
     """
 
-    def __init__(self, text: str, label: str, name: str, zone: tzinfo | None, horizon: datetime) -> None:
+    def __init__(self, text: str, label: str, name: str, zone: tzinfo | None, asked: Period) -> None:
         _require_libraries()
         self.label = label
         try:
@@ -78,7 +79,7 @@ class Calendar:
         self.notes: list[str] = []
         self.read = 0
         self._given = zone
-        self._horizon = horizon
+        self._asked = asked
         self._series: dict[int, _Known] = {}
 
     def spans(self, begin: datetime, end: datetime) -> list[Span]:
@@ -118,6 +119,11 @@ class Calendar:
             first = part.subcomponents[0]
             with self._judging(first):
                 repeats = len(part.subcomponents) > 1 or any(name in first for name in _REPEATING)
+                if len(part.subcomponents) == 1:
+                    self._forward(first)
+                for event in part.subcomponents:
+                    for rule in _listed(event.get("RRULE")):
+                        self._refuse_endless_work(rule, event["DTSTART"].dt)
                 self._series[number] = _Known(first, CalendarQuery(part) if repeats else None)
         self.read += len(parts)
 
@@ -171,13 +177,31 @@ class Calendar:
     def _prepare_rule(self, rule: Any, start: date) -> None:
         if "FREQ" not in rule:
             raise ValueError("its RRULE has no FREQ")
-        interval = int(rule.get("INTERVAL", [1])[0])
-        if interval < 1:
+        if _interval(rule) < 1:
             raise ValueError("its INTERVAL is not a positive number")
         if until := rule.get("UNTIL"):
             rule["UNTIL"] = [self._until(until[0], start)]
+
+    def _forward(self, event: Any) -> None:
+        """Have a plain daily or weekly series begin shortly before what is asked for, in its own rhythm.
+
+        The library repeats it from its start on, which is years of steps for a series that is years old.
+        """
+        rules = _listed(event.get("RRULE"))
+        if len(rules) != 1 or "COUNT" in rules[0] or "RDATE" in event or _period(rules[0]) not in _RHYTHMS:
+            return
+        start, end = _ends(event)
+        step = timedelta(seconds=_period(rules[0])) * _interval(rules[0])
+        # What begins there is over before anything is asked for: it is an occurrence even if the rule does not say so.
+        latest = self._asked[0] - (self._aware(end) - self._aware(start)) - 2 * _MARGIN
+        by = max((latest - self._utc(start)) // step, 0) * step
+        for name in ("DTSTART", "DTEND"):
+            if name in event:
+                event[name].dt += by
+
+    def _refuse_endless_work(self, rule: Any, start: date) -> None:
         first = self._utc(start)
-        steps = (self._horizon - first).total_seconds() / (_period(rule) * interval)
+        steps = (self._asked[1] - first).total_seconds() / (_period(rule) * _interval(rule))
         for name in ("BYHOUR", "BYMINUTE", "BYSECOND"):
             steps *= len(rule.get(name, [0]))
         if steps > MOST_STEPS:
@@ -300,6 +324,10 @@ def _listed(value: Any) -> list[Any]:
 
 def _period(rule: Any) -> int:
     return _PERIODS.get(str(rule["FREQ"][0]).upper(), _LONG_PERIOD)
+
+
+def _interval(rule: Any) -> int:
+    return int(rule.get("INTERVAL", [1])[0])
 
 
 def _ends(event: Any) -> tuple[date, date]:

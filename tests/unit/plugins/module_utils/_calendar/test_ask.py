@@ -179,7 +179,7 @@ def test_it_looks_no_further_than_it_has_to() -> None:
         for number in range(1000)
         for day in [datetime(2025, 6, 1, tzinfo=timezone.utc) + timedelta(days=number)]
     ]
-    found = Calendar(calendar(*nights), "label", "name", None, NOW + timedelta(days=400))
+    found = Calendar(calendar(*nights), "label", "name", None, (NOW, NOW + timedelta(days=400)))
     verdict = _ask.look(Question(NOW), [found], [])
     assert (verdict.kind, verdict.until) == ("open", NOW + timedelta(minutes=30))
     assert found.read <= 12

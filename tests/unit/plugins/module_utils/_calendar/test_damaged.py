@@ -70,7 +70,7 @@ def test_damaged(changes: list[tuple[int, int, str]]) -> None:
     end = BEGIN + timedelta(days=31)
     said, spans = "", []
     try:
-        spans = Calendar(text, "freezes.ics", "freezes.ics", None, end).spans(BEGIN, end)
+        spans = Calendar(text, "freezes.ics", "freezes.ics", None, (BEGIN, end)).spans(BEGIN, end)
     except Failure as failure:
         said = str(failure)
     assert said == "" or said.startswith("Could not read the calendar freezes.ics: ")

@@ -115,7 +115,7 @@ def test_every_change_of_every_zone() -> None:
             found = [Change(FIRST, *[offset(ZoneInfo(name), FIRST)] * 2)]
             night = datetime.fromisoformat("2030-07-06T22:00")
             events = [(night, night + 8 * HOUR, night + 2 * WEEK + 2 * DAY)]
-        calendar = Calendar(text(name, events), name, name, None, LAST)
+        calendar = Calendar(text(name, events), name, name, None, (FIRST, LAST))
         for number, change in enumerate(found):
             mine = events[number * width : (number + 1) * width]
             right = sorted(each for start, end, _until in mine for each in expected(change, start, end))
