@@ -75,5 +75,4 @@ def test_one_question(tmp_path: Path) -> None:
             end="",
         )
     print()
-    assert costs[0] <= 50
-    assert costs[10] <= 50
+    assert max(costs[0], costs[10], costs[30]) <= 50

@@ -172,6 +172,10 @@ CASES = {
         [event("DTSTART:20250103T210000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;UNTIL=20260101T000000Z")],
         [],
     ),
+    "a series that is centuries old, in a rhythm of three days": (
+        [event("DTSTART:17000101T210000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;INTERVAL=3;BYMONTHDAY=1,2,3,4,5,6,7")],
+        [f"12-0{day} 21:00/12-0{day} 22:00" for day in (1, 4, 7)],
+    ),
     "a count": (
         [event("DTSTART:20261129T210000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=4")],
         ["12-01 21:00/12-01 22:00", "12-02 21:00/12-02 22:00"],
