@@ -8,12 +8,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System, register
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import of_this_run
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
+    DISABLED,
+    HELD,
+    held_by,
+    may_close,
+    of_this_run,
+    results_before,
+    stays_on,
+)
 
 STATUS = "status"
 
@@ -41,13 +51,21 @@ class ActionModule(MaintenanceAction):
         estate = self.task_vars["quiesce_estate"]
         waves = [params["wave"]] if params["wave"] else WAVES
         kinds = ("module", "role") if params["state"] == STATUS else ("role",) if params["by_role"] else ("module",)
+        held = params["state"] == DISABLED and params["wave"] and self._is_held(estate, params["wave"])
         done: dict[str, dict[str, Any]] = {}
         for task in (
             task for wave in waves for kind in kinds for task in estate["waves"][wave][kind].get(self.name, ())
         ):
             system = register()[task["system"]]
-            result = self._by_role(system) if params["by_role"] else self._one(system, plain(task), params["state"])
+            if params["by_role"]:
+                result = self._by_role(system)
+            elif held:
+                result = self._held(system, plain(task))
+            else:
+                result = self._one(system, plain(task), params["state"])
             done[system.name] = self._with_rows(system, result)
+            if self.check_mode and params["state"] == DISABLED:
+                done[system.name]["stays_on"] = stays_on(done[system.name]["rows"], self._closes(system))
         before = of_this_run(estate, self.task_vars.get("quiesce_result"))
         told = [result["msg"] for result in done.values() if result.get("failed") or result.get("unreachable")]
         return {
@@ -73,6 +91,27 @@ class ActionModule(MaintenanceAction):
         if state == STATUS:  # a look never fails: the row says why
             return {**result, "failed": False, "unreachable": False}
         return result
+
+    def _is_held(self, estate: Mapping[str, Any], wave: str) -> bool:
+        results = results_before(estate, self.task_vars["hostvars"], wave, DISABLED)
+        return bool(held_by(estate, results, wave, DISABLED, check_mode=self.check_mode))
+
+    def _held(self, system: System, task: Mapping[str, Any]) -> dict[str, Any]:
+        """Close the window of a system that has to stay in maintenance mode, if others keep it there; else only look."""
+        seen = self._one(system, task, STATUS)
+        if may_close(self._with_rows(system, seen)["rows"], self._closes(system)):
+            return self._one(system, task, DISABLED)
+        return {**seen, HELD: True}
+
+    def _closes(self, system: System) -> str | None:
+        """Return the id of the window that the variables of the host say, None for all windows."""
+
+        def value(name: str) -> str:
+            given = (self.task_vars.get(variable) for variable in (f"{system.name}_{name}", f"quiesce_{name}"))
+            rendered = (str(plain(self._templar.template(each))).strip() for each in given if each is not None)
+            return next(filter(None, rendered), "")
+
+        return None if value("all_windows") and boolean(value("all_windows"), strict=False) else value("window") or DEFAULT
 
     def _by_role(self, system: System) -> dict[str, Any]:
         """Return what the role of a system came to, which switched it before this task."""

@@ -65,9 +65,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register impo
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     ENABLED,
     held_by,
-    hosts_of,
-    of_this_run,
-    waits_for,
+    results_before,
 )
 
 NOBODY = "localhost,!localhost"
@@ -109,7 +107,8 @@ class _Run:
             load(register()[name].info_module for systems in hosts.values() for name in systems)
             return list(hosts)
         tasks = self._estate["waves"][what]["role" if by_role else "module"]
-        if not tasks or self._is_held(what, state):
+        # On the way out a gate that waits closes its window all the same if another one keeps it shut: its task decides.
+        if not tasks or (state == ENABLED and self._is_held(what, state)):
             return []
         load(register()[task["system"]].module for each in tasks.values() for task in each)
         # What failed before is not put into maintenance mode, but taken out.
@@ -126,6 +125,5 @@ class _Run:
         return report
 
     def _is_held(self, wave: str, state: str) -> bool:
-        hosts = {host for before in waits_for(wave, state) for host in hosts_of(self._estate, before)}
-        results = {host: of_this_run(self._estate, self._known.raw_get(host).get("quiesce_result")) for host in hosts}
+        results = results_before(self._estate, self._known, wave, state)
         return bool(held_by(self._estate, results, wave, state, check_mode=self._check_mode))

@@ -67,7 +67,8 @@ EXAMPLES = r"""
 RETURN = r"""
 systems:
   description: The result of each system in this task and those before it, by its name. It is the result of its module,
-    with C(rows), a list, in place of C(status).
+    with C(rows), a list, in place of C(status). On the way out, a gate that has to wait for an application, and that no
+    window of somebody else keeps in maintenance mode, is only looked at and has C(held=true).
   type: dict
   returned: always
   sample:

@@ -16,6 +16,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register impo
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     DISABLED,
     ENABLED,
+    HELD,
     Results,
     held_by,
     is_bad,
@@ -23,6 +24,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
 )
 
 _HELD = "not touched: a wave before it is not complete"
+_STAYS = "left in maintenance mode: a wave before it is not complete"
 _LOST = "no result: the host left the run before it was switched completely; the output above says why"
 
 
@@ -42,7 +44,8 @@ class Report:
         for wave in WAVES:
             for host, task in tasks_of(self.estate, wave):
                 if result := self._result(host, task):
-                    found += result["rows"]
+                    notes = [_STAYS] if result.get(HELD) else []
+                    found += [{**row, "notes": [*notes, *row["notes"]]} for row in result["rows"]]
                 else:
                     found += self._without_result(host, task, wave)
         return found
@@ -53,18 +56,23 @@ class Report:
             return {}
         told: dict[str, list[str]] = {}
         untouched: dict[str, list[str]] = {}
+        kinds: dict[str, list[str]] = {}
         for wave in WAVES:
             held = self._held_by(wave)
             for host, task in tasks_of(self.estate, wave):
                 failed = self._failure(host, task, held)
                 if failed and failed not in told.setdefault(host, []):
                     told[host].append(failed)
-                if held and not self._result(host, task) and not self._got_nowhere(host):
-                    untouched.update(dict.fromkeys(task.get("members", [host]), held))
+                if held and self._is_untouched(host, task):
+                    hosts = task.get("members", [host])
+                    untouched.update(dict.fromkeys(hosts, held))
+                    kinds.setdefault(self.register[task["system"]].kind, []).extend(hosts)
         for host in self.estate["lost"]:  # their failure was forgotten, so that they could be taken along
             told[host] = told.get(host) or ["A task before this playbook failed on it; the output above says why."]
         said = {host: " ".join(each) for host, each in told.items() if each}
-        left = [f"Not touched: {', '.join(untouched)}."] if untouched else []
+        # With the kind: a host is several systems, and some of them may have been switched.
+        names = [f"{kind} of {', '.join(hosts)}" for kind, hosts in kinds.items()]
+        left = [f"Not touched: {'; '.join(names)}."] if names else []
         if said:
             return {host: " ".join([each, *left, self._remedy()]) for host, each in said.items()}
         return {host: self._waits(host, held) for host, held in untouched.items()}
@@ -72,6 +80,10 @@ class Report:
     def _result(self, host: str, task: Mapping[str, Any]) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = self.results.get(host, {}).get("systems", {}).get(task["system"])
         return found
+
+    def _is_untouched(self, host: str, task: Mapping[str, Any]) -> bool:
+        result = self._result(host, task)
+        return bool(result.get(HELD)) if result else not self._got_nowhere(host)
 
     def _held_by(self, wave: str) -> list[str]:
         return held_by(self.estate, self.results, wave, self.state, check_mode=self.check_mode)
@@ -109,7 +121,10 @@ class Report:
         others = f"{', '.join(held)} {'is' if len(held) == 1 else 'are'}"
         if self.state == ENABLED:
             return f"Not touched: {others} not in maintenance mode. See the table, then run enable again to continue."
-        return f"Not touched: {others} still in maintenance mode. Run disable for {host} alone to open it all the same."
+        return (
+            f"Not touched: {others} still in maintenance mode. Run disable again with the same options when that is over, "
+            f"or now for {host} alone to open it all the same."
+        )
 
 
 def _sentence(text: object) -> str:

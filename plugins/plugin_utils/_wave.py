@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, NORMAL
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT
 
 Results = Mapping[str, Mapping[str, Any]]
 """What the hosts have as their results of the switch, by host."""
@@ -26,6 +27,9 @@ _AFTER: Mapping[str, Mapping[str, Sequence[str]]] = {
     DISABLED: {"gates": ["applications"]},
 }
 _MODE = {ENABLED: MAINTENANCE, DISABLED: NORMAL}
+
+HELD = "held"
+"""Marks the result of a system that was only looked at, since the waves before it are not complete."""
 
 
 def tasks_of(estate: Mapping[str, Any], wave: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -56,6 +60,31 @@ def waits_for(wave: str, state: str) -> Sequence[str]:
     return _AFTER.get(state, {}).get(wave, [])
 
 
+def results_before(estate: Mapping[str, Any], known: Any, wave: str, state: str) -> Results:
+    """Return the results in this run of the hosts for which a wave waits; ``known`` are the variables of all hosts."""
+    hosts = {host for before in waits_for(wave, state) for host in hosts_of(estate, before)}
+    return {host: of_this_run(estate, known.raw_get(host).get("quiesce_result")) for host in hosts}
+
+
+def stays_on(rows: Sequence[Mapping[str, Any]], closes: str | None) -> bool:
+    """Whether a mode stays on when the window ``closes`` is closed (None: all of them): others hold it."""
+    if closes is None:
+        return False
+    return any(
+        row["mode"] != NORMAL
+        and (
+            any(window["id"] != closes for window in row.get("windows", ()))
+            or (row.get("managed") is False and closes != DEFAULT)  # somebody else's
+        )
+        for row in rows
+    )
+
+
+def may_close(rows: Sequence[Mapping[str, Any]], closes: str | None) -> bool:
+    """Whether closing a window turns no mode off: it is off, or stays on for others."""
+    return all(row["mode"] == NORMAL or stays_on([row], closes) for row in rows)
+
+
 def missing(estate: Mapping[str, Any], results: Results, wave: str, state: str, *, check_mode: bool) -> list[str]:
     """Return the hosts of a wave that are not where ``state`` wants them. A check changes nothing, so it asks less."""
     return [
@@ -74,4 +103,6 @@ def held_by(estate: Mapping[str, Any], results: Results, wave: str, state: str, 
 def _is_there(result: Mapping[str, Any] | None, state: str, check_mode: bool) -> bool:
     if result is None or is_bad(result):
         return False
-    return check_mode or all(row["mode"] == _MODE[state] for row in result["rows"])
+    if check_mode:
+        return not (state == DISABLED and result.get("stays_on"))
+    return all(row["mode"] == _MODE[state] for row in result["rows"])

@@ -18,7 +18,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import
 )
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import held_by, of_this_run
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import held_by, may_close, of_this_run, stays_on
 
 REGISTER = register()
 
@@ -170,6 +170,44 @@ def test_a_check_changes_nothing_so_nothing_gets_there() -> None:
     assert held_by(ESTATE.result(), {}, "applications", "enabled", check_mode=True) == ["launch01"]
 
 
+def test_a_check_of_the_way_out_knows_who_stays() -> None:
+    stays = {**OUT, "dev01": done("d365fo", stays_on=True)}
+    assert held_by(ESTATE.result(), stays, "gates", "disabled", check_mode=True) == ["dev01"]
+    assert held_by(ESTATE.result(), {**OUT, "dev01": done("d365fo")}, "gates", "disabled", check_mode=True) == []
+
+
+def row(mode: str, *windows: str, managed: bool | None = True) -> dict[str, Any]:
+    return {"mode": mode, "managed": managed, "windows": [{"id": each} for each in windows]}
+
+
+@pytest.mark.parametrize(
+    ("found", "closes", "stays", "may"),
+    [
+        pytest.param(row("maintenance", "A"), "A", False, False, id="the last one"),
+        pytest.param(row("maintenance", "A", "B"), "A", True, True, id="another one holds it"),
+        pytest.param(row("maintenance", "B"), "A", True, True, id="only another one"),
+        pytest.param(row("maintenance", "A", "B"), None, False, False, id="all windows"),
+        pytest.param(row("maintenance", managed=False), "default", False, False, id="somebody else's goes off"),
+        pytest.param(row("maintenance", managed=False), "A", True, True, id="somebody else's stays"),
+        pytest.param(row("normal", "A", managed=None), "A", False, True, id="a record that was left"),
+        pytest.param(row("changing", "A"), "A", False, False, id="half way"),
+        pytest.param(row("unknown", managed=None), "A", False, False, id="nobody knows"),
+    ],
+)
+def test_whether_closing_a_window_turns_a_mode_off(
+    found: dict[str, Any], closes: str | None, stays: bool, may: bool
+) -> None:
+    assert (stays_on([found], closes), may_close([found], closes)) == (stays, may)
+    assert may_close([row("normal", managed=None), found], closes) is may
+
+
+def test_the_table_says_why_a_gate_stays() -> None:
+    results = {**OUT, "dev01": done("d365fo"), "launch01": done("launch", held=True)}
+    found = Report(ESTATE.result(), results, "disabled", REGISTER).rows()
+    assert found[0]["notes"] == ["left in maintenance mode: a wave before it is not complete"]
+    assert found[1]["notes"] == []
+
+
 def test_a_result_of_an_older_run_counts_for_nothing() -> None:
     estate = replace(ESTATE, run="r2").result()
     assert of_this_run(estate, {**done("launch"), "run": "r1"}) == {}
@@ -191,7 +229,7 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
     results = {"launch01": {"failed": True, "msg": "It took too long."}}
     found = Report(ESTATE.result(), results, "enabled", REGISTER)
     assert found.rows()[0]["notes"] == ["It took too long."]
-    assert found.verdicts()["launch01"].startswith("Maintenance mode: It took too long. Not touched: dev01")
+    assert found.verdicts()["launch01"].startswith("Maintenance mode: It took too long. Not touched: D365 F&O of dev01")
 
 
 @pytest.mark.parametrize(
@@ -209,7 +247,7 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
             {"launch01": done("launch", failed=True, msg="It is busy.")},
             "enabled",
             [],
-            {"launch01": "HCL Launch / IBM DevOps Deploy: It is busy. Not touched: dev01, dev02. Fix the cause"},
+            {"launch01": "HCL Launch / IBM DevOps Deploy: It is busy. Not touched: D365 F&O of dev01, dev02. Fix the cause"},
             id="a gate failed",
         ),
         pytest.param(
@@ -230,8 +268,29 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
             {**OUT, "dev01": done("d365fo")},
             "disabled",
             [],
-            {"launch01": "Not touched: dev01 is still in maintenance mode. Run disable for launch01 alone"},
+            {"launch01": "Not touched: dev01 is still in maintenance mode. Run disable again with the same options when"},
             id="a gate stays shut for another window",
+        ),
+        pytest.param(
+            {**OUT, "dev01": done("d365fo"), "launch01": done("launch", held=True)},
+            "disabled",
+            [],
+            {"launch01": "Not touched: dev01 is still in maintenance mode. Run disable again with the same options when"},
+            id="a gate that was only looked at",
+        ),
+        pytest.param(
+            {**OUT, "dev01": done("d365fo"), "launch01": done("launch")},
+            "disabled",
+            [],
+            {},
+            id="a gate that stays shut for the other window, too",
+        ),
+        pytest.param(
+            {**IN, "dev01": GONE},
+            "disabled",
+            [],
+            {"dev01": f"{DYNAMICS}: It is gone. Fix the cause and run disable again."},
+            id="a gate that closed its window and stays shut while one failed",
         ),
         pytest.param(
             {**OUT, "launch01": done("launch", "normal")},
