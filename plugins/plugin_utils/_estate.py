@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 from typing import Any
 
-from ansible.inventory.manager import split_host_pattern
+from ansible.inventory.manager import PATTERN_WITH_SUBSCRIPT, split_host_pattern
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System
 
@@ -121,16 +121,20 @@ def own_options(system: System, variables: Mapping[str, Any]) -> str:
 def meaning_nobody(limit: str, groups: Mapping[str, Sequence[str]]) -> list[str]:
     """Return the parts of a limit that no host and no group fits: a typing error, of which Ansible only warns.
 
-    ``groups`` are the inventory's groups with their hosts. Files (@) and ranges are Ansible's own affair.
+    ``groups`` are the inventory's groups with their hosts. Files (@) are Ansible's own affair.
     """
     known = [*groups, *groups["all"]]
     parts = [part.lstrip("!&") for part in split_host_pattern(limit)]
-    patterns = {
-        part: re.compile(part[1:] if part.startswith("~") else translate(part))
-        for part in parts
-        if part and not part.startswith("@") and "[" not in part
-    }
+    patterns = {part: _pattern(part) for part in parts if part and not part.startswith("@")}
     return [part for part, pattern in patterns.items() if not any(pattern.match(each) for each in known)]
+
+
+def _pattern(part: str) -> re.Pattern[str]:
+    """Return what a part of a limit fits; a position behind it, "web[0]" or "web[1:2]", chooses among those."""
+    if part.startswith("~"):
+        return re.compile(part[1:])
+    positions = PATTERN_WITH_SUBSCRIPT.match(part)
+    return re.compile(translate(positions[1] if positions else part))
 
 
 def check(

@@ -316,7 +316,12 @@ def test_the_verdicts(results: dict[str, Any], state: str, lost: list[str], said
         pytest.param("dev01:!dve*", ["dve*"], id="in an exclusion"),
         pytest.param("~dx.*", ["~dx.*"], id="a regular expression"),
         pytest.param("dev01,localhost", ["localhost"], id="localhost is not in the inventory"),
-        pytest.param("prod,dev*,!dev02,&prod,~de.*,dev[0:1],@retry", [], id="all there"),
+        pytest.param("prod,dev*,!dev02,&prod,~de.*,dev*[0:1],@retry", [], id="all there"),
+        pytest.param("dev01,dve0[1:2]", ["dve0[1:2]"], id="in a pattern with a range"),
+        pytest.param("dev01,dve02[0]", ["dve02[0]"], id="in a pattern with a position"),
+        pytest.param("dev0[!3],prod[-1],dev*[0:1],all[1:],~dev0[12]", [], id="positions and characters that are there"),
+        pytest.param("dev01,dve0[!3]", ["dve0[!3]"], id="characters"),
+        pytest.param("dev01,~dve0[12]", ["~dve0[12]"], id="a regular expression with characters"),
         pytest.param("", [], id="none"),
     ],
 )
