@@ -32,10 +32,15 @@ class Waves:
     done: dict[str, Done] = field(default_factory=dict)
     modes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def run(self, name: str, playbook: Path | str, *arguments: str) -> None:
+    def run(self, name: str, playbook: Path | str, *arguments: str, strategy: str = "linear") -> None:
         records = str(self.lab.folder / "kept")  # for all runs; a new inventory begins with none of its own
         self.done[name] = self.lab.run(
-            playbook, *arguments, d365fo_reason="CHG0042", quiesce_store_path=records, **QUICK
+            playbook,
+            *arguments,
+            environment={"ANSIBLE_STRATEGY": strategy},
+            d365fo_reason="CHG0042",
+            quiesce_store_path=records,
+            **QUICK,
         )
         manager = self.lab.estate.managers["dsm01"]
         self.modes[name] = {
@@ -71,7 +76,7 @@ def waves(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Waves:
     manager.computers[2].come_back()
     waves.run("all in", "enable")
     waves.run("again", "enable")
-    waves.run("status", "status")
+    waves.run("status", "status", strategy="free")
 
     # on the way out: a protection, an application, a gate
     manager.computers[2].go_offline()
@@ -79,7 +84,7 @@ def waves(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Waves:
     manager.computers[2].come_back()
     waves.run("in again", "enable")
     estate.machines["dev02"].winrm.faults.refuse_connections = True
-    waves.run("application fails on the way out", "disable")
+    waves.run("application fails on the way out", "disable", strategy="free")
     waves.run("the gates alone", "disable", "-l", "launch01,launch02")
     estate.machines["dev02"].winrm.faults.refuse_connections = False
     waves.run("all out", "disable")
@@ -195,6 +200,12 @@ def test_a_run_that_went_well(waves: Waves, name: str) -> None:
     assert len(banners) <= 8
     assert not re.search(r"^included:|^skipping: \[|\[WARNING\]", done.output, re.MULTILINE)
     assert all(counts["skipped"] == 0 for counts in done.recap.values())
+
+
+@pytest.mark.parametrize("name", ["all in", "status", "application fails on the way out"])
+def test_the_table_comes_once(waves: Waves, name: str) -> None:
+    """With the strategy "free" of an ansible.cfg, too, which runs every task on every host."""
+    assert len(re.findall(r"^SYSTEM +KIND", waves.done[name].output, re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize("name", ["all in", "status", "gate fails", "protection fails on the way out"])
