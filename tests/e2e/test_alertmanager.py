@@ -526,9 +526,11 @@ def test_the_page_about_a_new_system_shows_the_entry_as_it_is() -> None:
 
 
 def test_guide_runs(start: Start, play: Play, tmp_path: Path) -> None:
-    """The inventory of docs/alertmanager.md, with the playbooks of the collection."""
+    """The inventory of docs/alertmanager.md, with the playbooks of the collection and the one that it shows."""
     front = start()
-    (shown,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/alertmanager.md").read_text(encoding="utf-8"), re.DOTALL)
+    guide = (ROOT / "docs/alertmanager.md").read_text(encoding="utf-8")
+    shown, around = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    (tmp_path / "silences.yml").write_text(around, encoding="utf-8")
     inventory = adapted(shown, front, play.ca_file)
     inventory["all"]["vars"]["alertmanager_ca_path"] = play.ca_file
     (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
@@ -536,7 +538,7 @@ def test_guide_runs(start: Start, play: Play, tmp_path: Path) -> None:
     def run(playbook: str, *arguments: str) -> Done:
         done = run_playbook(
             tmp_path,
-            ROOT / f"playbooks/{playbook}.yml",
+            tmp_path / playbook if playbook == "silences.yml" else ROOT / f"playbooks/{playbook}.yml",
             "-i",
             str(tmp_path / "inventory.yml"),
             "-l",
@@ -546,10 +548,14 @@ def test_guide_runs(start: Start, play: Play, tmp_path: Path) -> None:
         assert done.code == 0, done.output
         return done
 
+    run("silences.yml", "-e", "alertmanager_state=enabled")
     run("enable", "-e", "alertmanager_reason=CHG0042", "-e", "alertmanager_expires=2h")
-    assert [each["matchers"][0]["value"] for each in front.daemon.silences()] == ["dev01(:[0-9]+)?"]
+    assert [each["matchers"][0]["value"] for each in front.daemon.silences()] == ["dev01(:[0-9]+)?"] * 2
     assert row(run("status"), "dev01")["reason"] == "CHG0042"
     run("disable")
+    (left,) = front.daemon.silences()
+    assert '"window": "switch"' in left["comment"]
+    run("silences.yml", "-e", "alertmanager_state=disabled")
     assert front.daemon.silences() == []
 
 
