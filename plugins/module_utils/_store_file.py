@@ -108,9 +108,10 @@ class _Lock:
     """Keeps every other program out that goes by the same lock. It ends with the program that holds it."""
 
     def __init__(self, path: Path, mode: int) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, mode)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, mode)
         if os.fstat(self._file).st_uid == os.geteuid():
             os.fchmod(self._file, mode)  # whatever the umask is
+            _own_like(self._file, path.parent)
 
     def __enter__(self) -> None:
         limit = time.monotonic() + LOCK_LIMIT
@@ -135,7 +136,15 @@ def _write(path: Path, content: bytes, mode: int) -> None:
         opened.write(content)
         opened.flush()
         os.fchmod(file, mode)
+        _own_like(file, path.parent)
         os.fsync(file)
+
+
+def _own_like(file: int, folder: Path) -> None:
+    """Give what root writes to whom the directory belongs: one run with sudo would keep that account from its record."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(file, owner.st_uid, owner.st_gid)
 
 
 def _sync(folder: Path) -> None:

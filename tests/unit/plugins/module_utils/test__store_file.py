@@ -77,6 +77,29 @@ def test_written_read_compared_and_removed(ask: Asked, tmp_path: Path) -> None:
     assert ask(before=None, after=None)["text"] is None
 
 
+def test_what_root_writes_belongs_to_the_account_of_the_directory(ask: Asked, tmp_path: Path) -> None:
+    """Otherwise one run with sudo keeps that account from its own record."""
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(folder, 1001, 1002)
+    assert ask(before=None, after="one")["text"] == "one"
+    owner = folder.stat()
+    files = [file.stat() for file in folder.iterdir()]
+    assert [(file.st_uid, file.st_gid) for file in files] == [(owner.st_uid, owner.st_gid)] * 2
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(ask: Asked, tmp_path: Path) -> None:
+    """In a directory that others may write: its target would get the mode of the lock."""
+    folder, target = tmp_path / "store", tmp_path / "target"
+    folder.mkdir()
+    target.write_text("whatever", encoding="utf-8")
+    target.chmod(0o644)
+    (folder / f"{NAME}.lock").symlink_to(target)
+    assert "symbolic links" in ask(before=None, after="one")["error"]
+    assert target.stat().st_mode & 0o777 == 0o644
+
+
 def test_no_update_of_four_programs_is_lost(start: Start, ask: Asked) -> None:
     programs = [start(COUNT) for _unused in range(4)]
     assert [program.wait(60) for program in programs] == [0] * 4
