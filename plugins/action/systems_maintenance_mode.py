@@ -111,7 +111,9 @@ class ActionModule(MaintenanceAction):
             rendered = (str(plain(self._templar.template(each))).strip() for each in given if each is not None)
             return next(filter(None, rendered), "")
 
-        return None if value("all_windows") and boolean(value("all_windows"), strict=False) else value("window") or DEFAULT
+        return (
+            None if value("all_windows") and boolean(value("all_windows"), strict=False) else value("window") or DEFAULT
+        )
 
     def _by_role(self, system: System) -> dict[str, Any]:
         """Return what the role of a system came to, which switched it before this task."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
 
-_OPTION = re.compile(r"\bO\(([a-z_]+)(=[^)]*)?\)")
+_OPTION = re.compile(r"\bO\(([a-z_]+)(=[^)]*| of [^)]*)?\)")
 _VALUE = re.compile(r"\bV\(([^)]*)\)")
 
 
@@ -94,13 +94,15 @@ def sentence(text: str) -> str:
     return text if not text or text[-1] in ".!?" else f"{text}."
 
 
-def spoken(text: str, prefix: str = "", bare: Collection[str] = ()) -> str:
+def spoken(text: str, prefix: str = "", bare: Collection[str] = (), shared: Collection[str] = ()) -> str:
     """Return a message with its options as their user calls them.
 
-    ``O(kill_hung=true)`` becomes "kill_hung: true", with ``prefix`` put before it unless it is among the ``bare`` ones.
+    ``O(kill_hung=true)`` becomes "kill_hung: true", ``O(manager of dev01)`` "manager of dev01", with ``prefix`` put before it unless it is among the ``bare`` ones;
+    before the ``shared`` ones, which came from a variable for all systems, "quiesce_".
     """
 
     def called(match: re.Match[str]) -> str:
-        return f"{'' if match[1] in bare else prefix}{match[1]}{(match[2] or '').replace('=', ': ', 1)}"
+        before = "" if match[1] in bare else "quiesce_" if match[1] in shared else prefix
+        return f"{before}{match[1]}{(match[2] or '').replace('=', ': ', 1)}"
 
     return _VALUE.sub(r"\1", _OPTION.sub(called, text))

@@ -103,7 +103,12 @@ class FileStore:
             )
         if error == "text":
             raise unusable(self.where, "it is not UTF-8 text")
-        raise Failure(attempted, self.where, error, f"This account must be able to read and write it, on a disk with room. {_OPTIONS}")
+        raise Failure(
+            attempted,
+            self.where,
+            error,
+            f"This account must be able to read and write it, on a disk with room. {_OPTIONS}",
+        )
 
     def _called(self, path: str) -> str:
         return f"the file {path}{f' on {self._place}' if self._place else ''}"

@@ -96,6 +96,7 @@ class MaintenanceAction(ActionBase):
         self._secrets: list[str] = []
         self._from_variables = False
         self._in_task: frozenset[str] = frozenset()
+        self._shared: set[str] = set()
         try:
             spec = self.argument_spec()
             arguments = self._arguments(spec)
@@ -129,6 +130,8 @@ class MaintenanceAction(ActionBase):
                     if _blank(arguments.get(name)) and variable in self.task_vars:
                         arguments[name] = plain(self._templar.template(self.task_vars[variable]))
                         self._from_variables = True
+                        if not variable.startswith(self.variables):
+                            self._shared.add(name)
             self._look_for_others(spec)
         return {name: value for name, value in arguments.items() if not _blank(value)}
 
@@ -193,7 +196,8 @@ class MaintenanceAction(ActionBase):
         # Who gives the task nothing but what it is for gives everything else as variables.
         by_variables = role or self._from_variables or self._in_task <= self.task_only
         prefix = self.variables if by_variables else ""
-        text = masked(spoken(text, prefix, frozenset() if role else self._in_task), self._secrets)
+        bare = frozenset() if role else self._in_task
+        text = masked(spoken(text, prefix, bare, self._shared - self._in_task), self._secrets)
         return _TERMINAL.sub("", text)
 
     def _masked(self, result: Any, free: bool = False) -> Any:

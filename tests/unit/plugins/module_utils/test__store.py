@@ -45,7 +45,10 @@ def test_store(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        ("Permission denied", "Could not read the record on the file /x/a.json on store01: Permission denied. This account must"),
+        (
+            "Permission denied",
+            "Could not read the record on the file /x/a.json on store01: Permission denied. This account must",
+        ),
         ("text", "it is not UTF-8 text. Use the version of the collection that wrote it, or move the file away"),
         ("locked", "another program held its lock for 10 s"),
     ],

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused, Unreachable, spoken
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import (
+    Failure,
+    Invalid,
+    Refused,
+    Unreachable,
+    spoken,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _action
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
@@ -206,6 +212,7 @@ def test_what_is_warned_of_is_not_used(warnings: list[str]) -> None:
         ("O(kill_hung=true) ends it", "d365fo_", "d365fo_kill_hung: true ends it"),
         ("O(via=odbc), or V(Bypass)", "", "via: odbc, or Bypass"),
         ("Invalid O(expires): it is zero.", "d365fo_", "Invalid d365fo_expires: it is zero."),
+        ("Invalid O(systems of dev01): no", "quiesce_", "Invalid quiesce_systems of dev01: no"),
         ("see (O) and NO(THING) f(x)", "d365fo_", "see (O) and NO(THING) f(x)"),
         ("", "d365fo_", ""),
     ],
@@ -227,6 +234,14 @@ def test_a_message_names_the_option_that_the_reader_has(
 ) -> None:
     monkeypatch.setattr(Example, "fails", [Failure("stop X", "dev01", "it hangs", "O(kill_hung=true) ends it")])
     assert shown in failed(arguments, variables, role=role)["msg"]
+
+
+def test_a_message_names_the_variable_for_all_systems_if_that_gave_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Example, "fails", [Invalid("reason", "it is odd", "See O(kill_hung)")])
+    said = failed({}, {"quiesce_reason": "x"})["msg"]
+    assert said == "Invalid quiesce_reason: it is odd. See d365fo_kill_hung."
+    monkeypatch.setattr(Example, "fails", [Invalid("reason", "it is odd")])
+    assert failed({}, {"quiesce_reason": "x", "d365fo_reason": "y"})["msg"] == "Invalid d365fo_reason: it is odd."
 
 
 def test_a_failure_has_one_shape(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -247,7 +247,9 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
             {"launch01": done("launch", failed=True, msg="It is busy.")},
             "enabled",
             [],
-            {"launch01": "HCL Launch / IBM DevOps Deploy: It is busy. Not touched: D365 F&O of dev01, dev02. Fix the cause"},
+            {
+                "launch01": "HCL Launch / IBM DevOps Deploy: It is busy. Not touched: D365 F&O of dev01, dev02. Fix the cause"
+            },
             id="a gate failed",
         ),
         pytest.param(
@@ -268,14 +270,18 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
             {**OUT, "dev01": done("d365fo")},
             "disabled",
             [],
-            {"launch01": "Not touched: dev01 is still in maintenance mode. Run disable again with the same options when"},
+            {
+                "launch01": "Not touched: dev01 is still in maintenance mode. Run disable again with the same options when"
+            },
             id="a gate stays shut for another window",
         ),
         pytest.param(
             {**OUT, "dev01": done("d365fo"), "launch01": done("launch", held=True)},
             "disabled",
             [],
-            {"launch01": "Not touched: dev01 is still in maintenance mode. Run disable again with the same options when"},
+            {
+                "launch01": "Not touched: dev01 is still in maintenance mode. Run disable again with the same options when"
+            },
             id="a gate that was only looked at",
         ),
         pytest.param(
