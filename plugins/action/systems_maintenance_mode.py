@@ -97,7 +97,7 @@ class ActionModule(MaintenanceAction):
         return bool(held_by(estate, results, wave, DISABLED, check_mode=self.check_mode))
 
     def _held(self, system: System, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Close the window of a system that has to stay in maintenance mode, if others keep it there; else only look."""
+        """Close the window of a system that has to stay in maintenance mode if others keep it there; else only look."""
         seen = self._one(system, task, STATUS)
         if may_close(self._with_rows(system, seen)["rows"], self._closes(system)):
             return self._one(system, task, DISABLED)

@@ -107,7 +107,7 @@ class _Run:
             load(register()[name].info_module for systems in hosts.values() for name in systems)
             return list(hosts)
         tasks = self._estate["waves"][what]["role" if by_role else "module"]
-        # On the way out a gate that waits closes its window all the same if another one keeps it shut: its task decides.
+        # On the way out a gate that waits closes its window if another one keeps it shut: its task decides.
         if not tasks or (state == ENABLED and self._is_held(what, state)):
             return []
         load(register()[task["system"]].module for each in tasks.values() for task in each)

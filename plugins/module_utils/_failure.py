@@ -97,8 +97,9 @@ def sentence(text: str) -> str:
 def spoken(text: str, prefix: str = "", bare: Collection[str] = (), shared: Collection[str] = ()) -> str:
     """Return a message with its options as their user calls them.
 
-    ``O(kill_hung=true)`` becomes "kill_hung: true", ``O(manager of dev01)`` "manager of dev01", with ``prefix`` put before it unless it is among the ``bare`` ones;
-    before the ``shared`` ones, which came from a variable for all systems, "quiesce_".
+    ``O(kill_hung=true)`` becomes "kill_hung: true", ``O(manager of dev01)`` "manager of dev01", with ``prefix`` put
+    before it unless it is among the ``bare`` ones; before the ``shared`` ones, which came from a variable for all
+    systems, "quiesce_".
     """
 
     def called(match: re.Match[str]) -> str:

@@ -141,7 +141,7 @@ def _write(path: Path, content: bytes, mode: int) -> None:
 
 
 def _own_like(file: int, folder: Path) -> None:
-    """Give what root writes to whom the directory belongs: one run with sudo would keep that account from its record."""
+    """Give what root writes to whom the directory belongs: one run with sudo would keep that account from it."""
     if os.geteuid() == 0:
         owner = folder.stat()
         os.fchown(file, owner.st_uid, owner.st_gid)

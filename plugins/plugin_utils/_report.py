@@ -122,8 +122,8 @@ class Report:
         if self.state == ENABLED:
             return f"Not touched: {others} not in maintenance mode. See the table, then run enable again to continue."
         return (
-            f"Not touched: {others} still in maintenance mode. Run disable again with the same options when that is over, "
-            f"or now for {host} alone to open it all the same."
+            f"Not touched: {others} still in maintenance mode. Run disable again with the same options when that is "
+            f"over, or now for {host} alone to open it all the same."
         )
 
 
