@@ -71,6 +71,8 @@ class ActionModule(MaintenanceAction):
         return {
             "run": estate["run"],
             "changed": any(result.get("changed") for result in done.values()),
+            # Ansible shows what a task warns of, not what stands deeper in its result; and it does not say for which host.
+            "warnings": [f"{self.name}: {each}" for result in done.values() for each in result.pop("warnings", ())],
             "diff": [diff for result in done.values() if (diff := result.pop("diff", None))],
             "systems": {**plain(before.get("systems", {})), **done},
             **({"msg": " ".join(told)} if told else {}),

@@ -95,7 +95,8 @@ def waves(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Waves:
 
     # somebody else's window, and work that fails between enable and disable
     waves.run("in for one window", "enable")
-    waves.run("in for another window", "enable", "-l", "dev01,launch01", "-e", "quiesce_window=42")
+    doubtful = ("-e", "launch_sees_all_activity=false", "-e", "trend_duration=2h")
+    waves.run("in for another window", "enable", "-l", "dev01,launch01", "-e", "quiesce_window=42", *doubtful)
     waves.run("a check of the way out", "disable", "--check")
     waves.run("out for one window", "disable")
     waves.run("out for the other", "disable", "-l", "dev01,launch01", "-e", "quiesce_window=42")
@@ -271,6 +272,12 @@ def test_a_gate_with_another_window_closes_the_one_that_is_over(waves: Waves) ->
     rows = {row["system"]: row for row in done.of("Report the status of all systems")["rows"]}
     assert [window["id"] for window in rows["launch01"]["windows"]] == ["42"]
     assert waves.done["out for the other"].code == waves.done["out alone"].code == 0
+
+
+def test_what_the_modules_warn_of_is_shown(waves: Waves) -> None:
+    """Each with the host that it is about: an empty list of processes that may be no idle server, a mode without end."""
+    text = " ".join(waves.done["in for another window"].output.split())
+    assert re.search(r"\[WARNING\]: launch01: .*sees_all_activity.*\[WARNING\]: dev01: .*end", text), text
 
 
 def test_a_check_of_the_way_out_says_which_gate_would_stay(waves: Waves) -> None:
