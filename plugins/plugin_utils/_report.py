@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import CHANGING, unknown_row
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     DISABLED,
@@ -97,7 +97,14 @@ class Report:
         result = self._result(host, task)
         if result is not None:
             title = self.register[task["system"]].title
-            return f"{title}: {_sentence(result.get('msg', ''))}" if is_bad(result) else ""
+            if is_bad(result):
+                return f"{title}: {_sentence(result.get('msg', ''))}"
+            # A task may end without a failure while the system is still at it, if an option says so. What an option
+            # leaves out on purpose is named as unavailable.
+            half_way = [row["system"] for row in result["rows"] if row["mode"] == CHANGING]
+            if half_way and not (self.check_mode or result.get(HELD) or result.get("unavailable")):
+                return f"{title}: the mode is not in effect yet for {', '.join(half_way)}. See the table."
+            return ""
         if self._got_nowhere(host):
             return f"Maintenance mode: {_sentence(self.results[host].get('msg', ''))}"
         return "" if held else f"{self.register[task['system']].title}: {_LOST}."

@@ -201,6 +201,16 @@ def test_whether_closing_a_window_turns_a_mode_off(
     assert may_close([row("normal", managed=None), found], closes) is may
 
 
+def test_what_was_left_out_on_purpose_is_no_failure() -> None:
+    """Trend's on_unavailable: skip, say, for a computer that leaves the mode when its agent is back."""
+    members = (Member("dsm", ("trend",)),)
+    estate = Estate(members, REGISTER).result()
+    left = {"dsm": done("trend", "changing", unavailable=[{"computer": "x"}])}
+    assert Report(estate, left, "disabled", REGISTER).verdicts() == {}
+    assert list(Report(estate, {"dsm": done("trend", "changing")}, "disabled", REGISTER).verdicts()) == ["dsm"]
+    assert Report(estate, {"dsm": done("trend", "changing")}, "disabled", REGISTER, check_mode=True).verdicts() == {}
+
+
 def test_the_table_says_why_a_gate_stays() -> None:
     results = {**OUT, "dev01": done("d365fo"), "launch01": done("launch", held=True)}
     found = Report(ESTATE.result(), results, "disabled", REGISTER).rows()
@@ -242,6 +252,15 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
             [],
             {"dev01": f"{DYNAMICS}: It is gone. Fix the cause, then run enable again to continue"},
             id="one failed",
+        ),
+        pytest.param(
+            {**IN, "dev01": done("d365fo", "changing")},
+            "enabled",
+            [],
+            {
+                "dev01": f"{DYNAMICS}: the mode is not in effect yet for x. See the table. Fix the cause, then run enable"
+            },
+            id="no failure, but half way",
         ),
         pytest.param(
             {"launch01": done("launch", failed=True, msg="It is busy.")},
