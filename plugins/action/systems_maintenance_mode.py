@@ -68,11 +68,13 @@ class ActionModule(MaintenanceAction):
                 done[system.name]["stays_on"] = stays_on(done[system.name]["rows"], self._closes(system))
         before = of_this_run(estate, self.task_vars.get("quiesce_result"))
         told = [result["msg"] for result in done.values() if result.get("failed") or result.get("unreachable")]
+        # Ansible shows what a task warns of, not what stands deeper in its result, and does not say for which host. The
+        # tasks of a role have shown theirs.
+        warnings = [f"{self.name}: {each}" for result in done.values() for each in result.pop("warnings", ())]
         return {
             "run": estate["run"],
             "changed": any(result.get("changed") for result in done.values()),
-            # Ansible shows what a task warns of, not what stands deeper in its result; and it does not say for which host.
-            "warnings": [f"{self.name}: {each}" for result in done.values() for each in result.pop("warnings", ())],
+            "warnings": [] if params["by_role"] else warnings,
             "diff": [diff for result in done.values() if (diff := result.pop("diff", None))],
             "systems": {**plain(before.get("systems", {})), **done},
             **({"msg": " ".join(told)} if told else {}),

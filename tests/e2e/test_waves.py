@@ -275,7 +275,7 @@ def test_a_gate_with_another_window_closes_the_one_that_is_over(waves: Waves) ->
 
 
 def test_what_the_modules_warn_of_is_shown(waves: Waves) -> None:
-    """Each with the host that it is about: an empty list of processes that may be no idle server, a mode without end."""
+    """Each with its host: an empty list of processes that may be no idle server, a mode without an end."""
     text = " ".join(waves.done["in for another window"].output.split())
     assert re.search(r"\[WARNING\]: launch01: .*sees_all_activity.*\[WARNING\]: dev01: .*end", text), text
 

@@ -257,9 +257,7 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
             {**IN, "dev01": done("d365fo", "changing")},
             "enabled",
             [],
-            {
-                "dev01": f"{DYNAMICS}: the mode is not in effect yet for x. See the table. Fix the cause, then run enable"
-            },
+            {"dev01": f"{DYNAMICS}: the mode is not in effect yet for x. See the table. Fix the cause, then"},
             id="no failure, but half way",
         ),
         pytest.param(
