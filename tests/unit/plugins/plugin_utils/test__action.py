@@ -293,6 +293,7 @@ class Talkative(Example):
             "status": {"mode": secret, "owner": secret, "notes": [f"note of {secret}", "another"]},
             "sql_failure": f"{secret} refused",
             "reasons": [f"since {secret}"],
+            "warnings": [f"mind {secret}\x1b[2J"],
         }
 
 
@@ -313,6 +314,7 @@ def test_secrets_are_masked_in_free_text_and_nowhere_else(shown: list[str], secr
     assert result["steps"] == [{"step": f"started {secret}", "seconds": 1.0}]
     assert (result["msg"], result["output"]) == (f"it is {mask}!", f"a\n{mask} b")
     assert result["status"]["notes"] == [f"note of {mask}", "another"]
+    assert result["warnings"] == [f"mind {mask}[2J"]
     assert (result["sql_failure"], result["reasons"]) == (f"{mask} refused", [f"since {mask}"])
     assert shown == [f"dev01: working with {mask}"]
 
