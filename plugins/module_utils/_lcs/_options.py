@@ -11,6 +11,7 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _window_options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import (
     OPTIONS,
     open_client,
@@ -21,21 +22,24 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Pace, usable_path
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs import _api, _portal
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._cookies import parse_cookies
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._look import START, Look
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._place import DEFAULTS, FOUND, Place
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._servicing import Servicing
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state import SAFE_MODE, Words
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
-
-START = 300.0
-"""Seconds for which the old state may stand after a request; a guess, no client says how long."""
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW
 
 PUBLIC = "https://lcs.dynamics.com"
 
 # The portals that Microsoft runs; the host of the public API is that of the portal with a word before it.
 _PORTALS = re.compile(r"(?:(?:eu|fr|sa|uae|ch|no)\.)?lcs\.dynamics\.(?:com|cn)|gov\.lcs\.microsoftdynamics\.us")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+_REQUESTS = 4
+"""As many requests until LCS has the one for the switch: the anti-forgery token, the request, and both once more."""
 
 _UNDOCUMENTED = (
     "LCS has no public API for maintenance mode. What its portal uses is not documented, not supported by Microsoft, "
@@ -64,8 +68,10 @@ MODE: dict[str, dict[str, Any]] = {
     "start_timeout": {"type": "str", "default": "5m"},
     "poll_interval": {"type": "str", "default": "30s"},
     "on_session_over": {"type": "str", "choices": ["continue", "fail"], "default": "continue"},
+    **WINDOW,
+    **STORE,
 }
-INFO = COMMON
+INFO = {**COMMON, **STORE}
 RULES: dict[str, Any] = {"mutually_exclusive": [("cookies", "cookies_file"), ("api_token", "api_token_file")]}
 
 
@@ -88,15 +94,24 @@ def words(params: Mapping[str, Any]) -> Words:
     return Words(tuple(params["maintenance_status"]), tuple(params["maintenance_states"]))
 
 
-def patience(params: Mapping[str, Any], run: Run) -> Patience:
-    """Return how long to wait for a servicing operation. Raises ``Invalid``."""
-    return Patience(seconds(params, "servicing_timeout", zero=True), seconds(params, "poll_interval"), run)
+def open_system(params: Mapping[str, Any], store: FileStore, run: Run, *, check_mode: bool) -> Servicing:
+    """Return the environment as a task switches it, without asking anything yet.
+
+    Raises ``Refused`` without the consent to use what is not documented, ``Failure`` for options that cannot be used.
+    """
+    start = seconds(params, "start_timeout", zero=True)
+    return Servicing(
+        open_portal(params, place(params), run, start=start),
+        _window_options.request(params, run.owner),
+        _window_options.ledger(params, store, run),
+        Patience(seconds(params, "servicing_timeout", zero=True), seconds(params, "poll_interval"), run),
+        lease=_REQUESTS * (seconds(params, "retry_timeout", zero=True) + seconds(params, "request_timeout")),
+        check_mode=check_mode,
+    )
 
 
-def open_system(
-    params: Mapping[str, Any], where: Place, waiting: Patience, *, on: bool, start: float = START
-) -> Servicing:
-    """Return the environment in the portal, without asking it anything yet.
+def open_portal(params: Mapping[str, Any], where: Place, run: Run, *, start: float = START) -> Look:
+    """Return who looks at the environment in the portal, without asking it anything yet.
 
     Raises ``Refused`` without the consent to use what is not documented, ``Failure`` without usable cookies.
     """
@@ -113,9 +128,9 @@ def open_system(
         )
     jar = parse_cookies(secret, where.project)
     paths = {name: _path(name, params[name], where) for name in (*DEFAULTS, *FOUND) if params[name]}
-    client = open_client(params, headers=_portal.HEADERS, secrets=[secret, *jar.secrets], tell=waiting.run.tell)
+    client = open_client(params, headers=_portal.HEADERS, secrets=[secret, *jar.secrets], tell=run.tell)
     portal = _portal.Portal(client, jar, where, paths, words(params))
-    return Servicing(portal, on, waiting, start, open_api(params, where, waiting.run))
+    return Look(portal, run, start, open_api(params, where, run))
 
 
 def open_api(params: Mapping[str, Any], where: Place, run: Run) -> _api.PublicApi | None:

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 
 ENVIRONMENT = "0c6f5d1e-3c1c-4d59-9f65-8a1f6f8e1a11"
 
@@ -27,7 +28,7 @@ def params(**given: Any) -> dict[str, Any]:
 
 def opened(**given: Any) -> Any:
     options = params(**given)
-    return _options.open_system(options, _options.place(options), _options.patience(options, Run()), on=True)
+    return _options.open_system({**options, "state": "enabled"}, FileStore("unused"), Run(), check_mode=False)
 
 
 @pytest.mark.parametrize(
@@ -65,9 +66,9 @@ def test_cookies(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "file": {"cookies": None, "cookies_file": str(tmp_path / "cookies")},
         "environment": {"cookies": None},
     }
-    system = opened(**options[given])
-    assert "canary" not in repr(system.portal._jar)
-    assert system.portal._jar.header == f"{text}; lcspid=42"
+    jar = opened(**options[given]).look.portal._jar
+    assert "canary" not in repr(jar)
+    assert jar.header == f"{text}; lcspid=42"
 
 
 @pytest.mark.parametrize(
