@@ -85,7 +85,9 @@ class Report:
         result = self._result(host, task)
         if result is not None:
             title = self.register[task["system"]].title
-            return f"{title}: {_sentence(result.get('msg', ''))}" if is_bad(result) else ""
+            # What goes on without the task that started it has not failed, and is not yet in the requested state.
+            said = result.get("msg", "") if is_bad(result) else result.get("unfinished", "")
+            return f"{title}: {_sentence(said)}" if said or is_bad(result) else ""
         if self._got_nowhere(host):
             return f"Maintenance mode: {_sentence(self.results[host].get('msg', ''))}"
         return "" if held else f"{self.register[task['system']].title}: {_LOST}."
