@@ -349,7 +349,7 @@ def test_a_lost_request_is_not_sent_again() -> None:
     ended, lcs = at_switch(LOST)
     assert (ended.how, ended.operations.count(SWITCH), lcs.operations) == ("failure", 1, [])
     assert (
-        "the answer to the request was lost (the connection broke), and no servicing operation began" in ended.message
+        "the answer to the request was lost (the connection broke), and no servicing operation started" in ended.message
     )
 
 
@@ -374,12 +374,15 @@ def test_a_session_that_is_over_before_the_request(fault: str) -> None:
 def test_an_answer_that_is_not_understood_is_a_lost_one() -> None:
     ended, lcs = at_switch(NOT_JSON)
     assert (ended.how, ended.operations.count(SWITCH), lcs.operations) == ("failure", 1, [])
-    assert "was lost (HTTP 200 with 19 bytes that are not JSON), and no servicing operation began" in ended.message
+    assert "was lost (HTTP 200 with 19 bytes that are not JSON), and no servicing operation started" in ended.message
 
 
 def test_a_path_that_is_gone_names_the_option() -> None:
     ended = run(beginning("enabled"), "enabled", Gate(2, GONE))
-    assert "HTTP 404. The portal's paths are not documented and may have changed; O(details_path)" in ended.message
+    assert (
+        "HTTP 404. The portal's paths are not documented and may have changed. Find the new one and set O(details_path)"
+        in ended.message
+    )
 
 
 def test_a_relic_in_the_history_is_passed_over() -> None:
@@ -393,9 +396,10 @@ def test_a_relic_in_the_history_is_passed_over() -> None:
 def test_a_session_that_ends_in_the_wait_is_no_failure(fails: bool) -> None:
     lcs = Lcs(sessions_end_at=300.0)
     ended = run(lcs, "enabled", fail_unwatched=fails)
-    said = "is still running, but the session is over. Sign in again and run the task with the new cookies to watch it"
+    said = "is still running, but the session is over, so nobody watches it. Sign in again at https://lcs.example.com/Logon"
     assert ended.how == ("failure" if fails else "unwatched")
     assert said in (ended.message if fails else ended.result["warnings"][0])
+    assert ended.result.get("unfinished", ended.message) in (ended.message, ended.result["status"]["notes"][-1])
     assert (ended.result["changed"], ended.result["maintenance_mode"], ended.result["watched"]) == (True, None, False)
     assert (ended.result["status"]["mode"], ended.result["status"]["verified"]) == ("changing", False)
     lcs.sessions_end_at = None

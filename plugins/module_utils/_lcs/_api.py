@@ -29,8 +29,8 @@ PER_MINUTE = 6
 HEADERS = {"x-ms-version": "2017-09-15"}
 
 REMEDIES = {
-    401: "The token is wrong or has expired (it lives about an hour): get a new one for a user of the project. The "
-    "public API takes tokens of users only, signed in without multi-factor authentication",
+    401: "The token is wrong or has expired (it is valid for about an hour): get a new one for a user of the project. "
+    "The public API accepts only tokens of users who signed in without multi-factor authentication",
     403: "Add the user of the token to the project in LCS",
 }
 

@@ -42,8 +42,8 @@ _REQUESTS = 4
 """As many requests until LCS has the one for the switch: the anti-forgery token, the request, and both once more."""
 
 _UNDOCUMENTED = (
-    "LCS has no public API for maintenance mode. What its portal uses is not documented, not supported by Microsoft, "
-    "may change any day, and needs the cookies of a person's session. If you accept that, set "
+    "LCS has no public API for maintenance mode. The interface of its portal is not documented or supported by "
+    "Microsoft, may change at any time, and needs the cookies of a person's session. If you accept that, set "
     "O(accept_undocumented_api=true)."
 )
 
@@ -116,14 +116,14 @@ def open_portal(params: Mapping[str, Any], where: Place, run: Run, *, start: flo
     Raises ``Refused`` without the consent to use what is not documented, ``Failure`` without usable cookies.
     """
     if not params["accept_undocumented_api"]:
-        raise Refused(str(where), [_UNDOCUMENTED, f"Or a person does it on the page {where.page()} with Maintain"])
+        raise Refused(str(where), [_UNDOCUMENTED, f"Otherwise use Maintain on the page {where.page()}"])
     secret = read_secret(params, "cookies", "LCS_COOKIES")
     if not secret:
         raise Failure(
             "sign in",
             where.portal,
-            "there are no cookies of a session",
-            f"Sign in at {where.login_page} with a browser and give the Cookie header of one of its requests to LCS as "
+            "no cookies of a session were given",
+            f"Sign in at {where.login_page} with a browser, copy the Cookie header of a request to LCS, and give it as "
             "O(cookies) or O(cookies_file), or in the environment variable LCS_COOKIES",
         )
     jar = parse_cookies(secret, where.project)
@@ -162,7 +162,7 @@ def _api_url(params: Mapping[str, Any]) -> str:
     if not _PORTALS.fullmatch(host):
         raise Invalid(
             "api_url",
-            "it is not given, and does not follow from this O(url)",
+            "it is not given, and O(url) is not one of Microsoft's portals",
             "Use one like https://lcsapi.lcs.dynamics.com",
         )
     return f"https://lcsapi.{host}"
@@ -172,7 +172,7 @@ def _path(name: str, template: str, where: Place) -> str:
     if not usable_path(where.path(template)):
         raise Invalid(
             name,
-            f'"{template}" is not a path that can be asked for',
+            f'"{template}" is not a valid path',
             "Use one like /V2, with {project_id} and {environment_id} for the ids",
         )
     return template

@@ -152,18 +152,18 @@ def _ended_otherwise(reading: Reading, on: bool, place: Place) -> Failure:
     page = place.page(diagnostics=reading.environment.diagnostics)
     if reading.answer_lost:
         answer = (
-            f"the answer to the request was lost ({reading.answer_lost}), and no servicing operation began; LCS says "
+            f"the answer to the request was lost ({reading.answer_lost}), and no servicing operation started; LCS says "
             f"{reading.environment}"
         )
-        remedy = f"See on the page {page} that nothing runs there, then run again"
+        remedy = f"Check on the page {page} that nothing runs there, then run again"
     else:
-        answer = f"LCS took the request, no servicing operation runs any more, and LCS says {reading.environment}"
-        remedy = f"See on the page {page} whether the operation was rolled back or aborted, then run again"
+        answer = f"LCS accepted the request, but no servicing operation runs, and LCS says {reading.environment}"
+        remedy = f"Check on the page {page} whether the operation was rolled back or aborted, then run again"
     return Failure(attempted(on), describe(place, reading), answer, remedy)
 
 
 def _unknown(environment: Environment) -> str:
     return (
         f"LCS says {environment}; maintenance mode can be switched in the states Deployed and In Maintenance. "
-        "If this is maintenance mode under another name, say so with O(maintenance_status) or O(maintenance_states)."
+        "If this is maintenance mode under another name, set O(maintenance_status) or O(maintenance_states)."
     )

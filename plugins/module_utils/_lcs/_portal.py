@@ -186,7 +186,7 @@ class Portal:
             str(self.place),
             "HTTP 403, also with a new anti-forgery token",
             "Check that the account is a project owner or environment manager in LCS, and that the page "
-            f"{self.place.page()} offers it this",
+            f"{self.place.page()} offers it the button",
         )
 
     def _new_token(self, attempted: str) -> str:
@@ -202,7 +202,7 @@ class Portal:
         sign = sign_of_end(raw)
         if not sign and raw.status != 200:
             raise self._strange(attempted, f"HTTP {raw.status} for {path}", "start_path")
-        raise self._over(attempted, sign or f"{path} is a page without an anti-forgery token, as that of the login")
+        raise self._over(attempted, sign or f"{path} is a page without an anti-forgery token, like the sign-in page")
 
     def _open(self, raw: Raw, option: str, attempted: str) -> Envelope:
         self._take_cookies(raw)
@@ -216,7 +216,7 @@ class Portal:
             raise self._strange(attempted, str(strange), option, known=strange.refused) from None
         if not envelope.success:
             raise Declined(
-                attempted, str(self.place), envelope, f"See on the page {self.place.page()} what is the matter"
+                attempted, str(self.place), envelope, f"Look at the environment on the page {self.place.page()}"
             )
         return envelope
 
@@ -233,7 +233,7 @@ class Portal:
             str(self.place),
             f"the session is over ({self._client.redact(sign)})",
             f"Sign in at {self.place.login_page} with a browser, give the new cookies (O(cookies) or O(cookies_file)), "
-            "and run again. If you did, check that O(url) is the portal in which the project is",
+            "and run again. If you just did, check that O(url) is the portal that hosts the project",
         )
 
     def _strange(self, attempted: str, what: str, option: str, *, known: bool = True) -> Failure:
@@ -241,5 +241,5 @@ class Portal:
             attempted,
             str(self.place),
             self._client.redact(what),
-            f"The portal's paths are not documented and may have changed; O({option}) names another one",
+            f"The portal's paths are not documented and may have changed. Find the new one and set O({option})",
         )

@@ -83,17 +83,19 @@ def _unwatched(over: SessionOver, system: Servicing, *, fail: bool) -> Result:
     if reading is None:
         raise over
     said = (
-        f"The servicing operation on {system.describe()} is still running, but the session is over. Sign in again and "
-        "run the task with the new cookies to watch it; nothing is started twice"
+        f"A servicing operation on {system.describe()} is still running, but the session is over, so nobody watches "
+        f"it. Sign in again at {system.look.portal.place.login_page}, give the new cookies, and run the same again to "
+        "watch it to its end. The operation is not started a second time"
     )
     told = system.give_up(None)
     result = _result(system, reading, (said,)) | {"maintenance_mode": None, "watched": False}
     if fail:
         del result["warnings"]
+        over.remedy, over.state = said, told
         over.details.update(result)
-        over.state = ". ".join(filter(None, (said, told)))
         raise over
     return result | {
+        "unfinished": said,
         "diff": {"before": {"maintenance_mode": reading.is_on}, "after": {"maintenance_mode": system.on}},
         "warnings": [said, *filter(None, [told])],
     }

@@ -112,7 +112,7 @@ def test_a_failure_that_a_run_waited_for_is_no_refusal() -> None:
         ),
         (
             Reading(Environment(OFF, "Deployed"), sent=True),
-            ["LCS took the request, no servicing", "rolled back or aborted"],
+            ["LCS accepted the request, but no servicing", "rolled back or aborted"],
         ),
         (
             Reading(Environment(OFF, "Deployed"), sent=True, answer_lost="HTTP 502"),
