@@ -188,17 +188,45 @@ def test_playbooks(site: Site) -> None:
     inventory = site.folder / "inventory.yml"
     inventory.write_text(yaml.safe_dump({"lcs": {"hosts": hosts}}))
 
-    def run(name: str) -> Done:
-        done = run_playbook(site.folder, f"quiesce.maintenance.{name}", "-i", str(inventory))
-        assert done.code == 0, done.output
-        site.no_secret(done.output)
+    def run(name: str, *arguments: str, code: int = 0) -> Done:
+        done = run_playbook(site.folder, f"quiesce.maintenance.{name}", "-i", str(inventory), *arguments)
+        assert done.code == code, done.output
+        site.no_secret(done.output, *(file.read_text() for file in records()))
         return done
 
-    done = run("enable")
+    def records() -> list[Path]:
+        return sorted((site.folder / "state/quiesce.maintenance").glob("lcs-*.json"))
+
+    done = run("enable", "-e", "quiesce_window=CHG7 quiesce_reason=4711 quiesce_ticket= quiesce_owner=ann")
     assert sorted(site.portal.switches) == [("prod", True), ("uat", True)]
-    assert re.search(r"uat +D365 LCS +maintenance +yes", done.output)
-    assert re.search(r"prod +D365 LCS +maintenance +yes", run("status").output)
-    assert re.search(r"uat +D365 LCS +normal +yes", run("disable").output)
+    assert re.search(r"uat +D365 LCS +maintenance +yes +\S+ \S+Z +ann +4711", done.output), done.output
+    assert [json.loads(file.read_text())["records"]["environment"]["name"] for file in records()] == [
+        each.name for each in sorted(environments, key=lambda each: each.id)
+    ]
+    done = run("disable", "-l", "prod")
+    assert "prod: closed nothing; maintenance mode stays on for CHG7 (ann, 4711)" in done.output
+
+    # The session ends while the operation runs: nothing failed, nothing is confirmed, and the run says so.
+    uat, everybody = environments[0], ["-e", "quiesce_all_windows=yes"]
+    uat.seconds_per_look = 20.0
+    session = site.portal.sign_in()
+    uat.at_begin.append(lambda: site.portal.at.update({len(site.portal.log) + 5: end}))
+
+    def end() -> None:
+        site.portal.sessions.end(session)
+
+    cookies = json.dumps({"lcs_cookies": session.cookies})
+    done = run("disable", "-l", "uat", *everybody, "-e", cookies, code=2)
+    assert done.recap["uat"]["failed"] == 1
+    verdict = done.of("Report what failed", "uat")["msg"]
+    assert OVER in verdict
+    assert verdict.endswith("Fix the cause and run disable again.")
+    assert re.search(r"uat +D365 LCS +changing +no", done.output)
+    uat.seconds_per_look = 300.0
+    done = run("disable", *everybody)
+    assert re.search(r"uat +D365 LCS +normal +yes", done.output)
+    assert site.portal.switches[2:] == [("uat", False), ("prod", False)]
+    assert records() == []
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------
@@ -305,7 +333,7 @@ def test_a_request_that_lcs_ignores(site: Site) -> None:
 @pytest.mark.parametrize("data", ["done", "null"])
 def test_bodies_in_parentheses_and_without_data(site: Site, data: Any) -> None:
     environment = site.add("uat")
-    site.portal.wrapped, site.portal.switch_data = True, data
+    site.portal.wrapped, site.portal.switch_data, site.portal.no_action = True, data, "404"
     assert site.run(site.task(environment, state="enabled")).of("uat")["maintenance_mode"] is True
 
 

@@ -385,6 +385,25 @@ def test_a_path_that_is_gone_names_the_option() -> None:
     )
 
 
+def test_one_bad_answer_does_not_end_the_wait() -> None:
+    operations = undisturbed("enabled").operations
+    first = operations.index("GetEnvironmentDetails", operations.index(SWITCH))
+    for number in (first, first + 1):
+        ended = run(beginning("enabled"), "enabled", Gate(number, NOT_JSON))
+        assert ended.how == "success"
+        assert ended.operations[number] == ended.operations[number + 1]
+
+
+def test_no_action_may_be_not_found() -> None:
+    """HTTP 404 in place of an action; what runs shows in the history, and then in the state."""
+    operations = undisturbed("enabled").operations
+    number = operations.index("GetOngoingActionDetails")
+    lcs = beginning("enabled")
+    lcs.begin(True)
+    ended = run(lcs, "enabled", Gate(number, GONE))
+    assert (ended.how, ended.operations.count(SWITCH), len(lcs.operations)) == ("success", 0, 1)
+
+
 def test_a_relic_in_the_history_is_passed_over() -> None:
     lcs = Lcs(duration=150.0, relic=True)
     done = run(lcs, "enabled")

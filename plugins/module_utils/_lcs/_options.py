@@ -144,7 +144,7 @@ def open_api(params: Mapping[str, Any], where: Place, run: Run) -> _api.PublicAp
         credentials={"Authorization": f"Bearer {token}"},
         secrets=[token],
         remedies=_api.REMEDIES,
-        pace=Pace(_api.PER_MINUTE),
+        pace=Pace(_api.PER_MINUTE, now=run.now, sleep=run.sleep),
         tell=run.tell,
     )
     return _api.PublicApi(client, where, words(params))

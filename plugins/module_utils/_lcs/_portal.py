@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, HttpFailure, Raw
@@ -40,7 +40,11 @@ HEADERS = {
     "X-Requested-With": "XMLHttpRequest",
     "TimezoneOffset": "0",
 }
+_NOT_FOUND = 404
 _HISTORY = {"DynamicPaging": {"StartPosition": 0, "ItemsRequested": 40}, "Filtering": None}
+
+
+T = TypeVar("T")
 
 
 class SessionOver(Failure):
@@ -58,6 +62,10 @@ class Declined(Failure):
 
 class Overloaded(Failure):
     """The portal did not take the request, for now. Nothing was done."""
+
+
+class Gone(Failure):
+    """Nothing is at this path (HTTP 404)."""
 
 
 class Unclear(Failure):
@@ -107,10 +115,14 @@ class Portal:
         """Return what LCS says of the environment; ``kind`` is its type, if that is known."""
         attempted = f"read the state of {self.place}"
         template = self._paths.get("details_path") or details_path(kind)
-        try:
-            return parse_details(self._get(template, "details_path", attempted), self._words)
-        except ValueError as error:
-            raise self._strange(attempted, f"it sent {error}", "details_path") from None
+
+        def read() -> Environment:
+            try:
+                return parse_details(self._get(template, "details_path", attempted), self._words)
+            except ValueError as error:
+                raise self._strange(attempted, f"it sent {error}", "details_path", Unclear) from None
+
+        return _once_more(read)
 
     @property
     def asks_for_kind(self) -> bool:
@@ -118,9 +130,19 @@ class Portal:
         return not self._paths.get("details_path")
 
     def ongoing(self) -> Action | None:
-        """Return the action that goes on."""
+        """Return the action that runs, None for none, or where LCS does not know of any (HTTP 404).
+
+        If the path has moved, what runs still shows in the state and in the history.
+        """
         attempted = f"read which action runs on {self.place}"
-        return parse_action(self._get(self._paths["action_path"], "action_path", attempted))
+
+        def read() -> Action | None:
+            try:
+                return parse_action(self._get(self._paths["action_path"], "action_path", attempted))
+            except Gone:
+                return None
+
+        return _once_more(read)
 
     def progress(self) -> int | None:
         """Return how many per cent are done."""
@@ -213,7 +235,8 @@ class Portal:
         except Over as over:
             raise self._over(attempted, str(over)) from None
         except Strange as strange:
-            raise self._strange(attempted, str(strange), option, known=strange.refused) from None
+            kind = Gone if raw.status == _NOT_FOUND else Failure if strange.refused else Unclear
+            raise self._strange(attempted, str(strange), option, kind) from None
         if not envelope.success:
             raise Declined(
                 attempted, str(self.place), envelope, f"Look at the environment on the page {self.place.page()}"
@@ -236,10 +259,18 @@ class Portal:
             "and run again. If you just did, check that O(url) is the portal that hosts the project",
         )
 
-    def _strange(self, attempted: str, what: str, option: str, *, known: bool = True) -> Failure:
-        return (Failure if known else Unclear)(
+    def _strange(self, attempted: str, what: str, option: str, kind: type[Failure] = Failure) -> Failure:
+        return kind(
             attempted,
             str(self.place),
             self._client.redact(what),
             f"The portal's paths are not documented and may have changed. Find the new one and set O({option})",
         )
+
+
+def _once_more(read: Callable[[], T]) -> T:
+    """Read, and once more if the answer cannot be understood: one bad answer does not end a long wait."""
+    try:
+        return read()
+    except Unclear:
+        return read()

@@ -11,6 +11,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs import _o
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 
+from fakes.clock import Time
+
 ENVIRONMENT = "0c6f5d1e-3c1c-4d59-9f65-8a1f6f8e1a11"
 
 
@@ -100,3 +102,13 @@ def test_the_token_goes_to_no_address_that_somebody_made_up(url: str) -> None:
 def test_without_a_token_there_is_no_public_api() -> None:
     options = params()
     assert _options.open_api(options, _options.place(options), Run()) is None
+
+
+def test_the_limit_of_the_public_api_is_kept_by_the_clock_of_the_run() -> None:
+    time = Time()
+    options = params(api_token="canary-canary-canary")
+    api = _options.open_api(options, _options.place(options), time.run())
+    assert api is not None
+    for _request in range(7):
+        api._client._pace.take()
+    assert (len(time.slept), 60 < time.now < 65) == (1, True)
