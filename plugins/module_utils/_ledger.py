@@ -46,6 +46,7 @@ class Ledger:
         self._read_at = 0.0  # the time ``now`` by the clock of the run
         self._before: dict[str, Record | None] = {}
         self._changes: dict[str, Change] = {}
+        self._taken_over: Conflict | None = None
 
     def read(self) -> None:
         """Read the file. Raises ``Failure`` for one that cannot be used."""
@@ -106,8 +107,10 @@ class Ledger:
         }
         try:
             self._write(renewed)
-        except Conflict:
-            raise
+        except Conflict as conflict:
+            answer, remedy = "another run has taken over", "Wait until it has ended, and run again"
+            self._taken_over = Conflict("continue", conflict.target, answer, remedy)
+            raise self._taken_over from None
         except Failure as failure:
             self._run.tell(f"the lease was not renewed: {failure}")
 
@@ -116,6 +119,8 @@ class Ledger:
 
         One write, or none. Raises ``Conflict`` if another run has taken over.
         """
+        if self._taken_over:  # the record is the other run's
+            raise self._taken_over
         changes = {key: self._changes[key].record for key in done}
         changes |= {key: self._before[key] for key in undone}
         changes |= {key: found.given_back(self.now) for key in unknown if (found := self.records.get(key))}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
 
-from simulation.gate import ANSWER_LOST, KILLED, KILLED_AFTER, LOST, Gate, Killed
+from simulation.gate import ANSWER_LOST, KILLED, KILLED_AFTER, LOST, Gate, Killed, Operation
 from simulation.lcs import (
     COOKIE,
     DECLINED,
@@ -267,6 +267,26 @@ def test_the_lease_lasts_as_long_as_the_switch_and_not_much_longer() -> None:
     assert len(waits) > 1
     assert lcs.time.slept[-1] <= 30
     assert lcs.time.now - at < 600
+
+
+def test_who_was_taken_over_before_the_request_sends_none() -> None:
+    """The anti-forgery token took longer than the lease: meanwhile another run has begun and ended."""
+    lcs = Lcs(duration=150.0, lag=40.0)
+    gate = Gate()
+    run(Lcs(duration=150.0), gate=gate, **ON_A)
+    switch = next(operation.number for operation in gate.log if operation.doing == SWITCH)
+    others: list[Ended] = []
+
+    def slow(operation: Operation) -> None:
+        if operation.number == switch and not others:
+            lcs.time.now += 400.0
+            others.append(Ended("begun"))
+            others[0] = run(lcs, **ON_B)
+
+    first = run(lcs, gate=Gate(switch, STALE, before=slow), **ON_A)
+    assert (first.how, others[0].how, first.operations.count(SWITCH)) == ("failure", "success", 1)
+    assert first.message.count("another run has taken over") == 1
+    assert (len(lcs.operations), state(lcs)[:2]) == (1, (True, ["A", "B"]))
 
 
 def killed_at(lcs: Lcs, moment: float) -> Gate:

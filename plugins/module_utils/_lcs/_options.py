@@ -38,8 +38,7 @@ PUBLIC = "https://lcs.dynamics.com"
 _PORTALS = re.compile(r"(?:(?:eu|fr|sa|uae|ch|no)\.)?lcs\.dynamics\.(?:com|cn)|gov\.lcs\.microsoftdynamics\.us")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-_REQUESTS = 4
-"""As many requests until LCS has the one for the switch: the anti-forgery token, the request, and both once more."""
+_MARGIN = 30.0
 
 _UNDOCUMENTED = (
     "LCS has no public API for maintenance mode. The interface of its portal is not documented or supported by "
@@ -105,7 +104,7 @@ def open_system(params: Mapping[str, Any], store: FileStore, run: Run, *, check_
         _window_options.request(params, run.owner),
         _window_options.ledger(params, store, run),
         Patience(seconds(params, "servicing_timeout", zero=True), seconds(params, "poll_interval"), run),
-        lease=_REQUESTS * (seconds(params, "retry_timeout", zero=True) + seconds(params, "request_timeout")),
+        lease=seconds(params, "request_timeout") + _MARGIN,
         check_mode=check_mode,
     )
 

@@ -104,7 +104,9 @@ def plan(
     if reading.failed:
         raise _failed(reading, on, place)
     if reading.awaited:
-        return Plan(before, after, pending=(f"the servicing operation has not started yet, {reading.environment}",))
+        return Plan(
+            before, after, pending=(f"the servicing operation has not started yet, LCS says {reading.environment}",)
+        )
     if reading.sent:
         raise _ended_otherwise(reading, on, place)
     if reading.is_on is None:

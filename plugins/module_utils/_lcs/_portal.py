@@ -154,17 +154,18 @@ class Portal:
         attempted = f"read the history of {self.place}"
         return parse_history(self._post(self._paths["history_path"], "history_path", attempted, body=_HISTORY).data)
 
-    def switch(self, on: bool) -> str:
+    def switch(self, on: bool, about_to_send: Callable[[], None] = lambda: None) -> str:
         """Ask for maintenance mode to be on or off; return the portal's activity id of that.
 
-        It is sent once. Raises ``Unclear`` if it may have been carried out, ``Declined`` if LCS did not do it,
+        It is sent once; ``about_to_send`` is called right before, when the anti-forgery token is there.
+        Raises ``Unclear`` if it may have been carried out, ``Declined`` if LCS did not do it,
         ``Overloaded`` if it can be asked again.
         """
         form = {"lcsEnvironmentId": self.place.environment, "enableMaintenanceMode": str(on)}
         attempted = f"{'enable' if on else 'disable'} maintenance mode"
         path = self._paths["switch_path"]
         try:
-            return self._post(path, "switch_path", attempted, form=form, repeatable=False).activity_id
+            return self._post(path, "switch_path", attempted, form=form, about_to_send=about_to_send).activity_id
         except HttpFailure as failure:
             raise Unclear(attempted, str(self.place), failure.answer, failure.remedy) from None
 
@@ -183,11 +184,14 @@ class Portal:
         *,
         body: Any = None,
         form: Mapping[str, str] | None = None,
-        repeatable: bool = True,
+        about_to_send: Callable[[], None] | None = None,
     ) -> Envelope:
+        """Send it; once, if there is something to do ``about_to_send``: then it must not be repeated."""
         for first in (True, False):
             if not self._token:
                 self._token = self._new_token(attempted)
+            if about_to_send:
+                about_to_send()
             raw = self._client.exchange(
                 "POST",
                 self.place.path(template),
@@ -195,7 +199,7 @@ class Portal:
                 body=body,
                 form=form,
                 headers={**self._headers(), "__RequestVerificationToken": self._token},
-                repeatable=repeatable,
+                repeatable=about_to_send is None,
             )
             if raw.status != STALE_TOKEN:
                 return self._open(raw, option, attempted)

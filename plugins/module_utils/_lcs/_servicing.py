@@ -36,8 +36,8 @@ KEY = "environment"
 class Servicing:
     """The system that the cycle drives: what ``look`` sees, and the record in ``ledger``, which says whose the mode is.
 
-    ``lease`` is how many seconds the request may take. ``change`` is what ``request`` came to, ``before`` the record
-    before it; ``recorded`` says that the change is in the record, ``leased`` that this run's lease is there too.
+    ``lease`` is how many seconds the one request may take. ``change`` is what ``request`` came to, ``before`` the
+    record before it; ``recorded`` says that the change is in the record, ``leased`` that this run's lease is there too.
     ``sent_at`` is when the request was sent that LCS did not refuse, ``answer_lost`` what came in place of an answer;
     ``attached`` says that this run waited for a servicing operation before that.
     """
@@ -177,7 +177,6 @@ class Servicing:
         if self.change is None:
             raise ValueError("nothing was planned")
         if self.recorded:
-            self.patience.run.keep(self.lease)
             return
         self.patience.run.keep = self.ledger.keep
         try:
@@ -188,7 +187,7 @@ class Servicing:
 
     def _send(self, step: Write) -> None:
         try:
-            self.activity_id = self.look.portal.switch(step.on)
+            self.activity_id = self.look.portal.switch(step.on, lambda: self.patience.run.keep(self.lease))
         except Overloaded as overloaded:
             self.patience.run.sleep(self.patience.interval)
             raise _stale(overloaded) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused, sentence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._plan import Reading, Step, activity_of
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._portal import SessionOver
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._servicing import Servicing
@@ -115,7 +115,8 @@ def _with_state(failure: Failure, system: Servicing, *, look: bool) -> Failure:
         failure.state = told
         return failure
     if not isinstance(failure, Refused):
-        failure.state = ". ".join(filter(None, (_state(system, reading), told)))
+        said = str(failure)
+        failure.state = " ".join(sentence(each) for each in (_state(system, reading), told) if each not in said)
     result = _result(system, reading, (str(failure),))
     for name in ("maintenance_mode", "activity_id", "environment", "action", "status"):
         failure.details.setdefault(name, result[name])
@@ -126,5 +127,5 @@ def _state(system: Servicing, reading: Reading) -> str:
     if reading.busy:
         return f"A servicing operation runs on {system.describe()}: {reading.doing}"
     if system.is_on is None:
-        return f"LCS says {reading.environment}"
+        return "" if reading.failed else f"LCS says {reading.environment}"
     return f"Maintenance mode is {'on' if system.is_on else 'off'} for {system.describe()}"

@@ -137,15 +137,17 @@ def test_a_renewal_that_fails_does_not_end_the_work(store: FileStore, tmp_path: 
     assert ledger(store).records["1"] == Record((A,), None, "web01")
 
 
-def test_who_was_taken_over_renews_nothing(store: FileStore) -> None:
+def test_who_was_taken_over_renews_nothing_and_leaves_the_record_to_the_other(store: FileStore) -> None:
     time = Time()
     one = ledger(store, time=time)
     one.begin({"1": opened(A)}, ["1"], 60)
     two = ledger(store, "run2", take_over=True)
     two.begin({"1": Change(False, None)}, ["1"], 60)
     time.now += 150
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match=r"Could not continue on the file .*: another run has taken over"):
         one.keep(75)
+    assert "another run has taken over" in one.try_to_end(done=["1"])
+    assert ledger(store).records["1"].windows == ()
 
 
 def test_another_run_is_waited_for_and_named(store: FileStore) -> None:
