@@ -74,7 +74,7 @@ class PublicApi:
             said = shortened(self._client.redact(str(envelope.get("ErrorMessage") or "it does not say why")))
             raise Failure(
                 attempted,
-                str(self._place),
+                "",
                 f'the public API says "{said}"; activity id {envelope.get("OperationActivityId")}',
                 "Check O(project_id) and O(environment_id), and that the user of the token is in the project",
             )
@@ -82,4 +82,4 @@ class PublicApi:
         return data if isinstance(data, list) else []
 
     def _strange(self, attempted: str, what: str) -> Failure:
-        return Failure(attempted, str(self._place), f"the public API sent {what}", "Check O(api_url)")
+        return Failure(attempted, "", f"the public API sent {what}", "Check O(api_url)")

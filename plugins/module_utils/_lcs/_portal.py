@@ -209,7 +209,7 @@ class Portal:
                 break
         raise Failure(
             attempted,
-            str(self.place),
+            self._target(attempted),
             "HTTP 403, also with a new anti-forgery token",
             "Check that the account is a project owner or environment manager in LCS, and that the page "
             f"{self.place.page()} offers it the button",
@@ -233,7 +233,9 @@ class Portal:
     def _open(self, raw: Raw, option: str, attempted: str) -> Envelope:
         self._take_cookies(raw)
         if raw.status in (429, 503):
-            raise Overloaded(attempted, str(self.place), f"HTTP {raw.status}: LCS is overloaded", "Run again later")
+            raise Overloaded(
+                attempted, self._target(attempted), f"HTTP {raw.status}: LCS is overloaded", "Run again later"
+            )
         try:
             envelope = open_envelope(raw, self._client.redact)
         except Over as over:
@@ -243,9 +245,13 @@ class Portal:
             raise self._strange(attempted, str(strange), option, kind) from None
         if not envelope.success:
             raise Declined(
-                attempted, str(self.place), envelope, f"Look at the environment on the page {self.place.page()}"
+                attempted, self._target(attempted), envelope, f"Look at the environment on the page {self.place.page()}"
             )
         return envelope
+
+    def _target(self, attempted: str) -> str:
+        """Return on what it was attempted, unless that says it already."""
+        return "" if str(self.place) in attempted else str(self.place)
 
     def _headers(self) -> dict[str, str]:
         return {"Cookie": self._jar.header}
@@ -257,7 +263,7 @@ class Portal:
     def _over(self, attempted: str, sign: str) -> SessionOver:
         return SessionOver(
             attempted,
-            str(self.place),
+            self._target(attempted),
             f"the session is over ({self._client.redact(sign)})",
             f"Sign in at {self.place.login_page} with a browser, give the new cookies (O(cookies) or O(cookies_file)), "
             "and run again. If you just did, check that O(url) is the portal that hosts the project",
@@ -266,7 +272,7 @@ class Portal:
     def _strange(self, attempted: str, what: str, option: str, kind: type[Failure] = Failure) -> Failure:
         return kind(
             attempted,
-            str(self.place),
+            self._target(attempted),
             self._client.redact(what),
             f"The portal's paths are not documented and may have changed. Find the new one and set O({option})",
         )
