@@ -16,7 +16,8 @@ description:
     administrators can sign in, and one interactive and one batch AOS run.
   - LCS has no public API for this. The task sends what the portal itself sends, with the cookies of a signed-in
     person, and is refused unless O(accept_undocumented_api=true).
-  - The request is sent once. It is never sent again because an answer was lost, nor while a servicing operation runs.
+  - The request is sent once. If its answer is lost, the task looks whether an operation starts and does not send it
+    again. It is never sent while a servicing operation runs.
   - The mode is on while a window is open. Opening a window that is open extends or changes it. Closing one of several
     leaves the mode on and says for whom. Who opened them, why and until when is kept in a file (O(store_host)), since
     LCS has no place for it.

@@ -135,6 +135,15 @@ def test_a_killed_run_is_attached_to() -> None:
     assert (second.how, second.result["changed"], second.operations.count(SWITCH)) == ("success", False, 0)
 
 
+def test_a_check_while_something_runs_says_that_nothing_is_known() -> None:
+    lcs = Lcs(lag=600.0)
+    lcs.begin(True)
+    checked = run(lcs, "enabled", check_mode=True)
+    assert (checked.how, checked.result["changed"], checked.result["maintenance_mode"]) == ("success", False, None)
+    assert checked.result["status"]["mode"] == "changing"
+    assert (checked.operations.count(SWITCH), lcs.time.slept) == (0, [])
+
+
 def test_an_operation_in_the_other_direction_is_waited_for() -> None:
     lcs = Lcs(duration=150.0, lag=40.0)
     lcs.begin(True)

@@ -43,7 +43,7 @@ def switch_mode(system: Servicing, *, fail_unwatched: bool) -> Result:
     if not system.request.on and system.on:
         run.tell(_stays(system, outcome))
     if system.check_mode:
-        wanted = system.on if outcome.changed else outcome.after.is_on
+        wanted = system.on if outcome.changed else system.is_on
         changed = outcome.plan.before != outcome.plan.after and outcome.changed
         result |= {"changed": changed, "maintenance_mode": wanted}
     return result | {"diff": outcome.plan.diff, "waited": round(run.now() - began)}
