@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -175,8 +176,13 @@ SCENES: dict[str, Scene] = {
 
 
 def before_scene(name: str) -> Lcs:
+    return deepcopy(_before_scene(name))
+
+
+@cache
+def _before_scene(name: str) -> Lcs:
     before, foreign, _task, _end = SCENES[name]
-    lcs = Lcs(on=foreign, duration=150.0, lag=40.0)
+    lcs = Lcs(on=foreign, duration=50.0, lag=20.0)
     for task in before:
         assert run(lcs, **task).how == "success"
     return lcs
