@@ -23,8 +23,9 @@ WELCOME = (
     "Real Ansible playbooks will switch a small estate into maintenance mode and out again. The systems are simulated; "
     "the protocols are real: WinRM, TDS, REST, TLS with verified certificates. The estate has two development machines "
     "of Dynamics 365 Finance + Operations, one machine from Microsoft's VHD, an on-premises cluster of three nodes, an "
-    "environment of Dynamics 365 Finance + Operations in the Power Platform, a manager of Trend Micro Application "
-    "Control with three computers, and an HCL Launch server with a running deployment."
+    "environment of Dynamics 365 Finance + Operations in Lifecycle Services, another of Dynamics 365 Finance + "
+    "Operations in the Power Platform, a manager of Trend Micro Application Control with three computers, and an HCL "
+    "Launch server with a running deployment."
 )
 
 
@@ -43,7 +44,8 @@ def main() -> int:
             "Launch comes first: it starts nothing new, and the run waits until the deployment has ended. Then "
             "Dynamics 365: before anything changes, a record is written of who, why, until when, and which services "
             "are running. Background services stop, the variable is set with the method for the kind of machine, and "
-            "the run waits until every AOS is ready. Finally Trend Micro's agents report maintenance mode.",
+            "the run waits until every AOS is ready. For environments hosted by Microsoft one request starts an "
+            "operation, which the run watches to its end. Finally Trend Micro's agents report maintenance mode.",
             "-e",
             '{"d365fo_reason": "CHG0042 configuration keys", "d365fo_expires": "2h", "d365fo_owner": "you"}',
         )

@@ -8,7 +8,6 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._switch import switch_mode
-from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._lcs import LcsAction
 
 
@@ -22,11 +21,7 @@ class ActionModule(LcsAction):
 
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Switch, and watch the servicing operation to its end."""
-        system = _options.open_system(
-            params,
-            _options.place(params),
-            _options.patience(params, self.new_run()),
-            on=params["state"] == "enabled",
-            start=seconds(params, "start_timeout", zero=True),
-        )
-        return switch_mode(system, check_mode=self.check_mode, fail_unwatched=params["on_session_over"] == "fail")
+        run = self.new_run(params["owner"] or self.owner())
+        with self.store(params) as store:
+            system = _options.open_system(params, store, run, check_mode=self.check_mode)
+            return switch_mode(system, fail_unwatched=params["on_session_over"] == "fail")

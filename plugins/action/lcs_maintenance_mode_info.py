@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._info import inform
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._lcs import LcsAction
 
 
@@ -24,6 +24,7 @@ class ActionModule(LcsAction):
         """Look at the environment."""
         where, run = _options.place(params), self.new_run()
         api = _options.open_api(params, where, run)
-        if api and not (params["accept_undocumented_api"] and _options.has_cookies(params)):
-            return inform(where, None, api)
-        return inform(where, _options.open_system(params, where, Patience(run=run), on=True), api)
+        by_api = api and not (params["accept_undocumented_api"] and _options.has_cookies(params))
+        look = None if by_api else _options.open_portal(params, where, run)
+        with self.store(params) as store:
+            return inform(where, look, api, Ledger(store, run))

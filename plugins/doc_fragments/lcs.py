@@ -13,7 +13,7 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - Address of the portal in which the project is, like V(https://eu.lcs.dynamics.com).
+      - Address of the portal that hosts the project, like V(https://eu.lcs.dynamics.com).
     type: str
     default: https://lcs.dynamics.com
   project_id:
@@ -31,7 +31,7 @@ options:
     description:
       - Cookies of a session that is signed in to the portal, as the value of the request header C(Cookie). Copy it
         from the developer tools of the browser.
-      - They let anyone act as the person who signed in, for about an hour. Treat them as that person's password.
+      - With them, anybody can act as the person who signed in, for about an hour. Treat them like a password.
       - If neither this nor O(cookies_file) is given, E(LCS_COOKIES) is used.
       - Mutually exclusive with O(cookies_file).
     type: str
@@ -41,20 +41,20 @@ options:
     type: path
   accept_undocumented_api:
     description:
-      - Say with V(true) that you accept to use what the portal itself uses. It is not documented, not supported by
-        Microsoft, and may change any day. Without it the task is refused before the portal is asked anything.
-      - The public API, with O(api_token), needs no consent.
+      - Set V(true) to accept that the task uses the portal's own interface. Microsoft does not document or support it
+        and may change it at any time. Otherwise the task is refused before it sends anything to the portal.
+      - The public API, with O(api_token), does not need this.
     type: bool
     default: false
   api_url:
     description:
-      - Address of the public API. If it is not given, C(lcsapi.) is put before the host of O(url), if that is one of
+      - Address of the public API. The default is the host of O(url) with C(lcsapi.) in front, if that is one of
         Microsoft's portals.
     type: str
   api_token:
     description:
-      - Access token of a user for LCS's public API, which can read the state and the history of an environment but
-        cannot switch maintenance mode.
+      - Access token of a user for the public API of LCS, which can read the state and the history of an environment
+        but cannot switch maintenance mode.
       - If neither this nor O(api_token_file) is given, E(LCS_API_TOKEN) is used.
       - Mutually exclusive with O(api_token_file).
     type: str
@@ -66,13 +66,13 @@ options:
     description:
       - Texts of the environment's status that mean maintenance mode, in the language of the account. V(In Maintenance)
         is how Microsoft's page about maintenance mode writes it; that the portal sends the same text is a guess.
-      - C(Deployed) and C(Servicing) are known. A text that is not known is passed over, and a number decides.
+      - C(Deployed) and C(Servicing) are known. If the text is not known, the number decides (O(maintenance_states)).
     type: list
     elements: str
     default: [In Maintenance]
   maintenance_states:
     description:
-      - Numbers of C(DeploymentState) that mean maintenance mode where the text of the status is not known. That V(13)
+      - Numbers of C(DeploymentState) that mean maintenance mode if the text of the status is not known. That V(13)
         (SafeMode) is maintenance mode is a guess.
     type: list
     elements: int
@@ -85,13 +85,13 @@ options:
     default: /V2
   summary_path:
     description:
-      - Path of the list of the project's environments, which says of which type each is. If it is not given, the list
-        of Service Fabric deployments is read, and the other one if the environment is not in it.
+      - Path of the list of the project's environments, which says what type each one has. By default the list of
+        Service Fabric deployments is read, then the other one if the environment is not in it.
     type: str
   details_path:
     description:
-      - Path of the environment's details. If it is not given, it follows from the type of the environment; if it is,
-        the list of environments is not read.
+      - Path of the environment's details. By default it depends on the type of the environment. If it is given, the
+        list of environments is not read.
     type: str
   switch_path:
     description:
@@ -114,11 +114,11 @@ options:
     type: str
     default: /Environment/GetEnvironmentHistoryDetails/{project_id}?environmentId={environment_id}
 notes:
-  - Never tried against the real LCS. The statements of this page are of three kinds. Documented by Microsoft, the
-    states Servicing, In Maintenance and Deployed, and the public API. Read in the source of published clients, the
-    paths, the form of requests and answers, the numbers. A guess, that the portal calls the mode as Microsoft's page
-    does (O(maintenance_status), O(maintenance_states)), and that an inner C(IsSuccessful) of an answer counts.
-  - Cookies that the portal sets anew replace the ones that were given, as in a browser, for the time of the task.
+  - Never tried against the real LCS. Microsoft documents the states Servicing, In Maintenance and Deployed, and the
+    public API. The paths, the form of requests and answers, and the numbers were read in the source of published
+    clients. Two things are guesses. One is that the portal uses the same names for the mode as Microsoft's page
+    (O(maintenance_status), O(maintenance_states)); the other is that an inner C(IsSuccessful) of an answer counts.
+  - During the task, cookies that the portal sets replace the given ones, as in a browser.
 seealso:
   - name: Maintenance mode
     description: Microsoft's page about maintenance mode, with the part about sandbox and production environments.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, sentence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change
@@ -31,7 +31,8 @@ class Ledger:
     """What one run knows of a file: its ``records`` by their keys, and the time by its host's clock, ``now``.
 
     A run writes its changes before it switches anything (``begin``), with a lease for what it is going to switch, and
-    again when that is done (``end``). ``busy_limit`` is how many seconds to wait for another run.
+    again when that is done (``end``); in between, a long one renews its lease (``keep``). ``busy_limit`` is how many
+    seconds to wait for another run.
     """
 
     def __init__(self, store: FileStore, run: Run, *, busy_limit: float = 0.0, take_over: bool = False) -> None:
@@ -42,8 +43,10 @@ class Ledger:
         self._busy_limit = busy_limit
         self._take_over = take_over
         self._text: str | None = None
+        self._read_at = 0.0  # the time ``now`` by the clock of the run
         self._before: dict[str, Record | None] = {}
         self._changes: dict[str, Change] = {}
+        self._taken_over: Conflict | None = None
 
     def read(self) -> None:
         """Read the file. Raises ``Failure`` for one that cannot be used."""
@@ -64,9 +67,7 @@ class Ledger:
     def record(self, key: str) -> Record | None:
         """Return a record; the lease of this run, which means nothing to itself, left out."""
         found = self.records.get(key)
-        if found and found.lease and found.lease.run == self._run.id:
-            return replace(found, lease=None)
-        return found
+        return replace(found, lease=None) if found and self._is_ours(found) else found
 
     def begin(self, changes: Mapping[str, Change], moving: Collection[str], seconds: float) -> None:
         """Record what is going to be; ``moving`` are those whose mode is switched, which takes so many seconds at most.
@@ -91,11 +92,35 @@ class Ledger:
                 self._write({key: self._before[key] for key in moving if self.records.get(key) == records[key]})
             raise
 
+    def keep(self, seconds: float) -> None:
+        """Make the lease of this run last so many seconds more (``Run.keep``); one write, or none.
+
+        A file that cannot be written for a while does not end the work. Raises ``Conflict`` if another run has taken
+        over.
+        """
+        now = self.now + timedelta(seconds=self._run.now() - self._read_at)
+        ours = {key: (record, record.lease) for key, record in self.records.items() if self._is_ours(record)}
+        renewed = {
+            key: replace(record, lease=self._run.lease(lease, now, seconds))
+            for key, (record, lease) in ours.items()
+            if lease and (lease.until - now).total_seconds() < seconds
+        }
+        try:
+            self._write(renewed)
+        except Conflict as conflict:
+            answer, remedy = "another run has taken over", "Wait until it has ended, and run again"
+            self._taken_over = Conflict("continue", conflict.target, answer, remedy)
+            raise self._taken_over from None
+        except Failure as failure:
+            self._run.tell(f"the lease was not renewed: {failure}")
+
     def end(self, done: Iterable[str] = (), undone: Iterable[str] = (), unknown: Iterable[str] = ()) -> None:
         """Record what became of it: switched, left as it was, or not known, so that the next run finishes it.
 
         One write, or none. Raises ``Conflict`` if another run has taken over.
         """
+        if self._taken_over:  # the record is the other run's
+            raise self._taken_over
         changes = {key: self._changes[key].record for key in done}
         changes |= {key: self._before[key] for key in undone}
         changes |= {key: found.given_back(self.now) for key in unknown if (found := self.records.get(key))}
@@ -123,13 +148,16 @@ class Ledger:
             None,
         )
 
+    def _is_ours(self, record: Record | None) -> bool:
+        return record is not None and record.lease is not None and record.lease.run == self._run.id
+
     def _name(self, key: str) -> str:
         found = self.records.get(key)
         return found.name if found else ""
 
     def _take(self, stored: Stored) -> None:
         self.records = parse_records(stored.text, self._store.where)
-        self._text, self.now = stored.text, stored.now
+        self._text, self.now, self._read_at = stored.text, stored.now, self._run.now()
 
     def _write(self, changes: Mapping[str, Record | None]) -> None:
         """Write these records and leave the others, which belong to other runs, as they are."""
@@ -146,10 +174,12 @@ class Ledger:
                 self.read()
                 if all(self.records.get(key) == record for key, record in changes.items()):
                     return  # it was written, and the answer was lost
-                if attempt == _TRIES or any(self.records.get(key) != known[key] for key in changes):
+                # A record with the lease of this run is its own: it was written, and the answer was lost.
+                others = [key for key in changes if not self._is_ours(self.records.get(key))]
+                if attempt == _TRIES or any(self.records.get(key) != known[key] for key in others):
                     raise
                 self._run.sleep(_PAUSE)
             else:
                 # What was written, not what stands there now: a change by another run meanwhile is to be noticed.
-                self.records, self._text, self.now = records, text, stored.now
+                self.records, self._text, self.now, self._read_at = records, text, stored.now, self._run.now()
                 return

@@ -6,20 +6,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lcs_maintenance_mode_info
-short_description: Tell the state and the history of an environment in Lifecycle Services
+short_description: Gather the state and the history of an environment in Lifecycle Services
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Tells whether maintenance mode of an environment in Lifecycle Services (LCS) is on, which servicing operation runs
-    and how far it is, and the last actions of its history.
-  - With O(api_token) alone, the public API tells state and history. With the cookies of a session and
-    O(accept_undocumented_api=true), the portal does, which also tells what runs; if that session is over, and there is
-    a token, the public API takes its place.
+  - Gathers whether maintenance mode of an environment in Lifecycle Services (LCS) is on, for which windows, which
+    servicing operation runs and how far it is, and the last actions of its history.
+  - With O(api_token) alone, the public API is asked for state and history. With the cookies of a session and
+    O(accept_undocumented_api=true), the portal is asked, which also says what runs. If that session is over and a token
+    is given, the public API is asked instead.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
   - quiesce.maintenance.rest
   - quiesce.maintenance.lcs
+  - quiesce.maintenance.window.store
 attributes:
   check_mode:
     support: full
@@ -34,23 +35,23 @@ attributes:
     support: full
     details: LCS is asked from the controller, whatever host the task is for.
 notes:
-  - The public API allows six requests a minute for a project. The task keeps to that, and waits up to O(retry_timeout)
-    where other tasks used them up (HTTP 429).
-  - Tokens of the public API are those of users, signed in without multi-factor authentication.
-  - Who did an action is on the page RV(environment.history_page) only.
+  - The public API allows six requests a minute for a project. The task keeps to that limit, and waits up to
+    O(retry_timeout) if other tasks have used them up (HTTP 429).
+  - The public API accepts only tokens of users who signed in without multi-factor authentication.
+  - Only the page RV(environment.history_page) shows who started an action.
 seealso:
   - module: quiesce.maintenance.lcs_maintenance_mode
 """
 
 EXAMPLES = r"""
-- name: Ask by the public API
+- name: Gather the state through the public API
   quiesce.maintenance.lcs_maintenance_mode_info:
     project_id: "1234567"
     environment_id: 0c6f5d1e-3c1c-4d59-9f65-8a1f6f8e1a11
     api_token: "{{ lcs_token }}"
   register: lcs
 
-- name: Ask the portal, which also tells what runs
+- name: Gather the state from the portal, which also says what runs
   quiesce.maintenance.lcs_maintenance_mode_info:
     project_id: "1234567"
     environment_id: 0c6f5d1e-3c1c-4d59-9f65-8a1f6f8e1a11
@@ -60,23 +61,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 source:
-  description: Who told it, V(portal) or V(api).
+  description: Where the answer is from, V(portal) or V(api).
   returned: success
   type: str
   sample: api
 maintenance_mode:
-  description: Whether maintenance mode is on; null while a servicing operation runs, or if LCS does not say it.
+  description: Whether maintenance mode is on; null while a servicing operation runs, or if LCS does not say.
   returned: success
   type: bool
   sample: false
 progress:
-  description: How many per cent of the action that runs are done; null if LCS does not say it.
+  description: Progress of the action that runs, in per cent; null if LCS does not say.
   returned: success
   type: int
   sample: 35
 history:
-  description: The last actions on the environment, the newest first; null if LCS does not tell them (a note of the row
-    says why).
+  description: The last actions on the environment, the newest first; null if LCS does not return them (a note of the
+    row says why).
   returned: success
   type: list
   elements: dict
@@ -94,23 +95,23 @@ history:
       type: str
       sample: In progress
     status_code:
-      description: Number of its status; null by the public API.
+      description: Number of its status; null with the public API.
       type: int
       sample: 1
     started:
-      description: When it began, as LCS writes it.
+      description: When it started, as LCS writes it.
       type: str
       sample: "2026-11-24T21:58:00Z"
     ended:
-      description: When it ended, as LCS writes it; empty if it runs.
+      description: When it ended, as LCS writes it; empty while it runs.
       type: str
       sample: "2026-11-24T22:21:30Z"
     activity_id:
-      description: Its activity id, empty if LCS does not say it.
+      description: Its activity id; empty if LCS gives none.
       type: str
       sample: 7d0c4a0e-6a55-4b2c-a0c4-0cf1c3a2f2d0
 environment:
-  description: What LCS says of the environment, and where people look at it.
+  description: What LCS says about the environment, and the pages on which people find it.
   returned: success
   type: dict
   contains:
@@ -131,11 +132,11 @@ environment:
       type: str
       sample: In Maintenance
     state:
-      description: Number of its C(DeploymentState); null if LCS does not say one that is known.
+      description: Number of its C(DeploymentState); null if LCS gives none that is known.
       type: int
       sample: 13
     url:
-      description: Address of Finance + Operations, empty if LCS does not say it.
+      description: Address of Finance + Operations; empty if LCS gives none.
       type: str
       sample: https://contoso-uat.sandbox.operations.dynamics.com
     page:
@@ -148,7 +149,7 @@ environment:
       type: str
       sample: https://lcs.dynamics.com/V2/EnvironmentHistory/1234567?EnvironmentId=0c6f5d1e-3c1c-4d59-9f65-8a1f6f8e1a11
 action:
-  description: The action that runs on the environment; null if none does, and by the public API.
+  description: The action that runs on the environment; null if none runs, and with the public API.
   returned: success
   type: dict
   contains:
@@ -165,19 +166,19 @@ action:
       type: str
       sample: In progress
     status_code:
-      description: Number of its status; null by the public API.
+      description: Number of its status; null with the public API.
       type: int
       sample: 1
     started:
-      description: When it began, as LCS writes it.
+      description: When it started, as LCS writes it.
       type: str
       sample: "2026-11-24T21:58:00Z"
     ended:
-      description: When it ended, as LCS writes it; empty if it runs.
+      description: When it ended, as LCS writes it; empty while it runs.
       type: str
       sample: "2026-11-24T22:21:30Z"
     activity_id:
-      description: Its activity id, empty if LCS does not say it.
+      description: Its activity id; empty if LCS gives none.
       type: str
       sample: 7d0c4a0e-6a55-4b2c-a0c4-0cf1c3a2f2d0
 status:
@@ -193,17 +194,17 @@ status:
     mode: maintenance
     verified: true
     managed: true
-    since: "2026-11-24T21:00:00Z"
+    since: "2026-11-24T21:58:00Z"
     owner: mary
-    reason: CHG0042 configuration keys
-    expires: "2026-11-24T23:00:00Z"
+    reason: Configuration keys
+    expires: "2026-11-25T01:58:00Z"
     overdue: false
     windows:
-      - id: default
+      - id: CHG0042
         owner: mary
-        reason: CHG0042 configuration keys
+        reason: Configuration keys
         ticket: ""
-        opened: "2026-11-24T21:00:00Z"
-        expires: "2026-11-24T23:00:00Z"
-    notes: []
+        opened: "2026-11-24T21:58:00Z"
+        expires: "2026-11-25T01:58:00Z"
+    notes: ["open window: CHG0042 (mary, Configuration keys)"]
 """

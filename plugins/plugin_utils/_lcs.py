@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._status import KIND
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore, file_name
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
 
 
 class LcsAction(MaintenanceAction):
@@ -28,6 +32,14 @@ class LcsAction(MaintenanceAction):
     @abstractmethod
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Do what the task asks and return its result. Raises ``Failure``."""
+
+    @contextmanager
+    def store(self, params: dict[str, Any]) -> Iterator[FileStore]:
+        """Open the file with the record of the environment. Raises ``Invalid`` for ids that are none."""
+        where = _options.place(params)
+        name = file_name("lcs", f"{where.portal}/{where.project}/{where.environment}")
+        with open_store(self, params, name) as store:
+            yield store
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Ask LCS."""

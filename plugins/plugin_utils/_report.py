@@ -99,8 +99,10 @@ class Report:
             title = self.register[task["system"]].title
             if is_bad(result):
                 return f"{title}: {_sentence(result.get('msg', ''))}"
-            # A task may end without a failure while the system is still at it, if an option says so. What an option
-            # leaves out on purpose is named as unavailable.
+            # What goes on without the task that started it has not failed, and is not yet in the requested state.
+            if unfinished := result.get("unfinished"):
+                return f"{title}: {_sentence(unfinished)}"
+            # What an option leaves out on purpose is named as unavailable.
             half_way = [row["system"] for row in result["rows"] if row["mode"] == CHANGING]
             if half_way and not (self.check_mode or result.get(HELD) or result.get("unavailable")):
                 return f"{title}: the mode is not in effect yet for {', '.join(half_way)}. See the table."

@@ -25,7 +25,7 @@ ADDRESS = "127.0.0.1"
 PROJECT = 1234567
 TOKEN = "c4n4ry-t0ken-of-a-user-5f1d"
 SWITCH = "EnableDisableMaintenanceMode"
-OVER = "the session is over: sign in again to watch"
+OVER = "is still running, but the session is over, so nobody watches it. Sign in again at"
 
 Task = dict[str, Any]
 
@@ -143,7 +143,7 @@ def test_usual_order_of_each_hosting(site: Site) -> None:
     for each in environments:
         result = done.of(each.name)
         assert (result["changed"], result["maintenance_mode"]) == (True, True)
-        assert result["diff"] == {"before": {"maintenance_mode": False}, "after": {"maintenance_mode": True}}
+        assert [result["diff"][name]["maintenance_mode"] for name in ("before", "after")] == [False, True]
     assert (of_switch(site), site.portal.switches) == (0, [])
 
     done = site.run(*tasks("enabled"), *tasks("enabled", " again"))
@@ -188,17 +188,45 @@ def test_playbooks(site: Site) -> None:
     inventory = site.folder / "inventory.yml"
     inventory.write_text(yaml.safe_dump({"lcs": {"hosts": hosts}}))
 
-    def run(name: str) -> Done:
-        done = run_playbook(site.folder, f"quiesce.maintenance.{name}", "-i", str(inventory))
-        assert done.code == 0, done.output
-        site.no_secret(done.output)
+    def run(name: str, *arguments: str, code: int = 0) -> Done:
+        done = run_playbook(site.folder, f"quiesce.maintenance.{name}", "-i", str(inventory), *arguments)
+        assert done.code == code, done.output
+        site.no_secret(done.output, *(file.read_text() for file in records()))
         return done
 
-    done = run("enable")
+    def records() -> list[Path]:
+        return sorted((site.folder / "state/quiesce.maintenance").glob("lcs-*.json"))
+
+    done = run("enable", "-e", "quiesce_window=CHG7 quiesce_reason=4711 quiesce_ticket= quiesce_owner=ann")
     assert sorted(site.portal.switches) == [("prod", True), ("uat", True)]
-    assert re.search(r"uat +D365 LCS +maintenance +yes", done.output)
-    assert re.search(r"prod +D365 LCS +maintenance +yes", run("status").output)
-    assert re.search(r"uat +D365 LCS +normal +yes", run("disable").output)
+    assert re.search(r"uat +D365 LCS +maintenance +yes +\S+ \S+Z +ann +4711", done.output), done.output
+    assert [json.loads(file.read_text())["records"]["environment"]["name"] for file in records()] == [
+        each.name for each in sorted(environments, key=lambda each: each.id)
+    ]
+    done = run("disable", "-l", "prod")
+    assert "prod: closed nothing; maintenance mode stays on for CHG7 (ann, 4711)" in done.output
+
+    # The session ends while the operation runs: nothing failed, nothing is confirmed, and the run says so.
+    uat, everybody = environments[0], ["-e", "quiesce_all_windows=yes"]
+    uat.seconds_per_look = 20.0
+    session = site.portal.sign_in()
+    uat.at_begin.append(lambda: site.portal.at.update({len(site.portal.log) + 5: end}))
+
+    def end() -> None:
+        site.portal.sessions.end(session)
+
+    cookies = json.dumps({"lcs_cookies": session.cookies})
+    done = run("disable", "-l", "uat", *everybody, "-e", cookies, code=2)
+    assert done.recap["uat"]["failed"] == 1
+    verdict = done.of("Report what failed", "uat")["msg"]
+    assert OVER in verdict
+    assert verdict.endswith("Fix the cause and run disable again.")
+    assert re.search(r"uat +D365 LCS +changing +no", done.output)
+    uat.seconds_per_look = 300.0
+    done = run("disable", *everybody)
+    assert re.search(r"uat +D365 LCS +normal +yes", done.output)
+    assert site.portal.switches[2:] == [("uat", False), ("prod", False)]
+    assert records() == []
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------
@@ -229,7 +257,7 @@ def test_refused_before_anything_is_touched(site: Site) -> None:
     assert "Use d365fo_maintenance_mode on its machines" in messages["own"]
     assert "A servicing operation failed before" in messages["occupied"]
     assert "a person chooses Resume, Rollback or Abort and downloads the logs" in messages["occupied"]
-    assert "details_path names another one" in messages["gone"]
+    assert "Find the new one and set details_path" in messages["gone"]
     assert "You are not authorized to perform this operation" in messages["no right"]
     assert all(done.of(task["name"])["failed"] and not done.of(task["name"])["changed"] for task in tasks[3:])
     assert site.portal.switches == []
@@ -256,7 +284,7 @@ def test_a_request_that_is_lost_is_not_sent_again(site: Site, fault: Any) -> Non
         site.task(environment, state="enabled", task="again"),
         fails=True,
     )
-    assert "no servicing operation began" in done.of("uat")["msg"]
+    assert "no servicing operation started" in done.of("uat")["msg"]
     assert done.of("again")["changed"] is True
     assert site.portal.switches == [("uat", True)]
 
@@ -298,14 +326,14 @@ def test_a_token_without_its_cookie(site: Site) -> None:
 def test_a_request_that_lcs_ignores(site: Site) -> None:
     environment = site.add("uat", ignores_requests=True)
     result = site.run(site.task(environment, state="enabled", start_timeout="3s"), fails=True).of("uat")
-    assert 'LCS took the request, no servicing operation runs any more, and LCS says status "Deployed"' in result["msg"]
+    assert 'LCS accepted the request, but no servicing operation runs, and LCS says status "Deployed"' in result["msg"]
     assert (result["changed"], result["maintenance_mode"]) == (True, False)
 
 
 @pytest.mark.parametrize("data", ["done", "null"])
 def test_bodies_in_parentheses_and_without_data(site: Site, data: Any) -> None:
     environment = site.add("uat")
-    site.portal.wrapped, site.portal.switch_data = True, data
+    site.portal.wrapped, site.portal.switch_data, site.portal.no_action = True, data, "404"
     assert site.run(site.task(environment, state="enabled")).of("uat")["maintenance_mode"] is True
 
 
@@ -359,7 +387,7 @@ def test_the_public_api_watches_on(site: Site) -> None:
     task = site.task(environment, state="enabled", cookies=session.cookies, api_url=site.api.url, api_token=TOKEN)
     done = site.run(task)
     assert (done.of("uat")["watched"], done.of("uat")["maintenance_mode"]) == (True, True)
-    assert "the session is over, watching on by the public API" in done.output
+    assert "the session is over; using the public API to watch the operation" in done.output
 
 
 # --- servicing --------------------------------------------------------------------------------------------------------
@@ -416,7 +444,7 @@ def test_killed_and_run_again(site: Site, state: str, looks: int) -> None:
     wait_until(lambda: len(site.portal.log) >= seen + looks)
     running.kill()
     environment.seconds_per_look = 300.0
-    result = site.run(site.task(environment, state=state)).of("uat")
+    result = site.run(site.task(environment, state=state, take_over=True)).of("uat")
     assert (result["failed"], result["changed"]) == (False, False)
     assert site.portal.switches == [("uat", state == "enabled")]
     assert environment.in_maintenance is (state == "enabled")
@@ -491,7 +519,7 @@ def test_nothing_secret_at_any_verbosity(site: Site, tmp_path: Path) -> None:
     ]
     done = site.run(*tasks, fails=True, arguments=["-vvvv", "--diff"])
     assert done.of("uat")["changed"] is True
-    assert "they are not the text of a Cookie header" in done.of("broken")["msg"]
+    assert "they are not the value of a Cookie header" in done.of("broken")["msg"]
 
 
 def test_examples_run(site: Site, tmp_path: Path) -> None:

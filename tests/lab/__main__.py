@@ -12,7 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from lab.estate import Estate, demo_estate
+from lab.demo import demo_estate
+from lab.estate import Estate
 
 FOLDER = Path(".lab")
 STATUS_PORT = 15900

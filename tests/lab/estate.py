@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,7 +24,6 @@ from lab.pki import Authority
 from lab.powerplatform import Environment as PowerPlatformEnvironment
 from lab.powerplatform import Site
 from lab.rest.launch import LaunchServer
-from lab.rest.launch_process import Work
 from lab.rest.trend import Computer, TrendManager
 from lab.servicefabric import Frontend, Gateway
 from lab.sql import SqlServer, axdb
@@ -120,6 +119,7 @@ class Estate:
         self.managers: dict[str, TrendManager] = {}
         self.launch_servers: dict[str, LaunchServer] = {}
         self.power_platform: Site | None = None
+        self.reports: list[Callable[[], Iterable[str]]] = []
         self._servers: list[Server] = []
         self._groups: dict[str, dict[str, dict[str, Any]]] = {}
         self._addresses = 10
@@ -385,19 +385,5 @@ class Estate:
             yield f"{name} ({server.address}): {mode}, {len(server.running)} running"
         if self.power_platform:
             yield from self.power_platform.status()
-
-
-def demo_estate(folder: Path, *, network: str = "127.20.0", scale: float = 20.0) -> Estate:
-    """Return the estate that a newcomer gets to play with."""
-    estate = Estate(folder, network=network, scale=scale)
-    estate.add_dev_machine("dev01", via="sqlcmd", transport="basic")
-    estate.add_dev_machine("dev02", via="odbc", transport="ntlm", layout=Layout(drive="J:", service_drive=None))
-    estate.add_vhd("vhd01")
-    estate.add_cluster("contoso")
-    estate.add_trend_manager("dsm01")
-    launch = estate.add_launch_server("launch01")
-    launch.begin("application", "Deploy web shop", Work(300.0))
-    estate.add_powerplatform_environment("uat")
-    if estate.power_platform:
-        estate.power_platform.cloud.seconds = (5, 20, 300, 60)  # not the 20 minutes of a real one
-    return estate
+        for report in self.reports:
+            yield from report()

@@ -1,7 +1,7 @@
-"""A simulated LCS portal with one environment, and runs of the switch on it, in virtual time: no wire.
+"""A simulated LCS portal with one environment, and runs of the switch on it, in virtual time: no wire, no disk.
 
 What stands for the wire is the client's ``exchange``; session, anti-forgery token, envelopes, lag of the state and the
-servicing operation are the portal's.
+servicing operation are the portal's. What stands for the disk is ``RecordFile``.
 """
 
 from __future__ import annotations
@@ -11,14 +11,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _store_file
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Request
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, HttpFailure, Raw
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._cookies import parse_cookies
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._info import inform
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._look import Look
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._place import DEFAULTS, Place
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._portal import Portal
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._servicing import Servicing
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state import Words
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._switch import switch_mode
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
+from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
 
 from fakes.clock import Time
 from simulation.gate import ANSWER_LOST, KILLED, KILLED_AFTER, LOST, Gate, Killed
@@ -48,6 +57,37 @@ FAULTS = (
 SESSION_FAULTS = (OVER, LOGIN, REDIRECT)
 
 LOGIN_PAGE = "<html><title>Sign in</title><form><input name='loginfmt'></form></html>"
+
+
+EPOCH = 1_800_000_000.0
+
+
+@dataclass
+class RecordFile:
+    """The file with the record; its clock is the environment's."""
+
+    time: Time
+    text: str | None = None
+
+    def store(self, gate: Gate) -> FileStore:
+        """The file as one run reaches it: each request passes the gate."""
+        return FileStore("record.json", "/records", lambda request: self._serve(request, gate))
+
+    def _serve(self, request: dict[str, Any], gate: Gate) -> dict[str, Any]:
+        doing = "write record" if "after" in request else "read record"
+        fault = gate.enter("store", doing)
+        if fault == LOST:
+            raise Failure(doing, "the file", "the connection broke", "Run again")
+        answer = {"now": EPOCH + self.time.now}
+        if "after" in request:
+            if request["before"] != _store_file.digest(self.text):
+                return {**answer, "error": "conflict"}
+            self.text = request["after"]
+        if fault == ANSWER_LOST:
+            raise Failure(doing, "the file", "the connection broke", "Run again")
+        if fault == KILLED_AFTER:
+            raise Killed
+        return {**answer, "text": self.text}
 
 
 @dataclass
@@ -80,6 +120,10 @@ class Lcs:
     sessions_end_at: float | None = None
     operations: list[Operation] = field(default_factory=list)
     token: int = 0
+    runs: int = 0
+
+    def __post_init__(self) -> None:
+        self.file = RecordFile(self.time)
 
     @property
     def running(self) -> list[Operation]:
@@ -240,24 +284,53 @@ class Ended:
     operations: tuple[str, ...] = ()
 
 
-def run(lcs: Lcs, state: str, gate: Gate | None = None, *, check_mode: bool = False, **options: Any) -> Ended:
+def run(
+    lcs: Lcs,
+    state: str,
+    gate: Gate | None = None,
+    *,
+    check_mode: bool = False,
+    window: Opening | None = None,
+    all_windows: bool = False,
+    limit: float = 7200.0,
+    start: float = 300.0,
+    fail_unwatched: bool = False,
+    busy_limit: float = 240.0,
+) -> Ended:
     """Run the switch on the environment."""
     gate = gate or Gate()
-    client = PortalClient(lcs, gate)
-    portal = Portal(
-        client, parse_cookies(f"FedAuth={COOKIE}", PROJECT), PLACE, DEFAULTS, Words(), clock=lambda: lcs.time.now
+    lcs.runs += 1
+    one = lcs.time.run(f"run{lcs.runs}", owner="ann")
+    request = Request(state == "enabled", window or Opening(owner="ann"), all_windows)
+    system = Servicing(
+        _look(lcs, gate, one, start),
+        request,
+        Ledger(lcs.file.store(gate), one, busy_limit=busy_limit),
+        Patience(limit, 30.0, one),
+        lease=100.0,
+        check_mode=check_mode,
     )
-    limit = options.pop("limit", 7200.0)
-    fail_unwatched = options.pop("fail_unwatched", False)
-    system = Servicing(portal, state == "enabled", lcs.time.patience(limit, 30.0), **options)
 
     def log() -> tuple[str, ...]:
         return tuple(operation.doing for operation in gate.log)
 
     try:
-        result = switch_mode(system, check_mode=check_mode, fail_unwatched=fail_unwatched)
+        result = switch_mode(system, fail_unwatched=fail_unwatched)
     except Failure as failure:
         return Ended("failure", str(failure), failure.details, log())
     except Killed:
         return Ended("killed", operations=log())
     return Ended("success" if result["watched"] else "unwatched", "", result, log())
+
+
+def look(lcs: Lcs) -> dict[str, Any]:
+    """What the module for looking says."""
+    gate = Gate()
+    ledger = Ledger(lcs.file.store(gate), lcs.time.run("look"))
+    return inform(PLACE, _look(lcs, gate, lcs.time.run("look")), None, ledger)
+
+
+def _look(lcs: Lcs, gate: Gate, run: Run, start: float = 300.0) -> Look:
+    jar = parse_cookies(f"FedAuth={COOKIE}", PROJECT)
+    client = PortalClient(lcs, gate)
+    return Look(Portal(client, jar, PLACE, DEFAULTS, Words(), clock=lambda: lcs.time.now), run, start)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
 import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
 
-from simulation.gate import ANSWER_LOST, KILLED, KILLED_AFTER, LOST, Gate
+from simulation.gate import ANSWER_LOST, KILLED, KILLED_AFTER, LOST, Gate, Killed, Operation
 from simulation.lcs import (
     COOKIE,
     DECLINED,
@@ -24,6 +26,7 @@ from simulation.lcs import (
     STALE,
     Ended,
     Lcs,
+    look,
     run,
 )
 
@@ -55,7 +58,9 @@ def test_usual_order(direction: str) -> None:
     checked = run(lcs, direction, check_mode=True)
     assert (checked.result["changed"], checked.result["maintenance_mode"], lcs.operations) == (True, wanted, [])
     assert SWITCH not in checked.operations
-    assert checked.result["diff"] == {"before": {"maintenance_mode": not wanted}, "after": {"maintenance_mode": wanted}}
+    before, after = (checked.result["diff"][name]["maintenance_mode"] for name in ("before", "after"))
+    assert (before, after) == (not wanted, wanted)
+    assert lcs.file.text is None
     done = run(lcs, direction)
     assert (done.how, done.result["changed"], done.result["maintenance_mode"]) == ("success", True, wanted)
     assert done.result["status"]["mode"] == ("maintenance" if wanted else "normal")
@@ -63,8 +68,9 @@ def test_usual_order(direction: str) -> None:
     assert (done.operations.count(SWITCH), len(lcs.operations), lcs.on) == (1, 1, wanted)
     again = run(lcs, direction)
     assert (again.how, again.result["changed"]) == ("success", False)
-    # The quiet run asks for the list, the details, what runs and, since these lag, the history.
+    # The quiet run asks for the list, the details, what runs and, since these lag, the history; and for the record.
     assert again.operations == (
+        "read record",
         "GetDeploymentSummary",
         "GetEnvironmentDetails",
         "GetOngoingActionDetails",
@@ -130,6 +136,15 @@ def test_a_killed_run_is_attached_to() -> None:
     assert (second.how, second.result["changed"], second.operations.count(SWITCH)) == ("success", False, 0)
 
 
+def test_a_check_while_something_runs_says_that_nothing_is_known() -> None:
+    lcs = Lcs(lag=600.0)
+    lcs.begin(True)
+    checked = run(lcs, "enabled", check_mode=True)
+    assert (checked.how, checked.result["changed"], checked.result["maintenance_mode"]) == ("success", False, None)
+    assert checked.result["status"]["mode"] == "changing"
+    assert (checked.operations.count(SWITCH), lcs.time.slept) == (0, [])
+
+
 def test_an_operation_in_the_other_direction_is_waited_for() -> None:
     lcs = Lcs(duration=150.0, lag=40.0)
     lcs.begin(True)
@@ -138,13 +153,201 @@ def test_an_operation_in_the_other_direction_is_waited_for() -> None:
     assert [one.on for one in lcs.operations] == [True, False]
 
 
+# --- windows ----------------------------------------------------------------------------------------------------------
+
+Task = dict[str, Any]
+ON_A: Task = {"state": "enabled", "window": Opening("A", "ann")}
+ON_B: Task = {"state": "enabled", "window": Opening("B", "bob")}
+OFF_A: Task = {"state": "disabled", "window": Opening("A")}
+OFF: Task = {"state": "disabled"}
+ALL_OFF: Task = {"state": "disabled", "all_windows": True}
+# What was done before, whether somebody else turned the mode on, the task, and what it leads to.
+Scene = tuple[list[Task], bool, Task, tuple[bool, list[str], bool | None, str]]
+SCENES: dict[str, Scene] = {
+    "in": ([], False, ON_A, (True, ["A"], True, "maintenance")),
+    "second in": ([ON_A], False, ON_B, (True, ["A", "B"], True, "maintenance")),
+    "in somebody else's": ([], True, ON_A, (True, [], False, "maintenance")),
+    "first out": ([ON_A, ON_B], False, OFF_A, (True, ["B"], True, "maintenance")),
+    "out": ([ON_A], False, OFF_A, (False, [], None, "normal")),
+    "out of somebody else's": ([], True, OFF, (False, [], None, "normal")),
+    "out of somebody else's, named": ([], True, OFF_A, (True, [], False, "maintenance")),
+    "all out": ([ON_A, ON_B], False, ALL_OFF, (False, [], None, "normal")),
+}
+
+
+def before_scene(name: str) -> Lcs:
+    return deepcopy(_before_scene(name))
+
+
+@cache
+def _before_scene(name: str) -> Lcs:
+    before, foreign, _task, _end = SCENES[name]
+    lcs = Lcs(on=foreign, duration=50.0, lag=20.0)
+    for task in before:
+        assert run(lcs, **task).how == "success"
+    return lcs
+
+
+def state(lcs: Lcs) -> tuple[bool, list[str], bool | None, str]:
+    """Whether the mode is on, for which windows, whether it is ours, and what the status calls it."""
+    row = look(lcs)["status"]
+    lcs.settle()
+    return lcs.on, [window["id"] for window in row["windows"]], row["managed"], row["mode"]
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_windows(name: str) -> None:
+    lcs = before_scene(name)
+    _before, foreign, task, end = SCENES[name]
+    checked = run(lcs, **task, check_mode=True)
+    done = run(lcs, **task)
+    changes = not name.startswith(("in somebody", "out of somebody else's, named"))
+    assert (done.how, done.result["changed"], checked.result["changed"]) == ("success", changes, changes)
+    assert (checked.result["diff"], checked.result["maintenance_mode"]) == (
+        done.result["diff"],
+        done.result["maintenance_mode"],
+    )
+    assert state(lcs) == end
+    again = run(lcs, **task)
+    assert (again.result["changed"], state(lcs)) == (False, end)
+    # Windows alone ask nothing of LCS.
+    assert (SWITCH in done.operations) is (end[0] is not (foreign or len(SCENES[name][0]) > 0))
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["again", "back"])
+@pytest.mark.parametrize("fault", [LOST, ANSWER_LOST, KILLED, KILLED_AFTER, OVER, DECLINED])
+@pytest.mark.parametrize("name", SCENES)
+def test_every_fault_leaves_a_record_that_the_next_run_understands(name: str, fault: str, back: bool) -> None:
+    """Killed between any two steps included; what was on for us never looks as if somebody else had turned it on."""
+    gate = Gate()
+    run(before_scene(name), gate=gate, **SCENES[name][2])
+    task, end = SCENES[name][2:]
+    for operation in gate.log:
+        at = str(operation)
+        lcs = before_scene(name)
+        first = run(lcs, gate=Gate(operation.number, fault), **task)
+        if first.how == "success":
+            assert state(lcs) == end, at
+        _on, _windows, managed, mode = state(lcs)
+        assert mode in ("maintenance", "normal", "changing"), at
+        assert not (managed is False and "somebody" not in name), at
+        if not back:
+            assert run(lcs, **task).how == "success", at
+            assert state(lcs) == end, at
+        assert run(lcs, **ALL_OFF).how == "success", at
+        assert state(lcs) == (False, [], None, "normal"), at
+        assert lcs.file.text is None, at
+
+
+def test_closing_one_of_several_says_for_whom_the_mode_stays_on() -> None:
+    lcs = before_scene("first out")
+    closed = run(lcs, **OFF_A)
+    assert lcs.time.told[-1] == "closed the window A; maintenance mode stays on for B (bob)"
+    assert "open window: B (bob)" in closed.result["status"]["notes"]
+    run(lcs, **OFF_A)
+    assert lcs.time.told[-1] == "closed nothing; maintenance mode stays on for B (bob)"
+    foreign = Lcs(on=True)
+    run(foreign, **OFF_A)
+    assert foreign.time.told[-1] == "closed nothing; maintenance mode stays on for somebody else"
+
+
+def test_a_second_run_waits_for_the_first_or_is_refused_with_its_name() -> None:
+    """The first is in the middle of its switch, which lasts longer than the second is ready to wait."""
+    lcs = Lcs(duration=1200.0)
+    others: list[Ended] = []
+
+    def another(_number: int) -> None:
+        if lcs.time.now > 700 and not others:
+            others.append(Ended("begun"))
+            others[0] = run(lcs, **ON_B, busy_limit=30.0)
+
+    first = run(lcs, gate=Gate(before=lambda operation: another(operation.number)), **ON_A)
+    assert (first.how, others[0].how, others[0].result["changed"]) == ("success", "failure", False)
+    assert "another run is at work there: run run1 of ann on ctl01" in others[0].message
+    assert state(lcs) == (True, ["A"], True, "maintenance")
+    assert run(lcs, **ON_B).result["changed"] is True
+    assert (len(lcs.operations), state(lcs)[1]) == (1, ["A", "B"])
+
+
+def test_the_lease_lasts_as_long_as_the_switch_and_not_much_longer() -> None:
+    """Killed after a quarter of an hour: the next run begins after three minutes at the most."""
+    lcs = Lcs(duration=1200.0)
+    ended = run(lcs, gate=killed_at(lcs, 900.0), **ON_A)
+    assert ended.how == "killed"
+    assert look(lcs)["status"]["notes"][0].startswith("run run1 of ann on ctl01, at work since ")
+    at = lcs.time.now
+    second = run(lcs, **ON_A)
+    assert (second.how, len(lcs.operations)) == ("success", 1)
+    waits = [line for line in lcs.time.told if line.startswith("waiting for another run")]
+    assert len(waits) > 1
+    assert lcs.time.slept[-1] <= 30
+    assert lcs.time.now - at < 600
+
+
+def test_who_was_taken_over_before_the_request_sends_none() -> None:
+    """The anti-forgery token took longer than the lease: meanwhile another run has begun and ended."""
+    lcs = Lcs(duration=150.0, lag=40.0)
+    gate = Gate()
+    run(Lcs(duration=150.0), gate=gate, **ON_A)
+    switch = next(operation.number for operation in gate.log if operation.doing == SWITCH)
+    others: list[Ended] = []
+
+    def slow(operation: Operation) -> None:
+        if operation.number == switch and not others:
+            lcs.time.now += 400.0
+            others.append(Ended("begun"))
+            others[0] = run(lcs, **ON_B)
+
+    first = run(lcs, gate=Gate(switch, STALE, before=slow), **ON_A)
+    assert (first.how, others[0].how, first.operations.count(SWITCH)) == ("failure", "success", 1)
+    assert first.message.count("another run has taken over") == 1
+    assert (len(lcs.operations), state(lcs)[:2]) == (1, (True, ["A", "B"]))
+
+
+def killed_at(lcs: Lcs, moment: float) -> Gate:
+    def kill(_operation: object) -> None:
+        if lcs.time.now >= moment:
+            raise Killed
+
+    return Gate(before=kill)
+
+
+def test_a_session_that_ends_in_the_wait_leaves_the_record_as_it_is() -> None:
+    """Still running, then done by LCS itself; the next run attaches without waiting for a lease."""
+    lcs = Lcs(sessions_end_at=300.0)
+    assert run(lcs, **ON_A).how == "unwatched"
+    lcs.sessions_end_at = None
+    seen = look(lcs)["status"]
+    assert (seen["mode"], [window["id"] for window in seen["windows"]]) == ("changing", ["A"])
+    assert "did not finish: run again to complete it" in seen["notes"][0]
+    told = len(lcs.time.told)
+    lcs.time.now = 1300.0
+    assert state(lcs) == (True, ["A"], True, "maintenance")
+    assert not any("did not finish" in note for note in look(lcs)["status"]["notes"])
+    again = run(lcs, **ON_A)
+    assert (again.how, again.result["changed"], len(lcs.operations)) == ("success", False, 1)
+    assert [line for line in lcs.time.told[told:] if "another run" in line] == []
+    assert json.loads(lcs.file.text or "")["records"]["environment"]["lease"] is None
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_the_state_after_the_limit_is_not_known(direction: str) -> None:
+    """Even while the old state still stands, and LCS does not say that anything runs."""
+    lcs = beginning(direction, lag=250.0, action_lag=250.0, duration=600.0)
+    ended = run(lcs, direction, limit=100.0)
+    assert (ended.how, ended.result["changed"], ended.result["maintenance_mode"]) == ("failure", True, None)
+    assert (ended.result["status"]["mode"], ended.result["status"]["verified"]) == ("changing", False)
+    assert run(lcs, direction).how == "success"
+    assert (len(lcs.operations), lcs.on) == (1, direction == "enabled")
+
+
 # --- what each fault means --------------------------------------------------------------------------------------------
 
 
 def at_switch(fault: str, **more: Any) -> tuple[Ended, Lcs]:
     lcs = beginning("enabled", **more)
     number = undisturbed("enabled", **more).operations.index(SWITCH)
-    return run(lcs, "enabled", Gate(number, fault), start_limit=120.0), lcs
+    return run(lcs, "enabled", Gate(number, fault), start=120.0), lcs
 
 
 @pytest.mark.parametrize("fault", [DECLINED, DECLINED_500, INNER])
@@ -158,12 +361,16 @@ def test_declined(fault: str) -> None:
 
 @pytest.mark.parametrize("on", [True, False])
 def test_somebody_else_is_faster(on: bool) -> None:
-    """LCS declines since another operation began between the look and the request: it is watched, whichever it is."""
+    """LCS declines since another operation began between the look and the request: it is watched, whichever it is.
+
+    The window that was asked for is open all the same.
+    """
     lcs = Lcs(on=not on, duration=150.0, lag=0.0)
     number = undisturbed("enabled").operations.index(SWITCH) if on else undisturbed("disabled").operations.index(SWITCH)
     gate = Gate(number, DECLINED, before=lambda one: lcs.begin(on) if one.number == number else None)
     ended = run(lcs, "enabled" if on else "disabled", gate)
-    assert (ended.how, ended.result["changed"], lcs.on, len(lcs.operations)) == ("success", False, on, 1)
+    assert (ended.how, ended.result["changed"], lcs.on, len(lcs.operations)) == ("success", on, on, 1)
+    assert state(lcs) == ((True, ["default"], True, "maintenance") if on else (False, [], None, "normal"))
 
 
 @pytest.mark.parametrize("fault", [ANSWER_LOST, GATEWAY])
@@ -177,7 +384,7 @@ def test_a_lost_request_is_not_sent_again() -> None:
     ended, lcs = at_switch(LOST)
     assert (ended.how, ended.operations.count(SWITCH), lcs.operations) == ("failure", 1, [])
     assert (
-        "the answer to the request was lost (the connection broke), and no servicing operation began" in ended.message
+        "the answer to the request was lost (the connection broke), and no servicing operation started" in ended.message
     )
 
 
@@ -202,12 +409,34 @@ def test_a_session_that_is_over_before_the_request(fault: str) -> None:
 def test_an_answer_that_is_not_understood_is_a_lost_one() -> None:
     ended, lcs = at_switch(NOT_JSON)
     assert (ended.how, ended.operations.count(SWITCH), lcs.operations) == ("failure", 1, [])
-    assert "was lost (HTTP 200 with 19 bytes that are not JSON), and no servicing operation began" in ended.message
+    assert "was lost (HTTP 200 with 19 bytes that are not JSON), and no servicing operation started" in ended.message
 
 
 def test_a_path_that_is_gone_names_the_option() -> None:
-    ended = run(beginning("enabled"), "enabled", Gate(1, GONE))
-    assert "HTTP 404. The portal's paths are not documented and may have changed; O(details_path)" in ended.message
+    ended = run(beginning("enabled"), "enabled", Gate(2, GONE))
+    assert (
+        "HTTP 404. The portal's paths are not documented and may have changed. Find the new one and set O(details_path)"
+        in ended.message
+    )
+
+
+def test_one_bad_answer_does_not_end_the_wait() -> None:
+    operations = undisturbed("enabled").operations
+    first = operations.index("GetEnvironmentDetails", operations.index(SWITCH))
+    for number in (first, first + 1):
+        ended = run(beginning("enabled"), "enabled", Gate(number, NOT_JSON))
+        assert ended.how == "success"
+        assert ended.operations[number] == ended.operations[number + 1]
+
+
+def test_no_action_may_be_not_found() -> None:
+    """HTTP 404 in place of an action; what runs shows in the history, and then in the state."""
+    operations = undisturbed("enabled").operations
+    number = operations.index("GetOngoingActionDetails")
+    lcs = beginning("enabled")
+    lcs.begin(True)
+    ended = run(lcs, "enabled", Gate(number, GONE))
+    assert (ended.how, ended.operations.count(SWITCH), len(lcs.operations)) == ("success", 0, 1)
 
 
 def test_a_relic_in_the_history_is_passed_over() -> None:
@@ -221,9 +450,10 @@ def test_a_relic_in_the_history_is_passed_over() -> None:
 def test_a_session_that_ends_in_the_wait_is_no_failure(fails: bool) -> None:
     lcs = Lcs(sessions_end_at=300.0)
     ended = run(lcs, "enabled", fail_unwatched=fails)
-    said = "is still running, but the session is over: sign in again to watch"
+    said = "is still running, but the session is over, so nobody watches it. Sign in again at https://lcs.example.com/Logon"
     assert ended.how == ("failure" if fails else "unwatched")
     assert said in (ended.message if fails else ended.result["warnings"][0])
+    assert ended.result.get("unfinished", ended.message) in (ended.message, ended.result["status"]["notes"][-1])
     assert (ended.result["changed"], ended.result["maintenance_mode"], ended.result["watched"]) == (True, None, False)
     assert (ended.result["status"]["mode"], ended.result["status"]["verified"]) == ("changing", False)
     lcs.sessions_end_at = None

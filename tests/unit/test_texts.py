@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 import demo
-from lab.estate import demo_estate
+from lab.demo import demo_estate
 
 ROOT = Path(__file__).parents[2]
 REGISTER = yaml.safe_load((ROOT / "playbooks/vars/systems.yml").read_text(encoding="utf-8"))["quiesce_register"]

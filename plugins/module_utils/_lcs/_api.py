@@ -29,8 +29,8 @@ PER_MINUTE = 6
 HEADERS = {"x-ms-version": "2017-09-15"}
 
 REMEDIES = {
-    401: "The token is wrong or has expired (it lives about an hour): get a new one for a user of the project. The "
-    "public API takes tokens of users only, signed in without multi-factor authentication",
+    401: "The token is wrong or has expired (it is valid for about an hour): get a new one for a user of the project. "
+    "The public API accepts only tokens of users who signed in without multi-factor authentication",
     403: "Add the user of the token to the project in LCS",
 }
 
@@ -74,7 +74,7 @@ class PublicApi:
             said = shortened(self._client.redact(str(envelope.get("ErrorMessage") or "it does not say why")))
             raise Failure(
                 attempted,
-                str(self._place),
+                "",
                 f'the public API says "{said}"; activity id {envelope.get("OperationActivityId")}',
                 "Check O(project_id) and O(environment_id), and that the user of the token is in the project",
             )
@@ -82,4 +82,4 @@ class PublicApi:
         return data if isinstance(data, list) else []
 
     def _strange(self, attempted: str, what: str) -> Failure:
-        return Failure(attempted, str(self._place), f"the public API sent {what}", "Check O(api_url)")
+        return Failure(attempted, "", f"the public API sent {what}", "Check O(api_url)")

@@ -69,7 +69,7 @@ def parse_cookies(text: str, project: str) -> Jar:
             raise Failure(
                 "use the cookies",
                 "",
-                "they are not the text of a Cookie header",
+                "they are not the value of a Cookie header",
                 "Copy the whole value of the request header Cookie from the browser's developer tools, on one line: "
                 "name=value; name=value",
             )

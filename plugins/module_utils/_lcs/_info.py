@@ -10,54 +10,64 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Held
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._api import PublicApi
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._look import Look
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._place import Place
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._plan import Reading
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._portal import SessionOver
-from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._servicing import Servicing
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._servicing import KEY
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state import Action
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._status import (
     environment_result,
     status_row,
 )
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 
 PORTAL, API = "portal", "api"
 
 Result = dict[str, Any]
 
 
-def inform(place: Place, system: Servicing | None, api: PublicApi | None) -> Result:
+def inform(place: Place, look: Look | None, api: PublicApi | None, ledger: Ledger) -> Result:
     """Return state and history by the portal or, without one or where its session is over, by the public API.
 
-    Raises ``Failure``.
+    A record that cannot be read becomes a note of the row. Raises ``Failure``.
     """
-    if system is not None:
+    notes: list[str] = []
+    held: Held | None = None
+    try:
+        ledger.read()
+        held = Held(ledger.record(KEY), ledger.now)
+    except Failure as failure:
+        notes.append(str(failure))
+    if look is not None:
         try:
-            return _by_portal(place, system)
+            return _by_portal(place, look, held, notes)
         except SessionOver as over:
             if api is None:
                 raise
-            return _by_api(place, api, notes=[str(over)])
+            notes.append(str(over))
     if api is None:
         raise ValueError("neither a portal nor the public API")
-    return _by_api(place, api)
+    return _by_api(place, api, held, notes)
 
 
-def _by_portal(place: Place, system: Servicing) -> Result:
-    reading = system.read()
-    notes: list[str] = []
-    history = system.history
+def _by_portal(place: Place, look: Look, held: Held | None, notes: Sequence[str]) -> Result:
+    reading = look.read()
+    found = list(notes)
+    history = look.history
     if history is None:
         try:
-            history = system.portal.history()
+            history = look.portal.history()
         except SessionOver:
             raise
         except Failure as failure:
-            notes.append(str(failure))
-    return _result(place, reading, history, PORTAL, notes)
+            found.append(str(failure))
+    return _result(place, reading, history, PORTAL, held, found)
 
 
-def _by_api(place: Place, api: PublicApi, notes: Sequence[str] = ()) -> Result:
+def _by_api(place: Place, api: PublicApi, held: Held | None, notes: Sequence[str]) -> Result:
     environment = api.details()
     found = list(notes)
     history: list[Action] | None = None
@@ -65,20 +75,17 @@ def _by_api(place: Place, api: PublicApi, notes: Sequence[str] = ()) -> Result:
         history = api.history()
     except Failure as failure:
         found.append(str(failure))
-    return _result(place, Reading(environment), history, API, found)
+    return _result(place, Reading(environment), history, API, held, found)
 
 
 def _result(
-    place: Place, reading: Reading, history: Sequence[Action] | None, source: str, notes: Sequence[str]
+    place: Place,
+    reading: Reading,
+    history: Sequence[Action] | None,
+    source: str,
+    held: Held | None,
+    notes: Sequence[str],
 ) -> Result:
-    row = status_row(
-        str(place),
-        reading.environment,
-        busy=reading.busy,
-        doing=reading.doing,
-        newest=history[0] if history else None,
-        notes=notes,
-    )
     return {
         "changed": False,
         "source": source,
@@ -87,5 +94,5 @@ def _result(
         "action": reading.action.result() if reading.action else None,
         "progress": reading.progress,
         "history": None if history is None else [action.result() for action in history],
-        "status": row,
+        "status": status_row(str(place), reading, held, newest=history[0] if history else None, notes=notes),
     }

@@ -11,6 +11,7 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _window_options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import (
     OPTIONS,
     open_client,
@@ -21,15 +22,15 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Pace, usable_path
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs import _api, _portal
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._cookies import parse_cookies
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._look import START, Look
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._place import DEFAULTS, FOUND, Place
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._servicing import Servicing
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state import SAFE_MODE, Words
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
-
-START = 300.0
-"""Seconds for which the old state may stand after a request; a guess, no client says how long."""
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW
 
 PUBLIC = "https://lcs.dynamics.com"
 
@@ -37,9 +38,11 @@ PUBLIC = "https://lcs.dynamics.com"
 _PORTALS = re.compile(r"(?:(?:eu|fr|sa|uae|ch|no)\.)?lcs\.dynamics\.(?:com|cn)|gov\.lcs\.microsoftdynamics\.us")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
+_MARGIN = 30.0
+
 _UNDOCUMENTED = (
-    "LCS has no public API for maintenance mode. What its portal uses is not documented, not supported by Microsoft, "
-    "may change any day, and needs the cookies of a person's session. If you accept that, set "
+    "LCS has no public API for maintenance mode. The interface of its portal is not documented or supported by "
+    "Microsoft, may change at any time, and needs the cookies of a person's session. If you accept that, set "
     "O(accept_undocumented_api=true)."
 )
 
@@ -64,8 +67,10 @@ MODE: dict[str, dict[str, Any]] = {
     "start_timeout": {"type": "str", "default": "5m"},
     "poll_interval": {"type": "str", "default": "30s"},
     "on_session_over": {"type": "str", "choices": ["continue", "fail"], "default": "continue"},
+    **WINDOW,
+    **STORE,
 }
-INFO = COMMON
+INFO = {**COMMON, **STORE}
 RULES: dict[str, Any] = {"mutually_exclusive": [("cookies", "cookies_file"), ("api_token", "api_token_file")]}
 
 
@@ -88,34 +93,43 @@ def words(params: Mapping[str, Any]) -> Words:
     return Words(tuple(params["maintenance_status"]), tuple(params["maintenance_states"]))
 
 
-def patience(params: Mapping[str, Any], run: Run) -> Patience:
-    """Return how long to wait for a servicing operation. Raises ``Invalid``."""
-    return Patience(seconds(params, "servicing_timeout", zero=True), seconds(params, "poll_interval"), run)
+def open_system(params: Mapping[str, Any], store: FileStore, run: Run, *, check_mode: bool) -> Servicing:
+    """Return the environment as a task switches it, without asking anything yet.
+
+    Raises ``Refused`` without the consent to use what is not documented, ``Failure`` for options that cannot be used.
+    """
+    start = seconds(params, "start_timeout", zero=True)
+    return Servicing(
+        open_portal(params, place(params), run, start=start),
+        _window_options.request(params, run.owner),
+        _window_options.ledger(params, store, run),
+        Patience(seconds(params, "servicing_timeout", zero=True), seconds(params, "poll_interval"), run),
+        lease=seconds(params, "request_timeout") + _MARGIN,
+        check_mode=check_mode,
+    )
 
 
-def open_system(
-    params: Mapping[str, Any], where: Place, waiting: Patience, *, on: bool, start: float = START
-) -> Servicing:
-    """Return the environment in the portal, without asking it anything yet.
+def open_portal(params: Mapping[str, Any], where: Place, run: Run, *, start: float = START) -> Look:
+    """Return who looks at the environment in the portal, without asking it anything yet.
 
     Raises ``Refused`` without the consent to use what is not documented, ``Failure`` without usable cookies.
     """
     if not params["accept_undocumented_api"]:
-        raise Refused(str(where), [_UNDOCUMENTED, f"Or a person does it on the page {where.page()} with Maintain"])
+        raise Refused(str(where), [_UNDOCUMENTED, f"Otherwise use Maintain on the page {where.page()}"])
     secret = read_secret(params, "cookies", "LCS_COOKIES")
     if not secret:
         raise Failure(
             "sign in",
             where.portal,
-            "there are no cookies of a session",
-            f"Sign in at {where.login_page} with a browser and give the Cookie header of one of its requests to LCS as "
+            "no cookies of a session were given",
+            f"Sign in at {where.login_page} with a browser, copy the Cookie header of a request to LCS, and give it as "
             "O(cookies) or O(cookies_file), or in the environment variable LCS_COOKIES",
         )
     jar = parse_cookies(secret, where.project)
     paths = {name: _path(name, params[name], where) for name in (*DEFAULTS, *FOUND) if params[name]}
-    client = open_client(params, headers=_portal.HEADERS, secrets=[secret, *jar.secrets], tell=waiting.run.tell)
+    client = open_client(params, headers=_portal.HEADERS, secrets=[secret, *jar.secrets], tell=run.tell)
     portal = _portal.Portal(client, jar, where, paths, words(params))
-    return Servicing(portal, on, waiting, start, open_api(params, where, waiting.run))
+    return Look(portal, run, start, open_api(params, where, run))
 
 
 def open_api(params: Mapping[str, Any], where: Place, run: Run) -> _api.PublicApi | None:
@@ -129,7 +143,7 @@ def open_api(params: Mapping[str, Any], where: Place, run: Run) -> _api.PublicAp
         credentials={"Authorization": f"Bearer {token}"},
         secrets=[token],
         remedies=_api.REMEDIES,
-        pace=Pace(_api.PER_MINUTE),
+        pace=Pace(_api.PER_MINUTE, now=run.now, sleep=run.sleep),
         tell=run.tell,
     )
     return _api.PublicApi(client, where, words(params))
@@ -147,7 +161,7 @@ def _api_url(params: Mapping[str, Any]) -> str:
     if not _PORTALS.fullmatch(host):
         raise Invalid(
             "api_url",
-            "it is not given, and does not follow from this O(url)",
+            "it is not given, and O(url) is not one of Microsoft's portals",
             "Use one like https://lcsapi.lcs.dynamics.com",
         )
     return f"https://lcsapi.{host}"
@@ -157,7 +171,7 @@ def _path(name: str, template: str, where: Place) -> str:
     if not usable_path(where.path(template)):
         raise Invalid(
             name,
-            f'"{template}" is not a path that can be asked for',
+            f'"{template}" is not a valid path',
             "Use one like /V2, with {project_id} and {environment_id} for the ids",
         )
     return template

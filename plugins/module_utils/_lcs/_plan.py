@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._place import Place
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state import (
     CHANGING,
@@ -19,6 +21,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state im
     Environment,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Plan
+from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,19 @@ class Reading:
         return {ON: True, OFF: False}.get(self.environment.mode)
 
 
+class Step:
+    """Something to be written."""
+
+
 @dataclass(frozen=True)
-class Write:
+class Keep(Step):
+    """The record as it is to be, None for none."""
+
+    record: Record | None
+
+
+@dataclass(frozen=True)
+class Write(Step):
     """The one request of a switch."""
 
     on: bool
@@ -71,23 +85,37 @@ def attempted(on: bool) -> str:
     return f"{'enable' if on else 'disable'} maintenance mode"
 
 
-def plan(reading: Reading, on: bool, place: Place) -> Plan[Write]:
-    """Compare a look with what is wanted. Raises ``Failure``, ``Refused`` before anything was done, for a person."""
-    before, after = {"maintenance_mode": reading.is_on}, {"maintenance_mode": on}
+def plan(
+    reading: Reading, change: Change, record: Record | None, place: Place, *, recorded: bool = False
+) -> Plan[Step]:
+    """Compare a look, and the ``record`` before this run, with what is to be; ``recorded``: that is written already.
+
+    Raises ``Failure``, ``Refused`` before anything was done, for a person.
+    """
+    on = change.on
+    before: dict[str, Any] = {"maintenance_mode": reading.is_on, "windows": _shown(record)}
+    after = {"maintenance_mode": on, "windows": _shown(change.record)}
     # An operation that runs comes first: the state may be the one from before it.
     if reading.busy:
         return Plan(before, after, pending=(reading.doing,))
+    keep = () if recorded or change.record == record else (Keep(change.record),)
     if reading.is_on is on:
-        return Plan(before, after)
+        return Plan(before, after, steps=keep)
     if reading.failed:
         raise _failed(reading, on, place)
     if reading.awaited:
-        return Plan(before, after, pending=(f"servicing has not begun yet, {reading.environment}",))
+        return Plan(
+            before, after, pending=(f"the servicing operation has not started yet, LCS says {reading.environment}",)
+        )
     if reading.sent:
         raise _ended_otherwise(reading, on, place)
     if reading.is_on is None:
         raise Refused(describe(place, reading), [_unknown(reading.environment)])
-    return Plan(before, after, steps=(Write(on),))
+    return Plan(before, after, steps=(*keep, Write(on)))
+
+
+def _shown(record: Record | None) -> list[dict[str, Any]]:
+    return [window.result() for window in record.windows] if record else []
 
 
 def describe(place: Place, reading: Reading | None) -> str:
@@ -126,18 +154,18 @@ def _ended_otherwise(reading: Reading, on: bool, place: Place) -> Failure:
     page = place.page(diagnostics=reading.environment.diagnostics)
     if reading.answer_lost:
         answer = (
-            f"the answer to the request was lost ({reading.answer_lost}), and no servicing operation began; LCS says "
+            f"the answer to the request was lost ({reading.answer_lost}), and no servicing operation started; LCS says "
             f"{reading.environment}"
         )
-        remedy = f"See on the page {page} that nothing runs there, then run again"
+        remedy = f"Check on the page {page} that nothing runs there, then run again"
     else:
-        answer = f"LCS took the request, no servicing operation runs any more, and LCS says {reading.environment}"
-        remedy = f"See on the page {page} whether the operation was rolled back or aborted, then run again"
+        answer = f"LCS accepted the request, but no servicing operation runs, and LCS says {reading.environment}"
+        remedy = f"Check on the page {page} whether the operation was rolled back or aborted, then run again"
     return Failure(attempted(on), describe(place, reading), answer, remedy)
 
 
 def _unknown(environment: Environment) -> str:
     return (
         f"LCS says {environment}; maintenance mode can be switched in the states Deployed and In Maintenance. "
-        "If this is maintenance mode under another name, say so with O(maintenance_status) or O(maintenance_states)."
+        "If this is maintenance mode under another name, set O(maintenance_status) or O(maintenance_states)."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, HttpFailure, Raw
@@ -40,7 +40,11 @@ HEADERS = {
     "X-Requested-With": "XMLHttpRequest",
     "TimezoneOffset": "0",
 }
+_NOT_FOUND = 404
 _HISTORY = {"DynamicPaging": {"StartPosition": 0, "ItemsRequested": 40}, "Filtering": None}
+
+
+T = TypeVar("T")
 
 
 class SessionOver(Failure):
@@ -58,6 +62,10 @@ class Declined(Failure):
 
 class Overloaded(Failure):
     """The portal did not take the request, for now. Nothing was done."""
+
+
+class Gone(Failure):
+    """Nothing is at this path (HTTP 404)."""
 
 
 class Unclear(Failure):
@@ -107,10 +115,14 @@ class Portal:
         """Return what LCS says of the environment; ``kind`` is its type, if that is known."""
         attempted = f"read the state of {self.place}"
         template = self._paths.get("details_path") or details_path(kind)
-        try:
-            return parse_details(self._get(template, "details_path", attempted), self._words)
-        except ValueError as error:
-            raise self._strange(attempted, f"it sent {error}", "details_path") from None
+
+        def read() -> Environment:
+            try:
+                return parse_details(self._get(template, "details_path", attempted), self._words)
+            except ValueError as error:
+                raise self._strange(attempted, f"it sent {error}", "details_path", Unclear) from None
+
+        return _once_more(read)
 
     @property
     def asks_for_kind(self) -> bool:
@@ -118,9 +130,19 @@ class Portal:
         return not self._paths.get("details_path")
 
     def ongoing(self) -> Action | None:
-        """Return the action that goes on."""
+        """Return the action that runs, None for none, or where LCS does not know of any (HTTP 404).
+
+        If the path has moved, what runs still shows in the state and in the history.
+        """
         attempted = f"read which action runs on {self.place}"
-        return parse_action(self._get(self._paths["action_path"], "action_path", attempted))
+
+        def read() -> Action | None:
+            try:
+                return parse_action(self._get(self._paths["action_path"], "action_path", attempted))
+            except Gone:
+                return None
+
+        return _once_more(read)
 
     def progress(self) -> int | None:
         """Return how many per cent are done."""
@@ -132,17 +154,18 @@ class Portal:
         attempted = f"read the history of {self.place}"
         return parse_history(self._post(self._paths["history_path"], "history_path", attempted, body=_HISTORY).data)
 
-    def switch(self, on: bool) -> str:
+    def switch(self, on: bool, about_to_send: Callable[[], None] = lambda: None) -> str:
         """Ask for maintenance mode to be on or off; return the portal's activity id of that.
 
-        It is sent once. Raises ``Unclear`` if it may have been carried out, ``Declined`` if LCS did not do it,
+        It is sent once; ``about_to_send`` is called right before, when the anti-forgery token is there.
+        Raises ``Unclear`` if it may have been carried out, ``Declined`` if LCS did not do it,
         ``Overloaded`` if it can be asked again.
         """
         form = {"lcsEnvironmentId": self.place.environment, "enableMaintenanceMode": str(on)}
         attempted = f"{'enable' if on else 'disable'} maintenance mode"
         path = self._paths["switch_path"]
         try:
-            return self._post(path, "switch_path", attempted, form=form, repeatable=False).activity_id
+            return self._post(path, "switch_path", attempted, form=form, about_to_send=about_to_send).activity_id
         except HttpFailure as failure:
             raise Unclear(attempted, str(self.place), failure.answer, failure.remedy) from None
 
@@ -161,11 +184,14 @@ class Portal:
         *,
         body: Any = None,
         form: Mapping[str, str] | None = None,
-        repeatable: bool = True,
+        about_to_send: Callable[[], None] | None = None,
     ) -> Envelope:
+        """Send it; once, if there is something to do ``about_to_send``: then it must not be repeated."""
         for first in (True, False):
             if not self._token:
                 self._token = self._new_token(attempted)
+            if about_to_send:
+                about_to_send()
             raw = self._client.exchange(
                 "POST",
                 self.place.path(template),
@@ -173,7 +199,7 @@ class Portal:
                 body=body,
                 form=form,
                 headers={**self._headers(), "__RequestVerificationToken": self._token},
-                repeatable=repeatable,
+                repeatable=about_to_send is None,
             )
             if raw.status != STALE_TOKEN:
                 return self._open(raw, option, attempted)
@@ -183,10 +209,10 @@ class Portal:
                 break
         raise Failure(
             attempted,
-            str(self.place),
+            self._target(attempted),
             "HTTP 403, also with a new anti-forgery token",
             "Check that the account is a project owner or environment manager in LCS, and that the page "
-            f"{self.place.page()} offers it this",
+            f"{self.place.page()} offers it the button",
         )
 
     def _new_token(self, attempted: str) -> str:
@@ -202,23 +228,30 @@ class Portal:
         sign = sign_of_end(raw)
         if not sign and raw.status != 200:
             raise self._strange(attempted, f"HTTP {raw.status} for {path}", "start_path")
-        raise self._over(attempted, sign or f"{path} is a page without an anti-forgery token, as that of the login")
+        raise self._over(attempted, sign or f"{path} is a page without an anti-forgery token, like the sign-in page")
 
     def _open(self, raw: Raw, option: str, attempted: str) -> Envelope:
         self._take_cookies(raw)
         if raw.status in (429, 503):
-            raise Overloaded(attempted, str(self.place), f"HTTP {raw.status}: LCS is overloaded", "Run again later")
+            raise Overloaded(
+                attempted, self._target(attempted), f"HTTP {raw.status}: LCS is overloaded", "Run again later"
+            )
         try:
             envelope = open_envelope(raw, self._client.redact)
         except Over as over:
             raise self._over(attempted, str(over)) from None
         except Strange as strange:
-            raise self._strange(attempted, str(strange), option, known=strange.refused) from None
+            kind = Gone if raw.status == _NOT_FOUND else Failure if strange.refused else Unclear
+            raise self._strange(attempted, str(strange), option, kind) from None
         if not envelope.success:
             raise Declined(
-                attempted, str(self.place), envelope, f"See on the page {self.place.page()} what is the matter"
+                attempted, self._target(attempted), envelope, f"Look at the environment on the page {self.place.page()}"
             )
         return envelope
+
+    def _target(self, attempted: str) -> str:
+        """Return on what it was attempted, unless that says it already."""
+        return "" if str(self.place) in attempted else str(self.place)
 
     def _headers(self) -> dict[str, str]:
         return {"Cookie": self._jar.header}
@@ -230,16 +263,24 @@ class Portal:
     def _over(self, attempted: str, sign: str) -> SessionOver:
         return SessionOver(
             attempted,
-            str(self.place),
+            self._target(attempted),
             f"the session is over ({self._client.redact(sign)})",
             f"Sign in at {self.place.login_page} with a browser, give the new cookies (O(cookies) or O(cookies_file)), "
-            "and run again. If you did, check that O(url) is the portal in which the project is",
+            "and run again. If you just did, check that O(url) is the portal that hosts the project",
         )
 
-    def _strange(self, attempted: str, what: str, option: str, *, known: bool = True) -> Failure:
-        return (Failure if known else Unclear)(
+    def _strange(self, attempted: str, what: str, option: str, kind: type[Failure] = Failure) -> Failure:
+        return kind(
             attempted,
-            str(self.place),
+            self._target(attempted),
             self._client.redact(what),
-            f"The portal's paths are not documented and may have changed; O({option}) names another one",
+            f"The portal's paths are not documented and may have changed. Find the new one and set O({option})",
         )
+
+
+def _once_more(read: Callable[[], T]) -> T:
+    """Read, and once more if the answer cannot be understood: one bad answer does not end a long wait."""
+    try:
+        return read()
+    except Unclear:
+        return read()

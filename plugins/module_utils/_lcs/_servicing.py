@@ -2,196 +2,212 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""Maintenance mode of one environment, as the cycle drives it: one request, then a servicing operation that lasts."""
+"""Maintenance mode of one environment, as the cycle drives it: one request, then a servicing operation that lasts.
+
+What a run sees decides, not what it remembers: a run that was killed and started again finds the operation that runs,
+and in the record for whom.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused
-from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._api import PublicApi
-from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._place import CUSTOMER_MANAGED, UNKNOWN_TO_LCS
-from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._plan import (
-    Reading,
-    Write,
-    describe,
-    plan,
-)
-from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._portal import (
-    Declined,
-    Overloaded,
-    Portal,
-    SessionOver,
-    Unclear,
-)
-from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state import Action, Environment
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _holding
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change, Held, Request
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._look import Look
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._plan import Reading, Step, Write, plan
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._portal import Declined, Overloaded, Unclear
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import (
     Patience,
     Plan,
     Stale,
     wait_until_none,
 )
+from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import Conflict
+
+# What the one record of an environment's file is called.
+KEY = "environment"
 
 
 @dataclass
 class Servicing:
-    """The system that the cycle drives.
+    """The system that the cycle drives: what ``look`` sees, and the record in ``ledger``, which says whose the mode is.
 
-    ``api`` watches where the session ends in a wait. ``start_limit`` is for how many seconds after the request the old
-    state may stand. ``sent_at`` is when the request was sent that LCS did not refuse, ``answer_lost`` what came in
-    place of an answer; ``attached`` says that this run waited for a servicing operation before that. ``watching`` is
-    true while one is known, or believed, to run.
+    ``lease`` is how many seconds the one request may take. ``change`` is what ``request`` came to, ``before`` the
+    record before it; ``recorded`` says that the change is in the record, ``leased`` that this run's lease is there too.
+    ``sent_at`` is when the request was sent that LCS did not refuse, ``answer_lost`` what came in place of an answer;
+    ``attached`` says that this run waited for a servicing operation before that.
     """
 
-    portal: Portal
-    on: bool
+    look: Look
+    request: Request
+    ledger: Ledger
     patience: Patience
-    start_limit: float = 300.0
-    api: PublicApi | None = None
+    lease: float = 0.0
+    check_mode: bool = False
+    change: Change | None = None
+    before: Record | None = None
+    recorded: bool = False
+    leased: bool = False
     sent_at: float | None = None
     answer_lost: str = ""
     attached: bool = False
-    watching: bool = False
     activity_id: str = ""
-    latest: Reading | None = None
-    history: list[Action] | None = None
-    _kind: int | None = None
-    _found: bool = False
-    _no_progress: bool = False
-    _by_api: bool = False
-    _unseen_since: float | None = None
-    _fresh: Reading | None = field(default=None, repr=False)
+
+    @property
+    def on(self) -> bool:
+        """Whether the mode is to be on."""
+        return self.change.on if self.change else self.request.on
+
+    @property
+    def changed_windows(self) -> bool:
+        """Whether the record says other windows than before this run."""
+        before = self.before.windows if self.before else ()
+        return self.recorded and self.change is not None and self.change.windows != before
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a servicing operation runs, or may begin yet after the request."""
+        latest = self.look.latest
+        if latest is None or latest.failed:
+            return False
+        waits = self.sent_at is not None and (not latest.sent or (latest.awaited and latest.is_on is not self.on))
+        return latest.busy or waits
+
+    @property
+    def is_on(self) -> bool | None:
+        """Whether the mode is on by the last look; None: not known, or changing."""
+        return self.look.latest.is_on if self.look.latest and not self.under_way else None
 
     def describe(self) -> str:
         """Name the environment."""
-        return describe(self.portal.place, self.latest)
-
-    def attach(self) -> None:
-        """Wait for a servicing operation that runs already: that of a run that was killed, or of a person."""
-        reading = self.read()
-        if reading.busy:
-            self.attached = self.watching = True
-            self._fresh = reading
-
-            def pending() -> list[str]:
-                nonlocal reading
-                reading = self.read()
-                return [reading.doing] if reading.busy else []
-
-            wait_until_none(pending, self.describe(), self.patience)
-            self.watching = False
-        self._fresh = reading
+        return self.look.describe()
 
     def read(self) -> Reading:
-        """Look at the environment; a look that was just taken is not repeated. Raises ``Failure``."""
-        if self._fresh is not None:
-            fresh, self._fresh = self._fresh, None
-            return fresh
-        environment, action = self._look()
+        """Look at the environment; before anything is written, when no other run and no operation is at work on it.
+
+        An operation that runs already is that of a run that was killed, or of a person. Raises ``Failure``.
+        """
+        while not self.recorded:
+            self.ledger.read()
+            self.ledger.wait_for_turn([KEY], self.describe(), check_mode=self.check_mode)
+            reading = self.look_again()
+            if self.check_mode or not reading.busy:
+                return reading
+            self._wait_for_rest(reading)
+        return self.look_again()
+
+    def plan(self, reading: Reading) -> Plan[Step]:
+        """Compare a look with what is wanted. Raises ``Failure`` where a person has to act first."""
+        if not self.recorded:
+            self.before = self.ledger.record(KEY)
+            name = reading.environment.name
+            on = reading.is_on is True
+            self.change = _holding.change(self.request, self.before, self.ledger.now, on=on, name=name)
+        change = self.change or Change(self.request.on, self.before)
+        return plan(reading, change, self.before, self.look.portal.place, recorded=self.recorded)
+
+    def apply(self, plan: Plan[Step]) -> None:
+        """Write the record, then send the request once.
+
+        Raises ``Stale`` where nothing was done and a new look says more, ``Failure``.
+        """
+        writes = [step for step in plan.steps if isinstance(step, Write)]
+        self._record(leased=bool(writes))
+        for step in writes:
+            self.patience.run.check()
+            self._send(step)
+
+    def settle(self) -> None:
+        """Record that the switch is done."""
+        if self.leased:
+            self.ledger.end(done=[KEY])
+            self.leased = False
+
+    def give_up(self, on: bool | None) -> str:
+        """Record in which state a failed switch leaves the mode, None if that is not known yet.
+
+        The next run finishes what is not known: it need not wait for the lease of this one. Returns what went wrong
+        with that, "" for nothing.
+        """
+        if not self.leased:
+            return ""
+        self.leased = False
+        if on is None:
+            return self.ledger.try_to_end(unknown=[KEY])
+        if on is self.on:
+            return self.ledger.try_to_end(done=[KEY])
+        self.recorded = False
+        return self.ledger.try_to_end(undone=[KEY])
+
+    def held(self) -> Held:
+        """Return what the store says of the environment."""
+        return Held(self.ledger.record(KEY), self.ledger.now)
+
+    def look_again(self) -> Reading:
+        """Look once, whatever the record says. Raises ``Failure``."""
+        reading = self.look.read(sent=self.sent_at is not None)
         since = None if self.sent_at is None else self.patience.run.now() - self.sent_at
-        reading = Reading(
-            environment,
-            action,
+        self.look.latest = replace(
+            reading,
             sent=since is not None,
-            awaited=since is not None and since < self.start_limit,
+            awaited=since is not None and since < self.look.start,
             answer_lost=self.answer_lost,
             attached=self.attached,
         )
-        if reading.busy and not self._by_api:
-            reading = replace(reading, progress=self._progress())
-        self.latest = reading
-        return reading
+        return self.look.latest
 
-    def plan(self, reading: Reading) -> Plan[Write]:
-        """Compare a look with what is wanted. Raises ``Failure`` where a person has to act first."""
-        return plan(reading, self.on, self.portal.place)
+    def _wait_for_rest(self, first: Reading) -> None:
+        """Wait until the operation that runs has ended."""
+        self.attached = self.look.watching = True
+        seen = [first]
 
-    def apply(self, plan: Plan[Write]) -> None:
-        """Send the request once. Raises ``Stale`` where LCS took nothing and a new look says more, ``Failure``."""
-        for step in plan.steps:
-            self.patience.run.check()
-            try:
-                self.activity_id = self.portal.switch(step.on)
-            except Overloaded as overloaded:
-                self.patience.run.sleep(self.patience.interval)
-                raise _stale(overloaded) from None
-            except Declined as declined:
-                # Perhaps since somebody else was faster, or the mode is as required behind a state that lagged.
-                try:
-                    self._fresh = reading = self.read()
-                except Failure:
-                    raise declined from None
-                if reading.busy:
-                    self.attached = self.watching = True
-                if reading.busy or reading.is_on is step.on:
-                    raise _stale(declined) from None
-                raise
-            except Unclear as unclear:
-                # It may have arrived, so it is not sent again: whether a servicing operation begins will be seen.
-                self.answer_lost = unclear.answer
-                self.patience.run.tell(f"{self.describe()}: the answer to the request was lost ({unclear.answer})")
-            self.sent_at = self.patience.run.now()
-            self.watching = True
+        def pending() -> list[str]:
+            reading = seen.pop() if seen else self.look_again()
+            return [reading.doing] if reading.busy else []
 
-    def _unseen(self) -> Action | None:
-        """Return the newest entry of the history if it runs, though nothing else shows it: these lag behind a request.
+        wait_until_none(pending, self.describe(), self.patience)
+        self.look.watching = False
 
-        One that nothing else shows for as long as that can be is a relic, and is passed over.
-        """
-        try:
-            self.history = self.portal.history()
-        except SessionOver:
-            raise
-        except Failure:
-            return None
-        newest = next(iter(self.history), None)
-        if newest is None or not newest.running:
-            return None
-        now = self.patience.run.now()
-        if self._unseen_since is None:
-            self._unseen_since = now
-        return newest if now - self._unseen_since < self.start_limit else None
-
-    def _look(self) -> tuple[Environment, Action | None]:
-        """Return the environment and what goes on there, by the public API once the session has ended in a wait."""
-        if not self._by_api:
-            try:
-                self._find()
-                environment, action = self.portal.details(self._kind), self.portal.ongoing()
-                if action and action.failed:
-                    environment = self.portal.details(self._kind)  # it failed meanwhile: now they say why
-                return environment, action or (self._unseen() if self.sent_at is None else None)
-            except SessionOver:
-                if self.api is None or not self.watching:
-                    raise
-                self._by_api = True
-                self.patience.run.tell(f"{self.describe()}: the session is over, watching on by the public API")
-        if self.api is None:
-            raise ValueError("no public API")
-        return self.api.details(), None
-
-    def _find(self) -> None:
-        """Find out once of which type the environment is. Raises ``Refused`` for one that LCS does not switch."""
-        if self._found or not self.portal.asks_for_kind:
+    def _record(self, *, leased: bool) -> None:
+        """Write the record, with this run's lease if a request is to be sent. Raises ``Stale``, ``Failure``."""
+        if self.change is None:
+            raise ValueError("nothing was planned")
+        if self.recorded:
             return
+        self.patience.run.keep = self.ledger.keep
         try:
-            self._kind = self.portal.kind()
-        except LookupError:
-            raise Refused(self.describe(), [UNKNOWN_TO_LCS]) from None
-        if self._kind in CUSTOMER_MANAGED:
-            about = f"It is {CUSTOMER_MANAGED[self._kind]}, where LCS has no maintenance mode."
-            raise Refused(self.describe(), [about, "Use d365fo_maintenance_mode on its machines."])
-        self._found = True
+            self.ledger.begin({KEY: self.change}, [KEY] if leased else [], self.lease)
+        except Conflict as conflict:
+            raise _stale(conflict) from conflict
+        self.recorded, self.leased = True, leased
 
-    def _progress(self) -> int | None:
-        """Return the progress; it is for people, and that it cannot be read ends no wait."""
-        if self._no_progress:
-            return None
+    def _send(self, step: Write) -> None:
         try:
-            return self.portal.progress()
-        except Failure:
-            self._no_progress = True
-            return None
+            self.activity_id = self.look.portal.switch(step.on, lambda: self.patience.run.keep(self.lease))
+        except Overloaded as overloaded:
+            self.patience.run.sleep(self.patience.interval)
+            raise _stale(overloaded) from None
+        except Declined as declined:
+            # Perhaps since somebody else was faster, or the mode is as required behind a state that lagged.
+            try:
+                reading = self.look_again()
+            except Failure:
+                raise declined from None
+            if reading.busy:
+                self._wait_for_rest(reading)
+            elif reading.is_on is not step.on:
+                raise
+            raise _stale(declined) from None
+        except Unclear as unclear:
+            # It may have arrived, so it is not sent again: whether a servicing operation begins will be seen.
+            self.answer_lost = unclear.answer
+            self.patience.run.tell(f"{self.describe()}: the answer to the request was lost ({unclear.answer})")
+        self.sent_at = self.patience.run.now()
+        self.look.watching = True
 
 
 def _stale(failure: Failure) -> Stale:

@@ -47,6 +47,7 @@ def add_lcs(estate: Estate, name: str, *, project: int = 1234567) -> LcsSite:
     api = LcsApi(projects, address, API_PORT, tls=tls, clock=estate.clock, token=token)
     site = LcsSite(portal, api, projects.add(Project(project)), portal.sign_in())
     estate.add(portal, api)
+    estate.reports.append(site.status)
     return site
 
 

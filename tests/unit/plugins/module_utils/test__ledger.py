@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _store_file
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change, Held, Request, change
 from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
@@ -85,6 +86,67 @@ def test_who_was_taken_over_writes_nothing_any_more(store: FileStore) -> None:
     two.wait_for_turn(["1"], "web01")
     two.begin({"1": Change(False, None)}, ["1"], 60)
     assert "it was changed at the same time" in one.try_to_end(done=["1"])
+    assert ledger(store).records["1"].windows == ()
+
+
+def lasts(store: FileStore) -> float:
+    """For how many seconds the one record of a file is leased, by the clock of the file."""
+    found = ledger(store)
+    (record,) = found.records.values()
+    assert record.lease is not None
+    return (record.lease.until - found.now).total_seconds()
+
+
+def test_a_lease_is_renewed_when_it_would_end_before_the_work(store: FileStore) -> None:
+    """The clock of the run moves on by 150 s, that of the file does not: it is 150 s more than that clock sees."""
+    time = Time()
+    one = ledger(store, time=time)
+    one.begin({"1": opened(A)}, ["1"], 60)
+    (begun,) = ledger(store).records.values()
+    one.keep(75)
+    assert list(ledger(store).records.values()) == [begun], "nothing to renew yet"
+    time.now += 150
+    one.keep(75)
+    (renewed,) = ledger(store).records.values()
+    assert begun.lease
+    assert renewed.lease
+    assert (renewed.lease.since, renewed.windows) == (begun.lease.since, (A,))
+    assert 325 <= lasts(store) <= 330
+    one.end(done=["1"])
+    one.keep(75)
+    assert ledger(store).records["1"].lease is None, "nothing is held any more"
+
+
+def test_a_renewal_that_fails_does_not_end_the_work(store: FileStore, tmp_path: Path) -> None:
+    time, serve, wrong = Time(), _store_file.serve, ["the disk is full", "the answer was lost"]
+
+    def ask(request: dict[str, Any]) -> dict[str, Any]:
+        if "after" not in request or time.now == 0 or not wrong:
+            return serve(request)
+        said = wrong.pop(0)
+        return {**(serve(request) if "answer" in said else {"now": NOW.timestamp()}), "error": said}
+
+    one = ledger(FileStore("f.json", str(tmp_path), ask), time=time)
+    one.begin({"1": opened(A)}, ["1"], 60)
+    for _time in range(3):
+        time.now += 150
+        one.keep(75)
+    assert ["the lease was not renewed" in line for line in time.told] == [True, True]
+    assert lasts(store) > 600
+    one.end(done=["1"])
+    assert ledger(store).records["1"] == Record((A,), None, "web01")
+
+
+def test_who_was_taken_over_renews_nothing_and_leaves_the_record_to_the_other(store: FileStore) -> None:
+    time = Time()
+    one = ledger(store, time=time)
+    one.begin({"1": opened(A)}, ["1"], 60)
+    two = ledger(store, "run2", take_over=True)
+    two.begin({"1": Change(False, None)}, ["1"], 60)
+    time.now += 150
+    with pytest.raises(Conflict, match=r"Could not continue on the file .*: another run has taken over"):
+        one.keep(75)
+    assert "another run has taken over" in one.try_to_end(done=["1"])
     assert ledger(store).records["1"].windows == ()
 
 

@@ -317,6 +317,13 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
             id="the work failed on what is no system",
         ),
         pytest.param({}, "status", ["dev01"], {}, id="a status fails for nobody"),
+        pytest.param(
+            {**OUT, "dev01": done("d365fo", "changing", unfinished="It is still running, sign in")},
+            "disabled",
+            [],
+            {"dev01": "Dynamics 365 Finance + Operations: It is still running, sign in. Not touched: launch01."},
+            id="what goes on without its task is not switched yet, and a gate waits for it",
+        ),
     ],
 )
 def test_the_verdicts(results: dict[str, Any], state: str, lost: list[str], said: dict[str, str]) -> None:

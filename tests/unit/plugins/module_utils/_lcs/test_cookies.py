@@ -27,7 +27,7 @@ def test_header(text: str, header: str) -> None:
 def test_what_is_no_header_is_refused_without_quoting_it(text: str) -> None:
     with pytest.raises(Failure) as caught:
         parse_cookies(text, "42")
-    assert "not the text of a Cookie header" in str(caught.value)
+    assert "not the value of a Cookie header" in str(caught.value)
     assert text not in str(caught.value)
 
 

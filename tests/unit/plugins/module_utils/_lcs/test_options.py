@@ -9,6 +9,9 @@ import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
+
+from fakes.clock import Time
 
 ENVIRONMENT = "0c6f5d1e-3c1c-4d59-9f65-8a1f6f8e1a11"
 
@@ -27,7 +30,7 @@ def params(**given: Any) -> dict[str, Any]:
 
 def opened(**given: Any) -> Any:
     options = params(**given)
-    return _options.open_system(options, _options.place(options), _options.patience(options, Run()), on=True)
+    return _options.open_system({**options, "state": "enabled"}, FileStore("unused"), Run(), check_mode=False)
 
 
 @pytest.mark.parametrize(
@@ -39,9 +42,9 @@ def opened(**given: Any) -> Any:
         ({"poll_interval": "0"}, "Invalid O(poll_interval): it is zero"),
         ({"servicing_timeout": "soon"}, 'Invalid O(servicing_timeout): "soon" is not a duration'),
         ({"accept_undocumented_api": False}, "set O(accept_undocumented_api=true)"),
-        ({"cookies": None}, "there are no cookies of a session"),
-        ({"cookies": "canary"}, "they are not the text of a Cookie header"),
-        ({"switch_path": "no slash"}, 'Invalid O(switch_path): "no slash" is not a path'),
+        ({"cookies": None}, "no cookies of a session were given"),
+        ({"cookies": "canary"}, "they are not the value of a Cookie header"),
+        ({"switch_path": "no slash"}, 'Invalid O(switch_path): "no slash" is not a valid path'),
         ({"details_path": "https://elsewhere"}, "Invalid O(details_path)"),
         ({"url": "http://lcs.dynamics.com"}, "Invalid O(url): it begins with http://"),
         ({"url": "https://me:canary@lcs.dynamics.com"}, "Invalid O(url): it contains a user name or password"),
@@ -65,9 +68,9 @@ def test_cookies(given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "file": {"cookies": None, "cookies_file": str(tmp_path / "cookies")},
         "environment": {"cookies": None},
     }
-    system = opened(**options[given])
-    assert "canary" not in repr(system.portal._jar)
-    assert system.portal._jar.header == f"{text}; lcspid=42"
+    jar = opened(**options[given]).look.portal._jar
+    assert "canary" not in repr(jar)
+    assert jar.header == f"{text}; lcspid=42"
 
 
 @pytest.mark.parametrize(
@@ -99,3 +102,13 @@ def test_the_token_goes_to_no_address_that_somebody_made_up(url: str) -> None:
 def test_without_a_token_there_is_no_public_api() -> None:
     options = params()
     assert _options.open_api(options, _options.place(options), Run()) is None
+
+
+def test_the_limit_of_the_public_api_is_kept_by_the_clock_of_the_run() -> None:
+    time = Time()
+    options = params(api_token="canary-canary-canary")
+    api = _options.open_api(options, _options.place(options), time.run())
+    assert api is not None
+    for _request in range(7):
+        api._client._pace.take()
+    assert (len(time.slept), 60 < time.now < 65) == (1, True)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._place import Place
-from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._plan import Reading, Write, plan
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._plan import Keep, Reading, Write, plan
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state import (
     CHANGING,
     FAILED,
@@ -17,6 +18,10 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state im
     Action,
     Environment,
 )
+from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
+
+from fakes.moments import NOW
 
 PLACE = Place("42", "0c6f5d1e-3c1c-4d59-9f65-8a1f6f8e1a11", "https://lcs.dynamics.com")
 RUNS, FAILS = Action("Enable Maintenance Mode", 1, "In progress"), Action("Enable Maintenance Mode", 3, "Failed")
@@ -27,12 +32,12 @@ WRITE, DONE, WAIT, REFUSE, FAIL = "write", "done", "wait", "refuse", "fail"
 
 def outcome(reading: Reading, on: bool) -> str:
     try:
-        found = plan(reading, on, PLACE)
+        found = plan(reading, Change(on, None), None, PLACE)
     except Refused:
         return REFUSE
     except Failure:
         return FAIL
-    assert found.after == {"maintenance_mode": on}
+    assert found.after == {"maintenance_mode": on, "windows": []}
     assert not (found.steps and found.pending)
     if found.steps:
         assert found.steps == (Write(on),)
@@ -75,6 +80,17 @@ def test_the_way_out(mode: str, expected: str) -> None:
     assert outcome(reading(mode), False) == expected
 
 
+def test_the_record_is_written_before_the_request_and_once() -> None:
+    record, look = Record((Window("A", NOW, "ann"),)), reading(OFF)
+    found = plan(look, Change(True, record), None, PLACE)
+    assert found.steps == (Keep(record), Write(True))
+    assert [window["id"] for window in found.after["windows"]] == ["A"]
+    assert plan(look, Change(True, record), None, PLACE, recorded=True).steps == (Write(True),)
+    assert plan(reading(ON), Change(True, record), None, PLACE).steps == (Keep(record),)
+    assert plan(reading(ON), Change(False, None), record, PLACE).steps == (Keep(None), Write(False))
+    assert plan(replace(look, awaited=True, sent=True), Change(True, record), None, PLACE).steps == ()
+
+
 def test_a_failure_that_a_run_waited_for_is_no_refusal() -> None:
     assert outcome(replace(reading(FAILED), attached=True), True) == FAIL
 
@@ -96,7 +112,7 @@ def test_a_failure_that_a_run_waited_for_is_no_refusal() -> None:
         ),
         (
             Reading(Environment(OFF, "Deployed"), sent=True),
-            ["LCS took the request, no servicing", "rolled back or aborted"],
+            ["LCS accepted the request, but no servicing", "rolled back or aborted"],
         ),
         (
             Reading(Environment(OFF, "Deployed"), sent=True, answer_lost="HTTP 502"),
@@ -114,12 +130,14 @@ def test_a_failure_that_a_run_waited_for_is_no_refusal() -> None:
 )
 def test_messages(look: Reading, texts: list[str]) -> None:
     with pytest.raises(Failure) as caught:
-        plan(look, True, PLACE)
+        plan(look, Change(True, None), None, PLACE)
     for text in texts:
         assert text in str(caught.value)
 
 
 def test_pending_says_what_goes_on() -> None:
     look = Reading(Environment(CHANGING, "Servicing"), RUNS, 35)
-    assert plan(look, True, PLACE).pending == ("Servicing, Enable Maintenance Mode In progress, 35 %",)
-    assert plan(Reading(Environment(CHANGING)), True, PLACE).pending == ("servicing",)
+    assert plan(look, Change(True, None), None, PLACE).pending == (
+        "Servicing, Enable Maintenance Mode In progress, 35 %",
+    )
+    assert plan(Reading(Environment(CHANGING)), Change(True, None), None, PLACE).pending == ("servicing",)
