@@ -21,4 +21,6 @@ class ActionModule(PowerPlatformAction):
 
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Switch, and wait until the environment shows it."""
-        return switch_mode(params, check_mode=self.check_mode, run=self.new_run())
+        run = self.new_run(params["owner"] or self.owner())
+        with self.store(params) as store:
+            return switch_mode(params, store, check_mode=self.check_mode, run=run)

@@ -21,4 +21,5 @@ class ActionModule(PowerPlatformAction):
 
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Look at the environment."""
-        return inform(params, self.new_run())
+        with self.store(params) as store:
+            return inform(params, store, self.new_run())

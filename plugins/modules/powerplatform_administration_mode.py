@@ -15,15 +15,24 @@ description:
   - While it is on, only users with the role System Administrator or System Customizer may sign in. Plug-ins still run.
   - The request for a switch is sent while no other operation runs, and never a second time before the operation of the
     first one was looked for. A run that was killed and started again waits for the operation that it finds.
+  - The mode is on while a window is open. Opening a window that is open extends or changes it. Closing one of several
+    leaves the mode on and says for whom. Who opened them, why and until when is kept in a file (O(store_host)), since
+    the platform has no place for it.
+  - A mode that somebody else turned on, or the platform itself, has no record. V(enabled) leaves it on, without a
+    window, and V(disabled) turns it off unless a O(window) is named.
+  - Two runs that switch the same environment do not get in each other's way. The second waits for the first, or is
+    refused with its name.
   - For an environment that is hosted in Lifecycle Services, the task refuses and names the right way.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
   - quiesce.maintenance.powerplatform
+  - quiesce.maintenance.window
+  - quiesce.maintenance.window.store
 options:
   state:
     description:
-      - Whether administration mode is to be on.
+      - Whether to open the window or to close it. Administration mode goes off with the last one.
     type: str
     choices: [enabled, disabled]
     required: true
@@ -31,8 +40,9 @@ options:
     description:
       - Whether background operations run while administration mode is on. If it is not given, the request does not name
         them and they stay as they are.
-      - With O(state=disabled) they are enabled, whichever value is given, since they can be disabled in administration
-        mode only. So one variable serves both ways.
+      - When administration mode goes off they are enabled, whichever value is given, since they can be disabled in
+        administration mode only. So one variable serves both ways. If it stays on for another window, they stay as they
+        are.
       - With O(state=enabled) and V(enabled), a known defect of the platform leaves them disabled. The task then fails
         and says so, with administration mode on.
     type: str
@@ -45,10 +55,11 @@ options:
     default: 90m
   busy_timeout:
     description:
-      - How long to wait while the platform is at work on the environment for another reason, a backup for example,
-        before anything is sent.
+      - How long to wait for another run that is at work on the environment, and while the platform is at work on it for
+        another reason, a backup for example, before this run is refused. A run that died is taken over when its lease
+        ends, three minutes after it was last renewed. Check mode does not wait.
     type: str
-    default: 5m
+    default: 4m
   settle_timeout:
     description:
       - How long the environment may show the old state after the operation has succeeded. Reads lag behind by 20
@@ -81,7 +92,7 @@ attributes:
     support: full
   idempotent:
     support: full
-    details: If the mode is as required and no operation runs, nothing is written.
+    details: If the mode and the window are as required and no operation runs, nothing is written.
   platform:
     platforms: all
     support: full
@@ -89,7 +100,10 @@ attributes:
 notes:
   - That administration mode is the maintenance mode of Finance + Operations is reported, not documented. Whether
     CONFIGURATIONMODE becomes 1 is nowhere written and cannot be seen from outside, so C(verified) in the row is null.
-  - Administration mode has no owner, reason or end of its own. The row says who switched it, if the platform tells.
+  - Administration mode has no end of its own. It stays on until a task with O(state=disabled), or a person in the
+    admin center, turns it off; past O(expires) the status says that it is overdue.
+  - The row says who switched it, if the platform tells. With one account for all runs that is the account, and the
+    window's owner is the person.
   - A failed operation is not tried again. In a unified developer environment, a package or schema that does not pass
     the checks on the way out keeps the environment stuck.
   - Administration mode is documented for sandbox, production and subscription-based trial environments.
@@ -108,6 +122,9 @@ EXAMPLES = r"""
     state: enabled
     background_operations: disabled
     logs_path: /var/log/ansible
+    window: CHG0042
+    reason: Deploy 10.0.45
+    expires: 6h
 
 - name: Take it out again, with a certificate
   quiesce.maintenance.powerplatform_administration_mode:
@@ -117,6 +134,7 @@ EXAMPLES = r"""
     certificate_file: /etc/ansible/powerplatform.pem
     state: disabled
     background_operations: enabled
+    window: CHG0042
 """
 
 RETURN = r"""
@@ -249,19 +267,19 @@ status:
     mode: maintenance
     verified: null
     managed: true
-    since: "2026-11-24T21:00:00Z"
+    since: "2026-11-24T21:00:03Z"
     owner: mary
-    reason: CHG0042 configuration keys
-    expires: "2026-11-24T23:00:00Z"
+    reason: Deploy 10.0.45
+    expires: "2026-11-25T03:00:03Z"
     overdue: false
     windows:
-      - id: default
+      - id: CHG0042
         owner: mary
-        reason: CHG0042 configuration keys
+        reason: Deploy 10.0.45
         ticket: ""
-        opened: "2026-11-24T21:00:00Z"
-        expires: "2026-11-24T23:00:00Z"
-    notes: ["switched by quiesce (ServicePrincipal)"]
+        opened: "2026-11-24T21:00:03Z"
+        expires: "2026-11-25T03:00:03Z"
+    notes: ["open window: CHG0042 (mary, Deploy 10.0.45)", "switched by quiesce (ServicePrincipal)"]
 stage:
   description: The stage at which an operation failed.
   returned: if an operation failed

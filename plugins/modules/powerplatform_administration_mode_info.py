@@ -10,13 +10,14 @@ short_description: Tell whether the administration mode of a Power Platform envi
 version_added: 0.1.0
 author: The quiesce.maintenance authors (@quiesce)
 description:
-  - Tells whether administration mode is on, who switched it, what the platform is doing on the environment, its last
-    operations, and what it does not allow now.
+  - Tells whether administration mode is on, who switched it, for which windows, what the platform is doing on the
+    environment, its last operations, and what it does not allow now.
   - Works for every environment, with Finance + Operations or without.
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
   - quiesce.maintenance.powerplatform
+  - quiesce.maintenance.window.store
 attributes:
   check_mode:
     support: full
@@ -135,8 +136,8 @@ status:
     verified: null
     managed: null
     since: null
-    owner: ""
-    reason: ""
+    owner: null
+    reason: null
     expires: null
     overdue: false
     windows: []

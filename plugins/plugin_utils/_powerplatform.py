@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._status import KIND
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore, file_name
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
 
 
 class PowerPlatformAction(MaintenanceAction):
@@ -28,6 +32,12 @@ class PowerPlatformAction(MaintenanceAction):
     @abstractmethod
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Do what the task asks and return its result. Raises ``Failure``."""
+
+    @contextmanager
+    def store(self, params: dict[str, Any]) -> Iterator[FileStore]:
+        """Open the file with the records of the cloud's environments."""
+        with open_store(self, params, file_name("powerplatform", _options.read_endpoints(params).bap)) as store:
+            yield store
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Ask the platform."""

@@ -100,40 +100,47 @@ def mode(environment: Environment) -> str:
 def test_usual_order(site: Site, uat: Environment, play: Play) -> None:
     done = play(switch("enabled", background_operations="disabled"), arguments=["--check", "--diff"])
     assert done.last["changed"] is True
-    assert done.last["diff"] == {
-        "before": {"administration_mode": False, "background_operations": True},
-        "after": {"administration_mode": True, "background_operations": False},
-    }
+    before, after = done.last["diff"]["before"], done.last["diff"]["after"]
+    assert before == {"administration_mode": False, "background_operations": True, "windows": []}
+    assert (after["administration_mode"], after["background_operations"]) == (True, False)
+    assert [window["id"] for window in after["windows"]] == ["default"]
     assert (mode(uat), site.bap.asked("PATCH")) == ("Enabled", 0)
 
     done = play(
         switch("enabled", background_operations="disabled"),
         switch("enabled", "again", background_operations="disabled"),
+        switch("enabled", "B", window="B", owner="mary", expires="2h"),
+        switch("disabled", "one of two"),
         look(),
     )
     first = done.of("enabled")
     assert (first["changed"], first["administration_mode"], first["operation"]["state"]) == (True, True, "Succeeded")
-    assert first["status"] | {"notes": []} == {
+    (window,) = first["status"]["windows"]
+    assert first["status"] == {
         "system": "target",
         "kind": "F&O unified",
         "host": "",
         "mode": "maintenance",
         "verified": None,
-        "managed": None,
-        "since": None,
-        "owner": None,
+        "managed": True,
+        "since": window["opened"],
+        "owner": window["owner"],
         "reason": None,
         "expires": None,
         "overdue": False,
-        "windows": [],
-        "notes": [],
+        "windows": [window],
+        "notes": ["switched by ServicePrincipal (ServicePrincipal)"],
     }
     assert done.of("again")["changed"] is False
-    assert done.of("look")["administration_mode"] is True
+    one = done.of("one of two")
+    assert (one["changed"], one["administration_mode"], one["operation"]) == (True, True, None)
+    assert "target: closed the window default; administration mode stays on for B (mary)" in done.output
+    row = done.of("look")["status"]
+    assert ([window["id"] for window in row["windows"]], row["owner"], row["managed"]) == (["B"], "mary", True)
     assert (mode(uat), uat.mode.background, site.bap.asked("PATCH")) == ("AdminMode", "Disabled", 1)
     assert re.search(r'target: waiting for environment "Contoso UAT" \(\S+\): \d+ of 5400 s, ', done.output)
 
-    done = play(switch("disabled"))
+    done = play(switch("disabled", window="B"))
     assert (done.last["changed"], mode(uat), uat.mode.background) == (True, "Enabled", "Disabled")
     assert "Background operations of environment" in done.last["warnings"][0]
 
@@ -195,7 +202,8 @@ def test_killed_at_each_stage_and_run_again(
     running.kill()
     # The operation is held until the second run has found it.
     asked = site.bap.asked("GET", "lifecycleOperations")
-    second = start_playbook(folder, folder / "play.yml", "-i", str(folder / "inventory.yml"))
+    take_over = ["-e", "powerplatform_take_over=true"]  # in place of the end of the lease of the killed run
+    second = start_playbook(folder, folder / "play.yml", "-i", str(folder / "inventory.yml"), *take_over)
     wait_until(lambda: site.bap.asked("GET", "lifecycleOperations") > asked)
     site.cloud.release()
     done = second.wait()

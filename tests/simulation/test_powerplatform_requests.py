@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _store_file
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._switch import inform, switch_mode
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 
+from fakes.moments import NOW
 from lab.clock import Clock
 from lab.entra import Secret
 from lab.pki import Authority
@@ -39,7 +42,9 @@ class Tenant:
 
     site: Site
     environment: Environment
+    folder: Path
     seconds: float = 0.0
+    runs: int = 0
     told: list[str] = field(default_factory=list)
     kill_at: float = float("inf")
 
@@ -50,6 +55,19 @@ class Tenant:
             raise Killed
         self.seconds += seconds
         self.site.clock.advance(seconds)
+
+    def store(self) -> FileStore:
+        """The file with the records; its clock is that of the run."""
+
+        def ask(request: dict[str, Any]) -> dict[str, Any]:
+            return {**_store_file.serve(request), "now": NOW.timestamp() + self.seconds}
+
+        return FileStore("record.json", str(self.folder), ask)
+
+    def new_run(self) -> Run:
+        """A run of its own."""
+        self.runs += 1
+        return Run(f"run{self.runs}", "ann", "ctl01", tell=self.told.append, now=lambda: self.seconds, sleep=self.sleep)
 
     def params(self, **given: Any) -> dict[str, Any]:
         """The options of a task, with their defaults."""
@@ -65,15 +83,18 @@ class Tenant:
     def run(self, state: str = "enabled", *, check_mode: bool = False, **given: Any) -> dict[str, Any]:
         """One task; a failure is a result with "failed"."""
         self.told = []
-        run = Run(tell=self.told.append, now=lambda: self.seconds, sleep=self.sleep)
+        params = self.params(state=state, **given)
         try:
-            return {"failed": False, **switch_mode(self.params(state=state, **given), check_mode=check_mode, run=run)}
+            return {
+                "failed": False,
+                **switch_mode(params, self.store(), check_mode=check_mode, run=self.new_run()),
+            }
         except Failure as failure:
             return {"failed": True, "msg": str(failure), **failure.details}
 
     def look(self, **given: Any) -> dict[str, Any]:
         """What the module for looking returns."""
-        return inform(self.params(**given), Run(now=lambda: self.seconds, sleep=self.sleep))
+        return inform(self.params(**given), self.store(), self.new_run())
 
     @property
     def patches(self) -> int:
@@ -103,12 +124,12 @@ def loop() -> Iterator[LoopThread]:
 
 
 @pytest.fixture
-def tenant(authority: Authority, loop: LoopThread) -> Iterator[Tenant]:
+def tenant(authority: Authority, loop: LoopThread, tmp_path: Path) -> Iterator[Tenant]:
     site = Site(authority, Clock(), lambda: "127.0.0.1")
     environment = site.add(Environment("Contoso UAT"))
     site.cloud.read_lag = 20.0
     loop.run(site.start())
-    yield Tenant(site, environment)
+    yield Tenant(site, environment, tmp_path / "store")
     loop.run(site.stop())
 
 
@@ -461,9 +482,9 @@ def test_two_of_the_same_name(tenant: Tenant) -> None:
     ],
 )
 def test_options_that_cannot_be_used(given: dict[str, Any], says: str, tenant: Tenant) -> None:
-    run = Run(now=lambda: 0.0, sleep=tenant.sleep)
+    params = tenant.params(**{"state": "enabled", **given})
     with pytest.raises(Invalid, match=says):
-        switch_mode(tenant.params(**{"state": "enabled", **given}), check_mode=False, run=run)
+        switch_mode(params, tenant.store(), check_mode=False, run=tenant.new_run())
     assert tenant.site.bap.seen == []
 
 

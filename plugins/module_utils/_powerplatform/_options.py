@@ -46,6 +46,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._tokens import Source, Tokens
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW
 
 AUTOMATIC = "auto"
 _BY_STATEMENT = ("github_actions", "azure_pipelines", "workload_identity")
@@ -86,13 +87,14 @@ MODE: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["enabled", "disabled"], "required": True},
     "background_operations": {"type": "str", "choices": ["enabled", "disabled"]},
     "wait_timeout": {"type": "str", "default": "90m"},
-    "busy_timeout": {"type": "str", "default": "5m"},
     "settle_timeout": {"type": "str", "default": "3m"},
     "poll_interval": {"type": "str", "default": "15s"},
     "operation_type": {"type": "str", "default": "Edit"},
     "logs_path": {"type": "path"},
+    **WINDOW,
+    **STORE,
 }
-MODE_INFO = CONNECTION
+MODE_INFO = {**CONNECTION, **STORE}
 RULES: dict[str, Any] = {
     "mutually_exclusive": [
         ("token", "token_file", "client_secret", "client_secret_file", "certificate_file", "federated_token_file")
@@ -123,9 +125,9 @@ class Access:
         return Service(url, resource, self.tokens, functools.partial(self.open, option), self.correlation)
 
 
-def open_access(params: Mapping[str, Any], run: Run) -> Access:
-    """Return what the options name, without asking anything yet. Raises ``Failure`` for options that cannot be used."""
-    places = endpoints(
+def read_endpoints(params: Mapping[str, Any]) -> Endpoints:
+    """Return where the requests of a task go."""
+    return endpoints(
         params["cloud"],
         bap=params["bap_url"] or "",
         bap_resource=params["bap_scope"] or "",
@@ -133,6 +135,11 @@ def open_access(params: Mapping[str, Any], run: Run) -> Access:
         api=params["api_url"] or "",
         trusted=params["trusted_hosts"],
     )
+
+
+def open_access(params: Mapping[str, Any], run: Run) -> Access:
+    """Return what the options name, without asking anything yet. Raises ``Failure`` for options that cannot be used."""
+    places = read_endpoints(params)
     clients = Clients(params, run)
     auth = choose_auth(params)
     client_id = None if auth in ("azure_cli", "token") else params["client_id"] or os.environ.get("AZURE_CLIENT_ID")

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Held
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._environment import doubts
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._plan import Reading
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import (
@@ -19,27 +22,42 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._row import (
 KIND = "F&O unified"
 
 
-def status_row(reading: Reading) -> Row:
+def status_row(
+    reading: Reading, held: Held | None = None, notes: Sequence[str] = (), *, name_windows: bool = False
+) -> Row:
     """Return the row. The platform says that administration mode is on; that Finance + Operations runs in maintenance
-    mode (CONFIGURATIONMODE) cannot be seen from outside, so nobody can verify it."""
+    mode (CONFIGURATIONMODE) cannot be seen from outside, so nobody can verify it.
+
+    ``held`` is what the store says of the environment, None if it says nothing; ``notes`` what could not be found out.
+    """
     environment = reading.environment
-    notes = []
+    on = environment.on is True
+    found = held.notes(on=on, name_windows=name_windows) if held else []
+    found += notes
     if reading.running:
-        notes.append(reading.running.progress)
+        found.append(reading.running.progress)
     elif environment.busy:
-        notes.append(f"the environment's state is {environment.management}")
-    if environment.on:
+        found.append(f"the environment's state is {environment.management}")
+    if on:
         if environment.by:
             kind = f" ({environment.by_type})" if environment.by_type else ""
-            notes.append(f"switched by {environment.by}{kind}")
+            found.append(f"switched by {environment.by}{kind}")
         if environment.reason:
-            notes.append(f"reason of the platform: {environment.reason}")
+            found.append(f"reason of the platform: {environment.reason}")
     elif environment.on is None:
-        notes.append(f"its runtime state is {environment.runtime or 'not given'}")
+        found.append(f"its runtime state is {environment.runtime or 'not given'}")
     elif environment.background_on is False:
-        notes.append("background operations are disabled")
-    if reading.running or environment.busy:
+        found.append("background operations are disabled")
+    if reading.running or environment.busy or (held and held.changing):
         mode = CHANGING
     else:
         mode = {True: MAINTENANCE, False: NORMAL, None: UNKNOWN}[environment.on]
-    return Row(environment.name or environment.id, KIND, mode=mode, notes=(*notes, *doubts(environment)))
+    return Row(
+        environment.name or environment.id,
+        KIND,
+        mode=mode,
+        managed=held.managed(on=on) if held else None,
+        windows=held.windows if held else (),
+        overdue=held is not None and held.overdue(on=on),
+        notes=(*found, *doubts(environment)),
+    )

@@ -2,15 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection.
-"""What powerplatform_administration_mode does: find the environment, switch it, and say what was seen."""
+"""What the Power Platform modules do: find the environment, switch it or look at it, and say what was seen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Refused
-from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome, carry_out
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _window_options
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Held
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
+from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._bap import Bap
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._environment import (
     Environment,
@@ -21,6 +24,11 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._finops import read_finops
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._history import check_folder
+from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._mode import (
+    AdministrationMode,
+    Step,
+    record_key,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._options import (
     Access,
     limits,
@@ -28,7 +36,6 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._plan import (
     Reading,
-    Switch,
     Wanted,
     plan,
 )
@@ -39,39 +46,53 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform
     Switching,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 
 Result = dict[str, Any]
 
 _LAST = 10
 
 
-def switch_mode(params: Mapping[str, Any], *, check_mode: bool, run: Run) -> Result:
-    """Turn administration mode on or off and return the module's result.
+def switch_mode(params: Mapping[str, Any], store: FileStore, *, check_mode: bool, run: Run) -> Result:
+    """Open or close a window, and with it turn administration mode on or off; return the module's result.
 
     A ``Failure`` says in which state the environment is left; its details hold ``changed``, ``administration_mode`` and
     what is known of the operation.
     """
-    wanted = _wanted(params)
     waits = limits(params)
+    request = _window_options.request(params, run.owner)
+    ledger = _window_options.ledger(params, store, run)
     check_folder(params["logs_path"])
     access = open_access(params, run)
+    background = {"enabled": True, "disabled": False, None: None}[params["background_operations"]]
+    wanted = Wanted(request.on, background)
     switching = Switching(access.bap, identify(access.bap, params["environment"]), wanted, waits, run)
+    mode = AdministrationMode(switching, ledger, request, background, check_mode)
     try:
-        if not check_mode:
-            switching.begin()
-        outcome = carry_out(switching, check_mode=check_mode)
+        outcome = mode.switch()
     except Failure as failure:
         _explain(failure, switching, access, params["logs_path"])
         raise
-    return _result(switching, outcome, access)
+    if stays := mode.stays(outcome):
+        run.tell(stays)
+    return _result(mode, outcome, access)
 
 
-def inform(params: Mapping[str, Any], run: Run) -> Result:
-    """Return what the module for looking does: the environment, its last operations, and its Finance + Operations."""
+def inform(params: Mapping[str, Any], store: FileStore, run: Run) -> Result:
+    """Return what the module for looking does: the environment, its last operations, its Finance + Operations, and its
+    windows. A record that cannot be read is a note of the row."""
     access = open_access(params, run)
     identifier = identify(access.bap, params["environment"])
     reading = Reading(access.bap.environment(identifier), access.bap.operations(identifier))
     operations = reading.operations
+    held: Held | None = None
+    notes: list[str] = []
+    ledger = Ledger(store, run)
+    try:
+        ledger.read()
+        held = Held(ledger.record(record_key(identifier)), ledger.now)
+    except Failure as failure:
+        notes.append(str(failure))
     return {
         **_seen(reading.environment, access),
         "changed": False,
@@ -79,7 +100,7 @@ def inform(params: Mapping[str, Any], run: Run) -> Result:
         "disallowed_operations": [
             {"type": kind, "reason": reason} for kind, reason in reading.environment.forbidden.items()
         ],
-        "status": status_row(reading).result(),
+        "status": status_row(reading, held, notes).result(),
     }
 
 
@@ -87,15 +108,6 @@ def identify(bap: Bap, given: str) -> str:
     """Return the id of the environment that is meant. Raises ``Failure``."""
     wanted = check_wanted(given)
     return wanted if is_id(wanted) else choose(bap.environments(), wanted).id
-
-
-def _wanted(params: Mapping[str, Any]) -> Wanted:
-    on = params["state"] == "enabled"
-    background = params["background_operations"]
-    if background is None:
-        return Wanted(on)
-    # They can be disabled in administration mode only, so whoever has them disabled there has them enabled after it.
-    return Wanted(on, not on or background == "enabled")
 
 
 def _seen(environment: Environment, access: Access) -> Result:
@@ -114,25 +126,24 @@ def _seen(environment: Environment, access: Access) -> Result:
     }
 
 
-def _result(switching: Switching, outcome: Outcome[Reading, Switch], access: Access) -> Result:
-    reading = outcome.after
-    environment = reading.environment
-    begun = switching.first or outcome.before
-    before = plan(begun, switching.wanted).before
-    changed = outcome.changed or before != plan(reading, switching.wanted).before
+def _result(mode: AdministrationMode, outcome: Outcome[Reading, Step], access: Access) -> Result:
+    switching, reading = mode.switching, outcome.after
+    # An operation of another run that was waited for brought a change, too.
+    begun = plan(switching.first or outcome.before, switching.wanted).before
+    changed = outcome.changed or begun != plan(reading, switching.wanted).before
     return {
-        **_seen(environment, access),
+        **_seen(reading.environment, access),
         "changed": changed,
-        "diff": {"before": before, "after": outcome.plan.after},
+        "diff": {"before": outcome.plan.before | begun, "after": outcome.plan.after},
         "pending": list(outcome.plan.pending),
         "attached": switching.attached,
         "operation": switching.operation.result() if switching.operation else None,
-        "status": status_row(reading).result(),
-        "warnings": _warnings(switching.wanted, environment, outcome),
+        "status": status_row(reading, mode.held(), name_windows=not mode.request.on).result(),
+        "warnings": _warnings(switching.wanted, reading.environment, outcome),
     }
 
 
-def _warnings(wanted: Wanted, environment: Environment, outcome: Outcome[Reading, Switch]) -> list[str]:
+def _warnings(wanted: Wanted, environment: Environment, outcome: Outcome[Reading, Step]) -> list[str]:
     found = doubts(environment)
     if outcome.plan.pending:
         found.append(
@@ -147,30 +158,9 @@ def _warnings(wanted: Wanted, environment: Environment, outcome: Outcome[Reading
 
 
 def _explain(failure: Failure, switching: Switching, access: Access, logs_path: str | None) -> None:
-    """Add to a failure why it was, and in which state it leaves the environment."""
-    environment = switching.environment
-    if isinstance(failure, OperationFailed) and environment and switching.operation:
-        add_reasons(failure, access, environment, switching.operation, logs_path)
-    if not (switching.sent or switching.attached) or isinstance(failure, Refused):
-        failure.details.setdefault("changed", False)
-        return
-    failure.details.setdefault("operation", switching.operation.result() if switching.operation else None)
-    on: bool | None = None
-    try:
-        now = access.bap.environment(switching.identifier)
-        on, environment = now.on, now
-        # What is still changing has not told yet how it ends.
-        busy = now.busy
-        failure.details["status"] = status_row(Reading(now)).result()
-    except Failure:
-        busy = False
-    first = switching.first.environment.on if switching.first else None
-    failure.details |= {
-        "administration_mode": on,
-        "changed": on is None or on != first or (busy and switching.sent),
-    }
-    if on is None:
-        failure.state = f"It is not known whether administration mode is on for {switching.describe()}"
-    else:
-        still = ", and its state is still changing" if busy else ""
-        failure.state = f"Administration mode is {'on' if on else 'off'} for {environment}{still}"
+    """Add to a failure of an operation which one it was, and why it failed."""
+    environment, operation = switching.environment, switching.operation
+    if isinstance(failure, OperationFailed) and environment and operation:
+        add_reasons(failure, access, environment, operation, logs_path)
+    if switching.sent or switching.attached:
+        failure.details.setdefault("operation", operation.result() if operation else None)

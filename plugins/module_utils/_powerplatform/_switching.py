@@ -96,15 +96,17 @@ class Switching:
     _ready: Reading | None = field(default=None, repr=False)
     _known: frozenset[str] | None = None
     _active: float | None = None
+    _waited: bool = False
 
     # --- the cycle ----------------------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
+    def begin(self) -> bool:
         """Wait until nothing runs on the environment, so that the cycle starts from a state that stays.
 
         What an operation did that ended just now, the environment may not show yet. Where operations are not listed,
-        nobody can know whether there was one.
+        nobody can know whether there was one. Returns whether it had to wait.
         """
+        self._ready, self._waited = None, False
         reading = self._rest()
         if self._active is None:
             end = self.run.now() + self._lag - self._age(reading)
@@ -112,6 +114,7 @@ class Switching:
                 self._pause("an operation may have ended just now", min(self.limits.interval, left))
                 reading = self._rest()
         self._ready = reading
+        return self._waited
 
     def read(self) -> Reading:
         """Return the environment and its operations."""
@@ -212,6 +215,7 @@ class Switching:
         """
         busy_end: float | None = None
         meanwhile: Environment | None = None
+        quiet = False
         while True:
             reading = self.read()
             environment, running = reading.environment, reading.running
@@ -219,11 +223,14 @@ class Switching:
                 self._judge(reading)
                 if own or meanwhile is None or _shown(environment) != _shown(meanwhile):
                     return reading
+                if not quiet:
+                    # It may have ended only just before this look.
+                    quiet, self._active = True, self.run.now()
                 if self._quiet_for() >= self._lag:
                     return reading
                 self._pause("the environment may show the change yet", min(self.limits.interval, 5.0))
                 continue
-            meanwhile = meanwhile or environment
+            meanwhile, quiet = meanwhile or environment, False
             self._active = self.run.now()
             if running and self._switches(running):
                 self.attached = self.attached or not self._begun_here(running)
@@ -299,6 +306,7 @@ class Switching:
                 details={"pending": [doing]},
             )
         narrator.say(doing)
+        self._waited = True
         self.run.check()
         pause = max(min(self.limits.interval if seconds is None else seconds, narrator.left), 0.05)
         self.run.keep(pause + _LOOK_LIMIT)
