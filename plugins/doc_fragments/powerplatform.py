@@ -141,39 +141,6 @@ options:
     description:
       - File on the controller that holds the access token and nothing else.
     type: path
-  validate_certs:
-    description:
-      - Whether TLS certificates are verified.
-      - V(false) also allows addresses that begin with C(http://); the credential is then sent unencrypted.
-    type: bool
-    default: true
-  ca_path:
-    description:
-      - PEM file of the certificate authorities to trust, in place of the system's.
-    type: path
-  proxy:
-    description:
-      - HTTP proxy for the connections, like V(http://proxy.example.com:3128), with user name and password in it if it
-        asks for them.
-      - If the option is not given, the environment variables E(https_proxy), E(http_proxy) and E(no_proxy) apply.
-    type: str
-  use_proxy:
-    description:
-      - V(false) connects directly. Neither O(proxy) nor a proxy of the environment is used.
-    type: bool
-    default: true
-  request_timeout:
-    description:
-      - How long one request may take, like V(30s) or V(1m), from the connection to the last byte of the answer. A
-        number alone is seconds.
-    type: str
-    default: 30s
-  retry_timeout:
-    description:
-      - How long a read is tried again while the service is overloaded (HTTP 429, 5xx and other passing answers) or
-        breaks connections off. V(0) means not at all.
-    type: str
-    default: 3m
 requirements:
   - A unified Dynamics 365 Finance + Operations environment of the Power Platform
   - 'An account that may administer the environment. A service principal must be registered once by an administrator
@@ -187,7 +154,9 @@ notes:
     do first.
   - Moments of operations are those of the platform. The clock of the controller matters only for a login by
     certificate.
-  - Redirects are not followed. The token of the administration API is sent to its own hosts and nobody else.
+  - The token of the administration API is sent to its own hosts and nobody else.
+  - Reads are tried again for more answers than others are, HTTP 408, 425, 499 and 500 too. The request that switches
+    administration mode is sent again only after its operation was looked for.
 seealso:
   - name: Administration mode
     description: What is blocked, and what is not.

@@ -14,7 +14,7 @@ options:
   validate_certs:
     description:
       - Whether the server's TLS certificate is verified.
-      - V(false) also allows a O(url) that begins with C(http://); the credential is then sent unencrypted.
+      - V(false) also allows an address that begins with C(http://); the credential is then sent unencrypted.
     type: bool
     default: true
   ca_path:
@@ -25,7 +25,7 @@ options:
   proxy:
     description:
       - HTTP proxy for the connection, like V(http://proxy.example.com:3128), with user name and password in it if
-        it asks for them. It serves a O(url) that begins with C(http://) too.
+        it asks for them. It serves an address that begins with C(http://) too.
       - If the option is not given, the environment variables E(https_proxy), E(http_proxy) and E(no_proxy) apply.
     type: str
   use_proxy:
@@ -47,8 +47,8 @@ options:
     default: 3m
 notes:
   - A redirect (HTTP 301, 302, 303, 307, 308) is never followed, neither on the same host nor to another host, nor from
-    https to http. The credential is sent to O(url) and nowhere else. The task fails and names the host that the
-    redirect leads to; if that host is the right one, give its address in O(url).
-  - A user name or password in O(url) is refused. Give the credential by its own option, which is never logged.
+    https to http, so the credential reaches nobody else. The task fails and names the host that the redirect leads to;
+    if that host is the right one, give its address.
+  - A user name or password in an address is refused. Give the credential by its own option, which is never logged.
   - An answer of more than 16 MiB is refused.
 """

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +73,14 @@ def _reason(error: OSError | ValueError) -> str:
 def open_client(
     params: Mapping[str, Any],
     *,
-    statuses: Iterable[int] = (),
+    statuses: frozenset[int] = Retry.statuses,
     first_contact: float = Retry.first_contact,
     **more: Any,
 ) -> Client:
     """Return a client for the server that the options of ``OPTIONS`` name.
 
-    ``statuses`` are answers that are worth another try besides 429, 502, 503 and 504; ``first_contact`` is how many
-    seconds to try a server that has not answered yet; ``more`` goes to ``Client``. Raises Failure for unusable options.
+    ``statuses`` are the answers that are worth another try; ``first_contact`` is how many seconds to try a server that
+    has not answered yet; ``more`` goes to ``Client``. Raises Failure for unusable options.
     """
     timeout, limit = seconds(params, "request_timeout"), seconds(params, "retry_timeout", zero=True)
     return Client(
@@ -90,8 +90,6 @@ def open_client(
         use_proxy=params["use_proxy"],
         proxy=params["proxy"],
         timeout=timeout,
-        retry=Retry(
-            limit=limit, first_contact=min(limit, first_contact), statuses=Retry.statuses | frozenset(statuses)
-        ),
+        retry=Retry(limit=limit, first_contact=min(limit, first_contact), statuses=statuses),
         **more,
     )

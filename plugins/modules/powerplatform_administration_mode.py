@@ -26,6 +26,7 @@ description:
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
+  - quiesce.maintenance.rest
   - quiesce.maintenance.powerplatform
   - quiesce.maintenance.window
   - quiesce.maintenance.window.store

@@ -16,6 +16,7 @@ description:
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action
+  - quiesce.maintenance.rest
   - quiesce.maintenance.powerplatform
   - quiesce.maintenance.window.store
 attributes:

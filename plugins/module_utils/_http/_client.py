@@ -13,10 +13,8 @@ connections and no shared state.
 from __future__ import annotations
 
 import http.client
-import json
 import threading
 import time
-import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -29,6 +27,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._http._address
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._answer import Answer, Raw, judge
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._redaction import Redactor
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._request import Request, compose
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._retry import NOT_CARRIED_OUT, Pace, Retry
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._tls import tls_context
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._trouble import (
@@ -40,7 +39,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._http._trouble
     explain,
     too_much,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http._wire import Request, Way
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._wire import Way
 
 Good = TypeVar("Good")
 
@@ -127,20 +126,6 @@ class Client:
         """Read ``path``. See ``request``."""
         return self.request("GET", path, attempted=attempted, query=query)
 
-    def page(self, path: str, *, attempted: str) -> str:
-        """Read ``path`` as text (a web page). See ``download``."""
-        return self.download(path, attempted=attempted).decode("utf-8", "replace")
-
-    def download(self, path: str, *, attempted: str) -> bytes:
-        """Read ``path`` as it is, in one try. Raises HttpFailure unless there is an answer of 2xx."""
-        try:
-            raw = self._exchange(self._describe("GET", path, attempted, headers={"Accept": "*/*"}), fresh=False)
-            if raw.status != 200:
-                self._judge(raw)
-            return raw.body
-        except Trouble as trouble:
-            raise self._failure(attempted, trouble, 0.0) from None
-
     def request(
         self,
         method: str,
@@ -148,21 +133,21 @@ class Client:
         *,
         attempted: str,
         query: Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
         body: Any = None,
         form: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> Answer:
         """Send a request and return its answer; only a 2xx answer with JSON or without a body is one.
 
-        ``path`` follows the base URL; ``query`` may name a key several times; ``body`` is sent as JSON,
-        ``form`` as a form; ``headers`` go with this request and hold no secret.
-        ``attempted`` completes "Could not ..." in a message. ``repeatable`` False says that a second delivery would
-        do harm: it is then sent again only if the server certainly did not carry it out.
+        ``path`` follows the base URL; ``query`` may name a key several times; ``body`` is sent as JSON, ``form`` in its
+        place as a web form. ``headers`` go with this request and may replace others; who puts a secret into one calls
+        ``hide`` before. ``attempted`` completes "Could not ..." in a message. ``repeatable`` False says that a second
+        delivery would do harm: it is then sent again only if the server certainly did not carry it out.
         Raises HttpFailure for everything else, after the retries.
         """
-        sent = self._describe(method, path, attempted, query, body, form, headers)
-        return self._persist(sent, attempted, repeatable=repeatable, judge=self._judge)
+        sent = self._compose(method, path, attempted, headers, query=query, body=body, form=form)
+        return self._persist(sent, attempted, self._judge, repeatable=repeatable)
 
     def exchange(
         self,
@@ -176,30 +161,37 @@ class Client:
         form: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> Raw:
-        """Send a request and return the whole answer, whatever its status: for servers that speak another way.
+        """Send a request as ``request`` does and return the whole answer, whatever its status and its content.
 
-        ``form`` is sent as a web form in place of ``body``. ``headers`` go with this request and may replace others;
-        who puts a secret into one calls ``hide`` before. An answer is awaited as in ``request``; only a ``repeatable``
-        request is sent again for a status. Raises HttpFailure where no whole answer came, or one of these statuses to
-        the end.
+        Only a ``repeatable`` request is sent again for a status. Raises HttpFailure where no whole answer came, or to
+        the end one of a status that is worth another try.
         """
 
-        def judge(raw: Raw) -> Raw:
-            self._reached = True
+        def take(raw: Raw) -> Raw:
             if repeatable and raw.status in self._retry.statuses:
                 self._judge(raw)
             return raw
 
-        sent = self._describe(method, path, attempted, query, body, form, headers)
-        return self._persist(sent, attempted, repeatable=repeatable, judge=judge)
+        sent = self._compose(method, path, attempted, headers, query=query, body=body, form=form)
+        return self._persist(sent, attempted, take, repeatable=repeatable)
 
-    def _persist(self, sent: Request, attempted: str, *, repeatable: bool, judge: Callable[[Raw], Good]) -> Good:
-        """Send a request until ``judge`` finds the answer a good one; raise HttpFailure where that is to no end."""
+    def download(self, path: str, *, attempted: str) -> bytes:
+        """Read ``path`` as it is, in one try: for what one can do without. Raises HttpFailure unless it is there."""
+        try:
+            raw = self._exchange(self._compose("GET", path, attempted, {"Accept": "*/*"}), fresh=False)
+            if raw.status != 200:
+                self._judge(raw)
+        except Trouble as trouble:
+            raise self._failure(attempted, trouble, 0.0) from None
+        return raw.body
+
+    def _persist(self, sent: Request, attempted: str, take: Callable[[Raw], Good], *, repeatable: bool) -> Good:
+        """Send a request until ``take`` makes something of its answer; raise HttpFailure where that is to no end."""
         began = self._now()
         pause = self._retry.first_pause
         while True:
             try:
-                return judge(self._exchange(sent, fresh=not repeatable))
+                return take(self._exchange(sent, fresh=not repeatable))
             except Trouble as trouble:
                 limit = self._retry.limit if self._reached else self._retry.first_contact
                 left = limit - (self._now() - began)
@@ -246,18 +238,10 @@ class Client:
         )
 
     def _judge(self, raw: Raw) -> Answer:
-        self._reached = True
         return judge(raw, self._retry.statuses, self._redact, tls=self._way.address.tls)
 
-    def _describe(
-        self,
-        method: str,
-        path: str,
-        attempted: str,
-        query: Iterable[tuple[str, str]] = (),
-        body: Any = None,
-        form: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
+    def _compose(
+        self, method: str, path: str, attempted: str, headers: Mapping[str, str] | None, **content: Any
     ) -> Request:
         if not usable_path(path):
             raise Failure(
@@ -266,16 +250,7 @@ class Client:
                 f'"{path}" is not a valid path',
                 "Use one that begins with a slash, with percent-encoding for blanks and for what is not ASCII",
             )
-        address = self._way.address.path + path
-        if pairs := list(query):
-            address += ("&" if "?" in path else "?") + urllib.parse.urlencode(pairs, errors="surrogatepass")
-        sent = {**self._headers, **(headers or {})}
-        if form is not None:
-            sent["Content-Type"] = "application/x-www-form-urlencoded"
-            return Request(method, address, urllib.parse.urlencode(form).encode(), sent)
-        if body is None:
-            return Request(method, address, None, sent)
-        return Request(method, address, json.dumps(body).encode(), {**sent, "Content-Type": "application/json"})
+        return compose(method, self._way.address.path + path, {**self._headers, **(headers or {})}, **content)
 
     def _exchange(self, request: Request, *, fresh: bool) -> Raw:
         """One try: send the request, return the whole answer or raise ``Trouble``."""
@@ -301,6 +276,7 @@ class Client:
         reusable = False
         try:
             raw, reusable = self._way.ask(connection, request, end)
+            self._reached = True
             return raw
         except TooMuch as error:
             raise too_much(error) from None

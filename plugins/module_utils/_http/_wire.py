@@ -10,30 +10,21 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._deadline import TooLong, within
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._address import Address, Proxy
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._answer import Raw
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http._request import Request
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http._trouble import TooMuch
 
 LONGEST_BODY = 16 * 1024 * 1024
 _PIECE = 64 * 1024
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is sent. ``address`` is the path with the query."""
-
-    method: str
-    address: str
-    content: bytes | None = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -61,10 +61,10 @@ class Server:
     def version(self) -> Version | None:
         """Return the server's version as it stands on its start page, None where it can't be told."""
         try:
-            page = self.client.page("/", attempted="read the version")
+            page = self.client.download("/", attempted="read the version")
         except HttpFailure:
             return None
-        return find_version(page)
+        return find_version(page.decode("utf-8", "replace"))
 
     def settings(self, path: str = SETTINGS) -> Mapping[str, Any]:
         """Return the system settings. The mail password among them is masked: they must never be written back."""

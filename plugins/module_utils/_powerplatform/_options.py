@@ -15,11 +15,12 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._connection import (
     OPTIONS,
+    open_client,
     read_secret,
     secret_options,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client, Retry
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Client
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform import _federation
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._assertion import (
     ALGORITHMS,
@@ -177,22 +178,23 @@ class Clients:
         retried = frozenset({429}) if writes else TRANSIENT
         return self.plain(option, url, statuses=retried, credentials={"Authorization": f"Bearer {token}"})
 
-    def plain(self, option: str, url: str, *, statuses: frozenset[int] = TRANSIENT, **more: Any) -> Client:
-        """Return a client that sends no token of itself."""
-        timeout, limit = seconds(self.params, "request_timeout"), seconds(self.params, "retry_timeout", zero=True)
-        return Client(
-            url,
-            validate_certs=more.pop("validate_certs", self.params["validate_certs"]),
-            ca_path=self.params["ca_path"],
-            use_proxy=more.pop("use_proxy", self.params["use_proxy"]),
-            proxy=self.params["proxy"],
-            timeout=timeout,
-            url_option=option,
-            retry=Retry(limit=limit, first_contact=min(limit, Retry.first_contact), statuses=statuses),
-            tell=self.run.tell,
-            now=self.run.now,
-            sleep=self.run.sleep,
-            **more,
+    def plain(
+        self,
+        option: str,
+        url: str,
+        *,
+        statuses: frozenset[int] = TRANSIENT,
+        here: bool = False,
+        **more: Any,
+    ) -> Client:
+        """Return a client that sends no token of itself. ``here``: the address is one of this machine, which is not
+        asked through a proxy, nor over TLS unless it says so."""
+        params = {**self.params, "url": url}
+        if here:
+            params |= {"use_proxy": False, "validate_certs": not url.startswith("http:")}
+        run = self.run
+        return open_client(
+            params, statuses=statuses, url_option=option, tell=run.tell, now=run.now, sleep=run.sleep, **more
         )
 
 
@@ -233,9 +235,7 @@ def open_source(
         return AzureCli(params["tenant_id"])
     if auth == "managed_identity":
         url = params["managed_identity_url"]
-        # The metadata service is on this machine and speaks HTTP.
-        here = clients.plain("managed_identity_url", url, use_proxy=False, validate_certs=not url.startswith("http:"))
-        return ManagedIdentity(here, client_id)
+        return ManagedIdentity(clients.plain("managed_identity_url", url, here=True), client_id)
     tenant = check_tenant(params["tenant_id"] or os.environ.get("AZURE_TENANT_ID"))
     if not client_id:
         raise Invalid("client_id", "it is missing", "Give the application's client id (or AZURE_CLIENT_ID)")

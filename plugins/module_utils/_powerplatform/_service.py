@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import quote, urlencode
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer, Client, HttpFailure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._federation import split
@@ -60,14 +59,12 @@ class Service:
         with the ids of the request in its details.
         """
         base, below = (self.url, path) if path.startswith("/") else split(path, self.url)
-        if pairs := list(query):
-            # A blank as %20: a plus sign is a blank in forms, and not everybody reads a filter as one.
-            below += ("&" if "?" in below else "?") + urlencode(pairs, quote_via=quote)
-        headers = self._ids()
+        headers, pairs = self._ids(), list(query)
 
         def send(client: Client) -> Answer:
+            repeatable = method == "GET"
             return client.request(
-                method, below, attempted=attempted, body=body, headers=headers, repeatable=method == "GET"
+                method, below, attempted=attempted, query=pairs, headers=headers, body=body, repeatable=repeatable
             )
 
         try:

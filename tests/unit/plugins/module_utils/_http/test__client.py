@@ -165,7 +165,7 @@ def test_what_is_sent(client: Client, script: Script) -> None:
         "POST", "/computers/7", attempted="x", query=[("expand", "a"), ("expand", "b c")], body={"on": True}
     )
     method, path, headers, body, _port = script.requests[0]
-    assert (method, path, json.loads(body)) == ("POST", "/api/computers/7?expand=a&expand=b+c", {"on": True})
+    assert (method, path, json.loads(body)) == ("POST", "/api/computers/7?expand=a&expand=b%20c", {"on": True})
     assert headers["api-secret-key"] == SECRET
     assert headers["api-version"] == "v1"
     assert headers["content-type"] == "application/json"
@@ -439,7 +439,7 @@ def test_a_redirect_is_not_followed(client: Client, script: Script, status: int,
     with listening(other) as port:
         location = path.replace("ELSEWHERE", f"http://127.0.0.1:{port}/")
         script.answers += [error(status, b"", Location=location)] * 3
-        for ask in (client.get, client.page):
+        for ask in (client.get, client.download):
             with pytest.raises(HttpFailure, match=rf"HTTP {status}, it redirects to .*credential"):
                 ask("/a", attempted="x")
         with pytest.raises(HttpFailure, match=rf"HTTP {status}, it redirects to"):
