@@ -11,6 +11,7 @@ it reads back.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
@@ -47,6 +48,15 @@ class Plan(Generic[Step]):
     def changed(self) -> bool:
         """Whether carrying out this plan writes anything."""
         return bool(self.steps)
+
+    @property
+    def difference(self) -> str:
+        """What is not as wanted, for a message: "maintenance is false in place of true"."""
+        return "; ".join(
+            f"{name} is {json.dumps(self.before.get(name), default=str)} in place of {json.dumps(value, default=str)}"
+            for name, value in self.after.items()
+            if self.before.get(name) != value
+        )
 
     @property
     def diff(self) -> dict[str, Any]:
@@ -137,7 +147,7 @@ def _verify(system: System[Reading, Step], patience: Patience, seen: Reading | N
             raise Failure(
                 "verify the change",
                 system.describe(),
-                f"after the change the system reports {rest.before} in place of {rest.after}",
+                f"after the change the system reports {rest.difference}",
                 "Something else changed it at the same time, or the change was ignored; check the system and run again",
                 details={"before": rest.before, "after": rest.after},
             )

@@ -202,6 +202,7 @@ def test_nothing_to_do_for_the_platform(tenant: Tenant) -> None:
     tenant.site.cloud.answer = "204"
     done = tenant.run()
     assert "see the change in effect within 180 s" in done["msg"]
+    assert "still shows administration mode off, background operations enabled" in done["msg"]
     assert (done["administration_mode"], tenant.patches) == (False, 1)
 
 
@@ -240,7 +241,7 @@ def test_an_operation_that_is_forgotten_and_had_no_effect(tenant: Tenant) -> Non
     tenant.site.cloud.no_effect = True
     done = tenant.run()
     assert done["failed"]
-    assert "the platform took the request, and the environment says" in done["msg"]
+    assert "the platform accepted the request, and the environment still shows administration mode off" in done["msg"]
 
 
 def test_the_platform_says_when_to_ask(tenant: Tenant) -> None:
@@ -454,7 +455,7 @@ def test_refused_early(prepare: Callable[[Tenant], None], says: str, check_mode:
     assert (done["failed"], tenant.patches) == (True, 0)
 
 
-@pytest.mark.parametrize(("by", "seen"), [("name", "nothing"), ("id", "Forbidden")])
+@pytest.mark.parametrize(("by", "seen"), [("name", "nothing"), ("id", "Forbidden"), ("id", "nothing")])
 def test_not_registered(by: str, seen: Literal["nothing", "Forbidden"], tenant: Tenant) -> None:
     tenant.site.cloud.registered.clear()
     tenant.site.cloud.unregistered_sees = seen

@@ -78,7 +78,13 @@ class Bap:
         """Return one environment. Raises ``Failure`` where there is none, or none that the account may see."""
         attempted = "read the environment"
         path = f"{ENVIRONMENTS}/{quote(identifier, safe='')}"
-        found = parse_environment(self._get(path, attempted, [_READ]).data)
+        try:
+            answer = self.service.get(path, attempted=attempted, query=[_READ])
+        except HttpFailure as failure:
+            if failure.status == 404 and self.client_id and self._sees_nothing():
+                raise self._not_registered(failure.details) from None
+            raise self._explained(failure) from None
+        found = parse_environment(answer.data)
         if found is None or found.id.lower() != identifier.lower():
             raise self._strange(attempted, "an environment of that id")
         return found
@@ -153,6 +159,14 @@ class Bap:
                 raise _busy(failure) from None
             raise self._explained(failure) from None
         return Accepted(self._operation_url(answer))
+
+    def _sees_nothing(self) -> bool:
+        """Whether the list of environments is empty for this account, as for an application that is not registered."""
+        try:
+            data = self.service.get(ENVIRONMENTS, attempted="list the environments", query=[_READ]).data
+        except HttpFailure:
+            return False
+        return isinstance(data, Mapping) and data.get("value") == []
 
     def _operation_url(self, answer: Answer) -> str:
         """Return where the operation is: clients differ in which of the two headers they take first."""

@@ -77,6 +77,12 @@ class Environment:
         """Whether background operations run; None where it does not say."""
         return {"enabled": True, "disabled": False}.get(self.background.lower())
 
+    @property
+    def shown(self) -> str:
+        """Both of its modes, for a message."""
+        mode = {True: "administration mode on", False: "administration mode off", None: f"the state {self.runtime}"}
+        return mode[self.on] + (f", background operations {self.background.lower()}" if self.background else "")
+
     def __str__(self) -> str:
         return f'environment "{self.name}" ({self.id})' if self.name else f"environment {self.id}"
 

@@ -40,7 +40,7 @@ def status_row(
         found.append(f"the environment's state is {environment.management}")
     if on:
         if environment.by:
-            kind = f" ({environment.by_type})" if environment.by_type else ""
+            kind = f" ({environment.by_type})" if environment.by_type not in ("", environment.by) else ""
             found.append(f"switched by {environment.by}{kind}")
         if environment.reason:
             found.append(f"reason of the platform: {environment.reason}")

@@ -388,7 +388,7 @@ class Switching:
         return Failure(
             f"see the change in effect within {self.limits.settle:.0f} s",
             str(environment),
-            f"the platform took the request, and the environment says {rest.before}, required is {rest.after}",
+            f"the platform accepted the request, and the environment still shows {environment.shown}",
             "Look at the environment in the Power Platform admin center, and run again",
             details={"before": rest.before, "after": rest.after},
         )
