@@ -129,7 +129,7 @@ def test_usual_order(site: Site, uat: Environment, play: Play) -> None:
         "expires": None,
         "overdue": False,
         "windows": [window],
-        "notes": ["switched by ServicePrincipal (ServicePrincipal)"],
+        "notes": ["switched by ServicePrincipal"],
     }
     assert done.of("again")["changed"] is False
     one = done.of("one of two")
@@ -150,7 +150,7 @@ def test_failures_of_a_task(site: Site, uat: Environment, play: Play, tmp_path: 
     site.cloud.ends_at = "Run"
     done = play(
         switch("enabled", "no name", environment="Contoso PROD"),
-        switch("enabled", "two credentials", client_secret="a", certificate_file="/b"),
+        switch("enabled", "two credentials", client_secret="s3cret-of-two", certificate_file="/b"),
         switch("enabled", "an operation that fails", logs_path=str(tmp_path)),
         switch("enabled", "a secret that is wrong", client_secret="wr0ng-c4n4ry"),
         fails=True,
