@@ -103,8 +103,8 @@ notes:
     CONFIGURATIONMODE becomes 1 is nowhere written and cannot be seen from outside, so C(verified) in the row is null.
   - Administration mode has no end of its own. It stays on until a task with O(state=disabled), or a person in the
     admin center, turns it off; past O(expires) the status says that it is overdue.
-  - The row says who switched it, if the platform tells. With one account for all runs that is the account, and the
-    window's owner is the person.
+  - Of a mode without a window the row says who switched it, if the platform tells. With one, its owner is the person;
+    the platform knows only the account of the run.
   - A failed operation is not tried again. In a unified developer environment, a package or schema that does not pass
     the checks on the way out keeps the environment stuck.
   - Administration mode is documented for sandbox, production and subscription-based trial environments.
@@ -280,7 +280,7 @@ status:
         ticket: ""
         opened: "2026-11-24T21:00:03Z"
         expires: "2026-11-25T03:00:03Z"
-    notes: ["open window: CHG0042 (mary, Deploy 10.0.45)", "switched by quiesce (ServicePrincipal)"]
+    notes: ["open window: CHG0042 (mary, Deploy 10.0.45)"]
 stage:
   description: The stage at which an operation failed.
   returned: if an operation failed

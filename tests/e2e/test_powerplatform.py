@@ -129,7 +129,7 @@ def test_usual_order(site: Site, uat: Environment, play: Play) -> None:
         "expires": None,
         "overdue": False,
         "windows": [window],
-        "notes": ["switched by ServicePrincipal"],
+        "notes": [],
     }
     assert done.of("again")["changed"] is False
     one = done.of("one of two")
@@ -160,6 +160,7 @@ def test_failures_of_a_task(site: Site, uat: Environment, play: Play, tmp_path: 
     failed = done.of("an operation that fails")
     assert "at the stage Run: DatabaseSynchronizationFailed" in failed["msg"]
     assert (failed["changed"], failed["status"]["mode"], failed["status"]["system"]) == (False, "normal", "target")
+    assert "at the stage Run: DatabaseSynchronizationFailed" in failed["status"]["notes"][0]
     assert Path(failed["log_file"]).is_file()
     assert "invalid_client" in done.of("a secret that is wrong")["msg"]
     assert done.of("a secret that is wrong")["status"]["mode"] == "unknown"

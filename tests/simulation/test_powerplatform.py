@@ -108,7 +108,7 @@ def test_twenty_minutes_with_progress() -> None:
         next(i for i, line in enumerate(told) if f"stage {name} " in line) for name in STAGES
     )
     assert 20 <= len(told) <= 30
-    assert told[0] == f'waiting for environment "Contoso UAT" ({ID}): 0 of 5400 s, waiting for its operation'
+    assert told[0] == f'waiting for environment "Contoso UAT" ({ID}): 0 of 5400 s, its operation is not visible yet'
     assert any("does not show the change yet" in line for line in told)
 
 
@@ -345,7 +345,9 @@ def test_the_limit() -> None:
     """The operation goes on; the next run waits for the rest."""
     there = platform(ENTER, seconds=3000.0)
     limits = Limits(wait=1800.0, busy=300.0, settle=180.0, interval=15.0)
-    with pytest.raises(Failure, match=r"see the end within 1800 s .*stage Run.*Run the task again to wait"):
+    with pytest.raises(
+        Failure, match=r"see the end of the switch within 1800 s .*stage Run.*Run the task again to wait"
+    ):
         switch(there, ENTER, limits=limits)
     assert there.time.now == pytest.approx(1800.0, abs=20.0)
     switching, _outcome = switch(there, ENTER, limits=limits)

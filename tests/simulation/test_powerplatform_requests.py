@@ -391,7 +391,7 @@ def test_the_known_defect(tenant: Tenant) -> None:
 def test_the_limit(tenant: Tenant) -> None:
     tenant.site.cloud.holds_at = "Run"
     done = tenant.run(wait_timeout="30m")
-    assert "see the end within 1800 s" in done["msg"]
+    assert "see the end of the switch within 1800 s" in done["msg"]
     assert "its state is still changing" in done["msg"]
     assert (done["changed"], done["administration_mode"]) == (True, False)
     tenant.site.cloud.release()

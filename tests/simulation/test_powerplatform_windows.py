@@ -456,6 +456,8 @@ def test_a_limit_leaves_the_window_open_for_the_next_run(world: Callable[..., Wo
     one.there.seconds = 9000.0
     how, result = one.run("first", ON_A)
     assert (how, result["changed"]) == ("failure", True)
+    row = result["status"]
+    assert (row["mode"], row["notes"][0].split(",")[-1]) == ("changing", " did not finish: run again to complete it")
     assert one.row()["notes"][0].endswith("did not finish: run again to complete it")
     assert one.run("second", ON_A) == ("success", {"changed": True})
     one.time.now += 60.0
@@ -467,6 +469,16 @@ def test_the_background_defect_leaves_the_window_open(world: Callable[..., World
     how, result = one.run("first", Task(True, "A", background=True))
     assert (how, result["administration_mode"], result["changed"]) == ("failure", True, True)
     assert one.state() == (True, ["A"], True, "maintenance")
+
+
+def test_a_refusal_says_what_the_environment_is_in(world: Callable[..., World]) -> None:
+    """It was read, so it is known."""
+    one = world()
+    one.there.environment_now = unified(forbidden={"Edit": "A change freeze."})
+    how, result = one.run("first", ON_A)
+    assert (how, result["changed"], result["status"]["mode"]) == ("failure", False, "normal")
+    assert "the operation Edit now: A change freeze. See Settings" in result["msg"]
+    assert one.state() == (False, [], None, "normal")
 
 
 def test_check_mode_says_the_same_and_writes_nothing(world: Callable[..., World]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, sentence
 
 ADMIN_MODE, ENABLED, DISABLED = "AdminMode", "Enabled", "Disabled"
 """Runtime states; the last two are states of the background operations too."""
@@ -231,10 +231,10 @@ def forbids(environment: Environment, operation_type: str) -> str | None:
     """Return why the platform does not allow an operation of this type now, None where it does."""
     for name, reason in environment.forbidden.items():
         if name.lower() == operation_type.lower():
-            said = f": {reason}" if reason else ""
+            said = sentence(f"The platform does not allow the operation {name} now" + (f": {reason}" if reason else ""))
             return (
-                f"The platform does not allow the operation {name} now{said}. See Settings and History of the "
-                "environment in the Power Platform admin center, and run again when it is allowed."
+                f"{said} See Settings and History of the environment in the Power Platform admin center, and run again "
+                "when it is allowed."
             )
     return None
 

@@ -176,6 +176,8 @@ class AdministrationMode:
         if isinstance(failure, Refused) or not (switching.sent or switching.attached):
             failure.details["changed"] = False
             failure.state = self._end(undone=True)
+            if switching.environment:
+                failure.details["status"] = self._row(switching.environment)
             return
         now = self._look()
         on = now.on if now else None
@@ -192,10 +194,15 @@ class AdministrationMode:
         if now is None or on is None:
             state = f"It is not known whether administration mode is on for {switching.describe()}"
         else:
-            failure.details["status"] = status_row(Reading(now), self.held()).result()
+            failure.details["status"] = self._row(now)
             still = "" if settled else ", and its state is still changing"
             state = f"Administration mode is {'on' if on else 'off'} for {now}{still}"
         failure.state = ". ".join(filter(None, (state, told)))
+
+    def _row(self, environment: Environment) -> dict[str, Any]:
+        """Return the row after a failure, as others see it: what this run left unfinished is for the next one."""
+        held = Held(self.ledger.records.get(self.key), self.ledger.now)
+        return status_row(Reading(environment), held).result()
 
     def _look(self) -> Environment | None:
         try:

@@ -28,7 +28,7 @@ def status_row(
     """Return the row. The platform says that administration mode is on; that Finance + Operations runs in maintenance
     mode (CONFIGURATIONMODE) cannot be seen from outside, so nobody can verify it.
 
-    ``held`` is what the store says of the environment, None if it says nothing; ``notes`` what could not be found out.
+    ``held`` is what the store says of the environment, None if it says nothing; ``notes`` is what else to say.
     """
     environment = reading.environment
     on = environment.on is True
@@ -39,9 +39,10 @@ def status_row(
     elif environment.busy:
         found.append(f"the environment's state is {environment.management}")
     if on:
-        if environment.by:
+        # With a window of ours it is the account of our runs.
+        if environment.by and not (held and held.record):
             kind = f" ({environment.by_type})" if environment.by_type not in ("", environment.by) else ""
-            found.append(f"switched by {environment.by}{kind}")
+            found.append(f"the platform says that it was switched by {environment.by}{kind}")
         if environment.reason:
             found.append(f"reason of the platform: {environment.reason}")
     elif environment.on is None:

@@ -158,9 +158,11 @@ def _warnings(wanted: Wanted, environment: Environment, outcome: Outcome[Reading
 
 
 def _explain(failure: Failure, switching: Switching, access: Access, logs_path: str | None) -> None:
-    """Add to a failure of an operation which one it was, and why it failed."""
+    """Add to a failure of an operation which one it was, and why it failed; and the whole to the row."""
     environment, operation = switching.environment, switching.operation
     if isinstance(failure, OperationFailed) and environment and operation:
         add_reasons(failure, access, environment, operation, logs_path)
     if switching.sent or switching.attached:
         failure.details.setdefault("operation", operation.result() if operation else None)
+    if row := failure.details.get("status"):
+        row["notes"].insert(0, str(failure))

@@ -265,7 +265,7 @@ class Switching:
                         f"{self.describe()}: the platform no longer knows the operation; asking the environment"
                     )
                     return
-                self._pause("waiting for its operation")
+                self._pause("its operation is not visible yet")
             try:
                 operation = look()
             except Busy:
@@ -299,7 +299,7 @@ class Switching:
         narrator = self._narrator
         if narrator.left <= 0:
             raise Failure(
-                f"see the end within {self.limits.wait:.0f} s",
+                f"see the end of the switch within {self.limits.wait:.0f} s",
                 self.describe(),
                 doing,
                 "It goes on without this task. Run the task again to wait for its end, or raise O(wait_timeout)",

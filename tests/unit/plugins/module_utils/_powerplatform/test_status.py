@@ -29,7 +29,7 @@ RUNNING = Operation("1", "Edit", "Edit", "Running", by="Ann Admin")
             {"runtime": "AdminMode", "by": "Ann Admin", "by_type": "User", "reason": "Restore"},
             (),
             "maintenance",
-            ["switched by Ann Admin (User)", "reason of the platform: Restore"],
+            ["the platform says that it was switched by Ann Admin (User)", "reason of the platform: Restore"],
         ),
         ({"by": "Ann Admin"}, (), "normal", []),
         ({"background": "Disabled"}, (), "normal", ["background operations are disabled"]),
