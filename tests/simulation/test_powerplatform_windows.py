@@ -47,6 +47,7 @@ from .gate import Gate, Killed
 LOST, REFUSED, ANSWER_LOST, KILLED, KILLED_AFTER = "lost", "refused", gates.ANSWER_LOST, "killed", gates.KILLED_AFTER
 FAULTS = (LOST, REFUSED, ANSWER_LOST, KILLED, KILLED_AFTER)
 LIMITS = Limits(wait=5400.0, busy=300.0, settle=180.0, interval=60.0)
+TAKEN_OVER = ("Another run has taken over", "it was changed at the same time")
 T = TypeVar("T")
 
 
@@ -321,6 +322,34 @@ def test_a_run_that_comes_in_between_is_kept_out_or_changes_nothing(world: Calla
         assert how == "success", (number, result)
         assert (on, "B" in windows) == ((True, True) if others == ["success"] else (name == "in", False)), number
         assert one.there.collisions == 0
+
+
+@pytest.mark.parametrize("name", ["in", "out"])
+def test_a_run_that_was_slow_and_taken_over_sends_nothing(world: Callable[..., World], name: str) -> None:
+    """Its lease ends while it waits for an answer, and another run opens a window: the mode stays on for that."""
+    gate = Gate()
+    world(name).run("first", SCENES[name][2], gate)
+    ends = []
+    # Right before the request the lease is made to outlast it.
+    for number in [operation.number for operation in gate.log if operation.doing != "switch"]:
+        one = world(name)
+        works = len(one.there.works)
+        others: list[str] = []
+
+        def comes_in(operation: Any, one: World = one, at: int = number, others: list[str] = others) -> None:
+            if operation.number == at:
+                one.time.now += LEASE + 1.0
+                others.append(one.run("other", ON_B)[0])
+
+        how, result = one.run("first", SCENES[name][2], Gate(before=comes_in))
+        one.time.now += 60.0
+        on, windows, _managed, _mode = one.state()
+        ends.append(how)
+        assert (others, on, "B" in windows) == (["success"], True, True), (number, how, result)
+        assert one.there.collisions == 0
+        assert len(one.there.works) - works <= (1 if name == "in" else 2), number
+        assert how == "success" or any(words in result["msg"] for words in TAKEN_OVER), result
+    assert {*ends} == {"success", "failure"}
 
 
 def test_the_second_run_waits_for_the_first_or_is_refused_with_its_name(world: Callable[..., World]) -> None:

@@ -91,7 +91,7 @@ class AdministrationMode:
         The platform is not asked again after the record alone was written.
         """
         if self.recorded:
-            return self._latest if self._latest and not self.switching.sent else self.switching.read()
+            return self._latest or self.switching.read()
         self.ledger.read()
         self._wait_for_turn()
         # To wait for the platform may take an hour, in which other runs come and go.
@@ -134,6 +134,7 @@ class AdministrationMode:
                 raise Stale(conflict.attempted, conflict.target, conflict.answer, conflict.remedy) from conflict
             self.recorded = True
         if switches:
+            self._latest = None
             self.switching.apply(Plan(plan.before, plan.after, switches))
 
     def describe(self) -> str:

@@ -169,6 +169,8 @@ class Switching:
         self._known = None if reading.operations is None else frozenset(each.id for each in reading.operations)
         for left in reversed(range(_MOST_SENT)):
             self.run.check()
+            # Whoever was so slow that another run has taken over sends nothing.
+            self.run.keep(_LOOK_LIMIT)
             self.requests += 1
             try:
                 accepted = self.platform.switch(self.identifier, step.body)
