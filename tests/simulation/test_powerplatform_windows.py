@@ -24,9 +24,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._bap import Accepted, Lost
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._environment import Environment
-from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._mode import AdministrationMode, Step
+from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._mode import AdministrationMode
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._operation import Operation
-from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._plan import Reading, Wanted
+from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._plan import Reading, Step, Wanted
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._status import status_row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._switching import (
     Limits,
@@ -303,6 +303,13 @@ def what_is_wrong(world: World, name: str, how: str, result: dict[str, Any], *, 
 # --- two runs ---------------------------------------------------------------------------------------------------------
 
 
+def comes_in(world: World, at: int, ends: list[str], late: float, operation: gates.Operation) -> None:
+    """Let another run open a window before an operation of the first, which is late; ``ends`` is how it ended."""
+    if operation.number == at:
+        world.time.now += late
+        ends.append(world.run("other", ON_B)[0])
+
+
 @pytest.mark.parametrize("name", ["in", "out"])
 def test_a_run_that_comes_in_between_is_kept_out_or_changes_nothing(world: Callable[..., World], name: str) -> None:
     """Another run opens a window before any operation of the first: never is the mode off while it is open."""
@@ -311,12 +318,7 @@ def test_a_run_that_comes_in_between_is_kept_out_or_changes_nothing(world: Calla
     for number in range(len(gate.log)):
         one = world(name)
         others: list[str] = []
-
-        def comes_in(operation: Any, one: World = one, at: int = number, others: list[str] = others) -> None:
-            if operation.number == at:
-                others.append(one.run("other", ON_B)[0])
-
-        how, result = one.run("first", SCENES[name][2], Gate(before=comes_in))
+        how, result = one.run("first", SCENES[name][2], Gate(before=partial(comes_in, one, number, others, 0.0)))
         one.time.now += 60.0
         on, windows, _managed, _mode = one.state()
         assert how == "success", (number, result)
@@ -335,13 +337,8 @@ def test_a_run_that_was_slow_and_taken_over_sends_nothing(world: Callable[..., W
         one = world(name)
         works = len(one.there.works)
         others: list[str] = []
-
-        def comes_in(operation: Any, one: World = one, at: int = number, others: list[str] = others) -> None:
-            if operation.number == at:
-                one.time.now += LEASE + 1.0
-                others.append(one.run("other", ON_B)[0])
-
-        how, result = one.run("first", SCENES[name][2], Gate(before=comes_in))
+        late = LEASE + 1.0
+        how, result = one.run("first", SCENES[name][2], Gate(before=partial(comes_in, one, number, others, late)))
         one.time.now += 60.0
         on, windows, _managed, _mode = one.state()
         ends.append(how)
@@ -357,12 +354,12 @@ def test_the_second_run_waits_for_the_first_or_is_refused_with_its_name(world: C
     gate = Gate()
     others: list[Any] = []
 
-    def comes_in(operation: Any) -> None:
+    def asks_too(operation: Any) -> None:
         if operation.doing == "operation" and not others:
             others.append(None)
             others[:] = [one.run("other", Task(True, "B", busy=30.0)), one.time.now]
 
-    _mode, outcome = one.done("first", ON_A, Gate(before=comes_in))
+    _mode, outcome = one.done("first", ON_A, Gate(before=asks_too))
     assert outcome.changed
     (how, result), _when = others
     assert how == "failure"

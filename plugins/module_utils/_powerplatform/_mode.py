@@ -17,7 +17,12 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._holding impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Outcome, Plan, Stale, carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._environment import Environment
-from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._plan import Reading, Switch, Wanted
+from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._plan import (
+    Reading,
+    Step,
+    Switch,
+    Wanted,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._status import status_row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._switching import (
     OperationFailed,
@@ -28,13 +33,10 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._store import 
 
 
 @dataclass(frozen=True)
-class Keep:
+class Keep(Step):
     """The record as it is to be, None for none."""
 
     record: Record | None
-
-
-Step = Keep | Switch
 
 
 def record_key(identifier: str) -> str:

@@ -45,8 +45,12 @@ class Reading:
         return None if self.newest is None or self.newest.ended else self.newest
 
 
+class Step:
+    """Something to be written."""
+
+
 @dataclass(frozen=True)
-class Switch:
+class Switch(Step):
     """The one request that changes an environment."""
 
     on: bool

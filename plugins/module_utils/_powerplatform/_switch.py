@@ -26,7 +26,6 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._history import check_folder
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._mode import (
     AdministrationMode,
-    Step,
     record_key,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._options import (
@@ -36,6 +35,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._plan import (
     Reading,
+    Step,
     Wanted,
     plan,
 )
