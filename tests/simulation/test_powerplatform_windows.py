@@ -47,7 +47,7 @@ from .gate import Gate, Killed
 LOST, REFUSED, ANSWER_LOST, KILLED, KILLED_AFTER = "lost", "refused", gates.ANSWER_LOST, "killed", gates.KILLED_AFTER
 FAULTS = (LOST, REFUSED, ANSWER_LOST, KILLED, KILLED_AFTER)
 LIMITS = Limits(wait=5400.0, busy=300.0, settle=180.0, interval=60.0)
-TAKEN_OVER = ("another run has taken over", "it was changed at the same time")
+TAKEN_OVER = ("Another run has the environment now", "it was changed at the same time")
 T = TypeVar("T")
 
 
@@ -382,7 +382,7 @@ def test_who_is_taken_over_stops(world: Callable[..., World]) -> None:
     how, result = one.run("first", ON_A, Gate(before=takes_over))
     assert others == ["success"]
     assert how == "failure"
-    assert "another run has taken over" in result["msg"]
+    assert "Another run has the environment now" in result["msg"]
     one.time.now += 60.0
     assert one.state() == (True, ["A", "B"], True, "maintenance")
     assert len(one.there.works) == 1

@@ -173,7 +173,7 @@ class AdministrationMode:
         """Say in which state a failure leaves the environment, and record that."""
         switching = self.switching
         if isinstance(failure, Conflict) and self.recorded:
-            failure.state = "This run has stopped. An operation that it began goes on"
+            failure.state = "Another run has the environment now; this one has stopped"
             failure.details |= {"changed": True}
             return
         if isinstance(failure, Refused) or not (switching.sent or switching.attached):
