@@ -321,7 +321,10 @@ def test_a_task_that_did_not_get_so_far_is_no_success() -> None:
             {**OUT, "dev01": done("d365fo", "changing", unfinished="It is still running, sign in")},
             "disabled",
             [],
-            {"dev01": "Dynamics 365 Finance + Operations: It is still running, sign in. Not touched: Launch of launch01."},
+            {
+                "dev01": "Dynamics 365 Finance + Operations: It is still running, sign in. Not touched: Launch of "
+                "launch01."
+            },
             id="what goes on without its task is not switched yet, and a gate waits for it",
         ),
     ],
