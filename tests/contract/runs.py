@@ -50,6 +50,8 @@ class Run:
     done: Done
     before: Mapping[str, Look]
     after: Mapping[str, Look]
+    records: frozenset[str]
+    """What the store holds after it."""
 
     def row(self, name: str) -> dict[str, Any]:
         """The one row of a system, in the table or as its role left it."""
@@ -92,7 +94,7 @@ class Runs:
     def add(self, name: str, act: Callable[[], Done]) -> None:
         """Run something, and keep what the systems were before and after it."""
         before = self._look()
-        self.runs[name] = Run(act(), before, self._look())
+        self.runs[name] = Run(act(), before, self._look(), self._records())
 
     def playbook(self, name: str, playbook: str, *arguments: str, **variables: Any) -> None:
         """Run a playbook of the collection on all systems."""
@@ -134,6 +136,10 @@ class Runs:
         variables = self.lab.estate.variables(self.systems[name].host)
         secret = {option for option, entry in role_options(name).items() if entry.get("no_log")}
         return {str(value) for variable, value in variables.items() if variable in {*secret, "ansible_password"}}
+
+    def _records(self) -> frozenset[str]:
+        store = self.lab.estate.folder / "records"
+        return frozenset(file.name for file in store.glob("*") if file.suffix != ".lock")
 
     def _look(self) -> dict[str, Look]:
         return {
@@ -178,6 +184,7 @@ def all_runs(lab: Lab) -> Runs:
     lab.start()
     runs = Runs(lab, systems)
     _there_and_back(runs)
+    _windows(runs)
     _failures(runs)
     _by_role_and_as_text(runs)
     _interrupted(runs)
@@ -192,6 +199,16 @@ def _there_and_back(runs: Runs) -> None:
     runs.playbook("status while on", "status")
     runs.playbook("disable", "disable", "--diff", "-vvvvv")
     runs.playbook("disable again", "disable")
+
+
+def _windows(runs: Runs) -> None:
+    """Two people's windows that overlap."""
+    ann = {"quiesce_window": "CHG1", "quiesce_owner": "ann", "quiesce_reason": "Patch day", "quiesce_expires": "2h"}
+    ben = {"quiesce_window": "CHG2", "quiesce_owner": "ben", "quiesce_ticket": "T-2"}
+    runs.playbook("ann's window", "enable", **ann)
+    runs.playbook("ben's window", "enable", **ben)
+    runs.playbook("ann's is closed", "disable", quiesce_window="CHG1")
+    runs.playbook("ben's is closed", "disable", quiesce_window="CHG2")
 
 
 def _failures(runs: Runs) -> None:

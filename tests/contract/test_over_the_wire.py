@@ -101,6 +101,41 @@ def test_every_row_is_as_its_schema_says(runs: Runs, name: str) -> None:
         jsonschema.validate(run.row(name), schema, format_checker=jsonschema.FormatChecker())
 
 
+# --- windows ----------------------------------------------------------------------------------------------------------
+
+
+def ids(run: Run, name: str) -> list[str]:
+    return [window["id"] for window in run.row(name)["windows"]]
+
+
+def test_a_window_says_who_why_and_until_when(runs: Runs, name: str) -> None:
+    row = runs["ann's window"].row(name)
+    assert (row["mode"], row["owner"], row["reason"], row["managed"]) == (IN, "ann", "Patch day", True)
+    assert row["expires"] > row["since"]
+    assert ids(runs["ann's window"], name) == ["CHG1"]
+
+
+def test_the_mode_ends_with_the_last_window(runs: Runs, name: str) -> None:
+    assert ids(runs["ben's window"], name) == ["CHG1", "CHG2"]
+    assert runs["ben's window"].row(name)["windows"][1]["ticket"] == "T-2"
+    one_left = runs["ann's is closed"]
+    assert (one_left.after[name].in_maintenance, one_left.row(name)["mode"], ids(one_left, name)) == (
+        True,
+        IN,
+        ["CHG2"],
+    )
+    assert "ben" in told(one_left, name)
+    none_left = runs["ben's is closed"]
+    assert (none_left.row(name)["mode"], ids(none_left, name)) == (OUT, [])
+    assert none_left.after[name].state == runs["status"].before[name].state
+
+
+def test_no_record_is_left(runs: Runs) -> None:
+    out = ["status", "check", "disable", "disable again", "ben's is closed", "role disabled", "disable after that"]
+    assert {run: set(runs[run].records) for run in out} == {run: set() for run in out}
+    assert runs["enable"].records
+
+
 # --- the role, and values as text -------------------------------------------------------------------------------------
 
 
