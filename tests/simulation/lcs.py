@@ -106,7 +106,8 @@ class Lcs:
     """The environment.
 
     ``lag`` is for how long its state is the old one, ``action_lag`` for how long nothing but the history shows what
-    runs, ``fails`` whether a servicing operation fails, ``relic`` whether an old entry of the history never ended.
+    runs, ``stale`` in how many looks the state is the opposite, ``fails`` whether a servicing operation fails, ``relic``
+    whether an old entry of the history never ended.
     """
 
     time: Time = field(default_factory=Time)
@@ -114,6 +115,7 @@ class Lcs:
     duration: float = 1200.0
     lag: float = 60.0
     action_lag: float = 0.0
+    stale: int = 0
     fails: bool = False
     relic: bool = False
     kind: int = 3
@@ -145,7 +147,9 @@ class Lcs:
     def details(self) -> dict[str, Any]:
         """What the portal says of the environment."""
         self.settle()
-        status, state, internal = ("In Maintenance", 13, 1) if self.on else ("Deployed", 3, 1)
+        shown = self.on is not (self.stale > 0)
+        self.stale = max(0, self.stale - 1)
+        status, state, internal = ("In Maintenance", 13, 1) if shown else ("Deployed", 3, 1)
         for one in self.running:
             if self.time.now - one.began >= self.lag:
                 status, state, internal = "Servicing", 11, 0

@@ -373,6 +373,17 @@ def test_somebody_else_is_faster(on: bool) -> None:
     assert state(lcs) == ((True, ["default"], True, "maintenance") if on else (False, [], None, "normal"))
 
 
+@pytest.mark.parametrize("on", [True, False])
+@pytest.mark.parametrize("stale", [1, 2, 3])
+def test_lcs_declines_since_the_mode_is_as_required_behind_a_state_that_lags(on: bool, stale: int) -> None:
+    """As after a run that was interrupted when its operation was just over."""
+    lcs = Lcs(on=on, stale=stale)
+    number = undisturbed("enabled" if on else "disabled").operations.index(SWITCH)
+    ended = run(lcs, "enabled" if on else "disabled", Gate(number, DECLINED))
+    assert (ended.how, lcs.on, lcs.operations) == ("success", on, [])
+    assert state(lcs)[3] == ("maintenance" if on else "normal")
+
+
 @pytest.mark.parametrize("fault", [ANSWER_LOST, GATEWAY])
 def test_a_lost_answer_is_no_failure(fault: str) -> None:
     ended, lcs = at_switch(fault)

@@ -31,6 +31,9 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._store import 
 # What the one record of an environment's file is called.
 KEY = "environment"
 
+_LOOKS = 3
+"""Looks after a request that LCS refused: for the first of them the old state may stand yet."""
+
 
 @dataclass
 class Servicing:
@@ -193,14 +196,7 @@ class Servicing:
             raise _stale(overloaded) from None
         except Declined as declined:
             # Perhaps since somebody else was faster, or the mode is as required behind a state that lagged.
-            try:
-                reading = self.look_again()
-            except Failure:
-                raise declined from None
-            if reading.busy:
-                self._wait_for_rest(reading)
-            elif reading.is_on is not step.on:
-                raise
+            self._see_why(declined, step.on)
             raise _stale(declined) from None
         except Unclear as unclear:
             # It may have arrived, so it is not sent again: whether a servicing operation begins will be seen.
@@ -208,6 +204,22 @@ class Servicing:
             self.patience.run.tell(f"{self.describe()}: the answer to the request was lost ({unclear.answer})")
         self.sent_at = self.patience.run.now()
         self.look.watching = True
+
+    def _see_why(self, declined: Declined, on: bool) -> None:
+        """Look until there is an operation to wait for, or the mode that was refused to be set. Raises ``Declined``."""
+        for look in range(_LOOKS):
+            if look:
+                self.patience.run.sleep(self.patience.interval)
+            try:
+                reading = self.look_again()
+            except Failure:
+                raise declined from None
+            if reading.busy:
+                self._wait_for_rest(reading)
+                return
+            if reading.is_on is on:
+                return
+        raise declined
 
 
 def _stale(failure: Failure) -> Stale:
