@@ -106,7 +106,8 @@ class Lcs:
     """The environment.
 
     ``lag`` is for how long its state is the old one, ``action_lag`` for how long nothing but the history shows what
-    runs, ``stale`` in how many looks the state is the opposite, ``fails`` whether a servicing operation fails, ``relic``
+    runs, ``stale`` in how many looks the state is the opposite, ``fails`` whether a servicing operation fails,
+    ``relic``
     whether an old entry of the history never ended.
     """
 
