@@ -1,0 +1,105 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""The book of change windows: each one that is open, and the run that holds it. Product-free.
+
+It is a file beside the records of the systems. A window is written into it before anything changes, with a lease that
+the run renews as long as it lives (``_guard``), so that another run knows whether the work still goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
+from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LEASE
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import (
+    DEFAULT,
+    Opening,
+    Window,
+    with_opened,
+)
+
+FILE = "windows.json"
+"""The name of the file in the store."""
+
+
+class Book:
+    """The windows of a store as one run reads and writes them, in its ``ledger``."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def open(self, opening: Opening, *, check_mode: bool = False) -> tuple[Window, bool]:
+        """Write a window down, held by this run; return it, and whether it was open before: its run was cut off.
+
+        Raises ``Invalid`` for a window that cannot be, ``Failure`` if another run holds it.
+        """
+        name = opening.id.strip()
+        if name == DEFAULT:
+            raise Invalid(
+                "window",
+                f'"{DEFAULT}" is the window of plain enable and disable',
+                "Give the change window a name of its own, like the number of the change",
+            )
+        self._ledger.read()
+        self._ledger.wait_for_turn([name], f"the window {name}", check_mode=check_mode)
+        found = self._ledger.record(name)
+        (window,) = with_opened(found.windows if found else (), opening, self._ledger.now)
+        if window.expires is None:
+            raise Invalid("expires", "a change window needs an end", 'Use a duration, like "2h", or a time with a zone')
+        if not check_mode:
+            self._ledger.begin({name: Change(True, Record((window,)))}, [name], LEASE)
+        return window, found is not None
+
+    def keep(self, name: str) -> bool:
+        """Renew this run's lease on a window; return whether it still holds it."""
+        self._ledger.read()
+        if not self._is_ours(name):
+            return False
+        self._ledger.keep(LEASE)
+        return True
+
+    def let_go(self, name: str) -> None:
+        """End this run's lease, and leave the window open: it is for the next run, or for the sweep."""
+        self._ledger.read()
+        record = self._ledger.records.get(name)
+        if record and self._is_ours(name):
+            self._ledger.begin({name: Change(True, record.given_back(self._ledger.now))}, [], 0)
+
+    def close(self, name: str) -> None:
+        """Take a window out of the book. Raises ``Failure`` if another run holds it."""
+        self._ledger.read()
+        self._ledger.wait_for_turn([name], f"the window {name}")
+        self._ledger.begin({name: Change(False, None)}, [], 0)
+
+    def extend(self, name: str, length: timedelta) -> Window:
+        """Let a window end so much later; an overdue one, so long from now. Raises ``Failure`` if it is not open."""
+        self._ledger.read()
+        record = self._ledger.records.get(name)
+        if record is None:
+            known = f"Open: {', '.join(self.open_ones())}" if self.open_ones() else "No window is open"
+            raise Failure("extend", f"the window {name}", "it is not open", known)
+        (window,) = record.windows
+        longer = replace(window, expires=max(window.expires or self.now, self.now) + length)
+        self._ledger.begin({name: Change(True, Record((longer,), record.lease))}, [], 0)
+        return longer
+
+    def open_ones(self) -> Mapping[str, Record]:
+        """Return what the last reading showed, by the ids of the windows."""
+        return self._ledger.records
+
+    @property
+    def now(self) -> datetime:
+        """The time by the store's clock, as of the last reading."""
+        return self._ledger.now
+
+    def _is_ours(self, name: str) -> bool:
+        found, ours = self._ledger.records.get(name), self._ledger.record(name)
+        return found is not None and found.lease is not None and ours is not None and ours.lease is None

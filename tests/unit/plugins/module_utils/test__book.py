@@ -1,0 +1,131 @@
+"""The book of change windows: opened, kept by a run that lives, found by another one when that died, closed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE, Book
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LEASE
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
+
+from fakes.clock import Time
+
+CHANGE = Opening("CHG1", "ann", "Patch day", "T-1", "2h")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(FILE, str(tmp_path))
+
+
+def book(store: FileStore, run: str = "run1", time: Time | None = None, **more: Any) -> Book:
+    return Book(Ledger(store, (time or Time()).run(run), **more))
+
+
+def names(store: FileStore) -> list[str]:
+    look = book(store, "look")
+    look._ledger.read()
+    return list(look.open_ones())
+
+
+def test_opened_and_closed(store: FileStore) -> None:
+    ours = book(store)
+    window, again = ours.open(CHANGE)
+    assert (window.id, window.owner, window.reason, window.ticket, again) == ("CHG1", "ann", "Patch day", "T-1", False)
+    assert window.expires == window.opened + timedelta(hours=2)
+    assert names(store) == ["CHG1"]
+    ours.close("CHG1")
+    assert names(store) == []
+
+
+def test_a_check_writes_nothing(store: FileStore) -> None:
+    window, again = book(store).open(CHANGE, check_mode=True)
+    assert (window.id, again, names(store)) == ("CHG1", False, [])
+
+
+@pytest.mark.parametrize(
+    ("opening", "says"),
+    [
+        (Opening("default", expires="2h"), "plain enable and disable"),
+        (Opening("CHG1"), "needs an end"),
+        (Opening("CHG1", expires="soon"), "soon"),
+        (Opening("CHG1", expires="0"), "0"),
+        (Opening("CHG1", expires="2026-01-01T00:00:00Z"), "in the past"),
+        (Opening(" ", expires="2h"), "is not a valid id"),
+    ],
+)
+def test_a_window_that_cannot_be(store: FileStore, opening: Opening, says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        book(store).open(opening)
+    assert names(store) == []
+
+
+def test_a_run_that_lives_keeps_others_out(store: FileStore) -> None:
+    book(store).open(CHANGE)
+    with pytest.raises(Failure, match=r"the window CHG1: another run is at work there: run run1"):
+        book(store, "run2").open(CHANGE)
+    with pytest.raises(Failure, match="another run is at work"):
+        book(store, "run2").close("CHG1")
+    other, again = book(store, "run2").open(Opening("CHG2", "ben", expires="1h"))
+    assert (other.id, again, names(store)) == ("CHG2", False, ["CHG1", "CHG2"])
+
+
+def test_a_run_that_died_is_continued(store: FileStore) -> None:
+    """The window keeps its owner and its beginning, and a duration counts from there."""
+    first, _new = book(store).open(CHANGE)
+    book(store).let_go("CHG1")
+    second, again = book(store, "run2").open(Opening("CHG1", "ben", expires="2h"))
+    assert (second, again) == (first, True)
+
+
+def test_who_keeps_it_and_who_does_not(store: FileStore) -> None:
+    ours = book(store)
+    ours.open(CHANGE)
+    assert ours.keep("CHG1")
+    assert not book(store, "run2").keep("CHG1")
+    book(store, "run2").let_go("CHG1")
+    assert ours.keep("CHG1"), "another run can't end the lease of this one"
+    ours.let_go("CHG1")
+    assert not book(store, "run2").keep("CHG1")
+    assert names(store) == ["CHG1"]
+    ours.close("CHG1")
+    assert not ours.keep("CHG1")
+
+
+def test_the_lease_lasts_longer_when_it_is_kept(store: FileStore) -> None:
+    time = Time()
+    ours = book(store, time=time)
+    ours.open(CHANGE)
+    lease = ours.open_ones()["CHG1"].lease
+    assert lease is not None
+    assert (lease.until - ours.now).total_seconds() == pytest.approx(LEASE, abs=2)
+
+
+def test_another_end(store: FileStore) -> None:
+    window, _new = book(store).open(CHANGE)
+    assert window.expires is not None
+    longer = book(store, "run2").extend("CHG1", timedelta(hours=1))
+    assert longer.expires == window.expires + timedelta(hours=1)
+    with pytest.raises(Failure, match=r"the window CHG2: it is not open. Open: CHG1"):
+        book(store).extend("CHG2", timedelta(hours=1))
+
+
+def test_an_overdue_one_is_extended_from_now(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = book(store)
+    window, _new = ours.open(Opening("CHG1", expires="1s"))
+    ours.let_go("CHG1")
+    record = (Path(store._folder) / FILE).read_text(encoding="utf-8")
+    assert window.expires is not None
+    old = window.expires - timedelta(days=2)
+    text = record.replace(f"{window.expires:%Y-%m-%dT%H:%M:%S}", f"{old:%Y-%m-%dT%H:%M:%S}")
+    (Path(store._folder) / FILE).write_text(text, encoding="utf-8")
+    later = book(store, "run2")
+    longer = later.extend("CHG1", timedelta(hours=1))
+    assert longer.expires is not None
+    assert abs(longer.expires - later.now - timedelta(hours=1)) < timedelta(seconds=60)
