@@ -4,16 +4,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System, register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     DISABLED,
@@ -86,15 +85,16 @@ class ActionModule(MaintenanceAction):
         """Run one system's module and return its result, also if it can't be run."""
         name = system.info_module if state == STATUS else system.module
         options: dict[str, Any] = {} if state == STATUS else {"state": state}
+        began = time.monotonic()
         try:
-            result = self._action(name, options).run(task_vars=self._variables(system, task))
+            result = self.run_other(name, options, self._variables(system, task))
         except AnsibleConnectionFailure as lost:
             result = {"unreachable": True, "msg": str(lost)}
         except AnsibleError as error:
             result = {"failed": True, "msg": str(error)}
         if state == STATUS:  # a look never fails: the row says why
             return {**result, "failed": False, "unreachable": False}
-        return result
+        return {**result, "seconds": round(time.monotonic() - began, 1)}
 
     def _is_held(self, estate: Mapping[str, Any], wave: str) -> bool:
         results = results_before(estate, self.task_vars["hostvars"], wave, DISABLED)
@@ -154,16 +154,3 @@ class ActionModule(MaintenanceAction):
         names = [str(hosts[host].get(system.member) or host) for host in task["members"]]
         # Whatever else the manager is to do by its own variables: here it is these.
         return {**self.task_vars, **inherited, **own, **dict.fromkeys(system.others, ""), system.members: names}
-
-    def _action(self, name: str, options: dict[str, Any]) -> ActionBase:
-        task = self._task.copy(exclude_parent=True)  # its options are final, so nothing asks the play any more
-        task.action, task.args = name, options
-        action: ActionBase = face(name)(
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        return action

@@ -36,6 +36,15 @@ def parse_duration(text: str, *, bare_unit: str | None = None) -> timedelta:
         raise ValueError(f'"{text}" is too long') from None
 
 
+def is_duration(text: str) -> bool:
+    """Whether ``text`` is a duration, rather than a moment."""
+    try:
+        parse_duration(text)
+    except ValueError:
+        return False
+    return True
+
+
 def seconds(params: Mapping[str, Any], name: str, *, bare_unit: str = "s", zero: bool = False) -> float:
     """Return the duration option ``name`` in seconds; a number without a unit is in ``bare_unit``.
 

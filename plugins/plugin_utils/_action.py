@@ -23,6 +23,7 @@ from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import masked
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, Unreachable, spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned, Run
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
 
 _display = Display()
 
@@ -158,6 +159,23 @@ class MaintenanceAction(ActionBase):
     def check_mode(self) -> bool:
         """Whether nothing may be written."""
         return bool(self._task.check_mode)
+
+    def run_other(
+        self, name: str, options: dict[str, Any], variables: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Run another action plugin of this collection for this host, and return its result."""
+        task = self._task.copy(exclude_parent=True)  # its options are final, so nothing asks the play any more
+        task.action, task.args = name, options
+        action: ActionBase = face(name)(
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        result: dict[str, Any] = action.run(task_vars=self.task_vars if variables is None else variables)
+        return result
 
     def owner(self) -> str:
         """Return who runs this: the user of AWX, else the one on the controller."""

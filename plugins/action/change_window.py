@@ -1,0 +1,287 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _service_times
+from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE, Book
+from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry, Evidence
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LEASE, Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import is_duration
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW, ledger
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _change, _guard
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import of_run, registered
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import DISABLED, ENABLED
+
+OPENED, READY, WORKED, CLOSED = "opened", "ready", "worked", "closed"
+TIMES = "service-times.json"
+
+
+class ActionModule(MaintenanceAction):
+    """Writes down what happens to a change window, before and after the plays that do it."""
+
+    variables = "window_"
+    task_only = frozenset({"state", "hosts"})
+    own = frozenset({"step", "work", "pause", "before_open", "opened", "work_failed", "closed", "overdue"})
+    free_text = MaintenanceAction.free_text | {"message", "messages", "why"}
+
+    @staticmethod
+    def argument_spec() -> dict[str, Any]:
+        """Return the options."""
+        return {
+            "state": {"type": "str", "choices": [OPENED, READY, WORKED, CLOSED], "required": True},
+            **{name: option for name, option in WINDOW.items() if name != "all_windows"},
+            **STORE,
+            "evidence": {"type": "str"},
+            "calendars": {"type": "raw"},
+            "freeze_calendars": {"type": "raw"},
+            "timezone": {"type": "str"},
+            "override": {"type": "str"},
+            "ca_path": {"type": "path"},
+            "hosts": {"type": "list", "elements": "str"},
+        }
+
+    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Do what the step of the window asks for."""
+        self.params = params
+        self.known = self.task_vars["hostvars"]
+        self.inventory = list(dict.fromkeys([*self.task_vars["groups"]["all"], "localhost"]))
+        step = {OPENED: self._opened, READY: self._ready, WORKED: self._worked, CLOSED: self._closed}
+        return step[params["state"]]()
+
+    # --- the steps ----------------------------------------------------------------------------------------------------
+
+    def _opened(self) -> dict[str, Any]:
+        """Write the window down, so that something else can close it, whatever happens from here on."""
+        allowed = self._allowed()
+        estate = self._estate()
+        run = self._run(estate["run"])
+        opening = Opening(
+            self.params["window"],
+            self.params["owner"] or self.owner(),
+            self.params["reason"] or "",
+            self.params["ticket"] or "",
+            self.params["expires"] or "",
+        )
+        with self._book(run) as book:
+            window, again = book.open(opening, check_mode=self.check_mode)
+            times = self._times()
+            if not self.check_mode:
+                try:
+                    self._note(
+                        run,
+                        Entry(
+                            "continued" if again else "opened",
+                            {
+                                "window": window.result(),
+                                "run": run.id,
+                                "by": run.owner,
+                                "controller": run.controller,
+                                "change_allowed": allowed or None,
+                            },
+                        ),
+                        *_change.readings("before", self._rows("quiesce_before", estate)),
+                    )
+                except Failure:
+                    book.close(window.id)
+                    raise
+        if not self.check_mode:
+            self._guard(run, window.id)
+        for line in _change.expected(estate, times, WAVES, ENABLED):
+            self.tell(line)
+        about = {**window.result(), "run": run.id, "continued": again, "override": allowed.get("override") or ""}
+        return {"changed": True, "run": run.id, "window": about}
+
+    def _ready(self) -> dict[str, Any]:
+        """Say whether every system is in maintenance mode, so that the work can begin."""
+        estate, window = self._estate(), self._window()
+        results = self._results("quiesce_result", estate)
+        messages = Report(estate, results, ENABLED, register(), self.check_mode).verdicts()
+        event = "way in failed" if messages else "ready"
+        self._note(
+            self._run(window["run"]),
+            *_change.switches(estate, results, WAVES, "maintenance"),
+            Entry(event, {"messages": messages} if messages else {}),
+        )
+        took = _change.took(estate, results, WAVES)
+        return {"changed": False, "complete": not messages, "messages": messages, "took": _seconds(took)}
+
+    def _worked(self) -> dict[str, Any]:
+        """Say what the work came to on each host."""
+        window, hosts = self._window(), self.params["hosts"] or []
+        results = of_run(self.known, self.inventory, "quiesce_worked", window["run"])
+        messages = _change.works(hosts, results)
+        facts = {"hosts": hosts, **({"messages": messages} if messages else {})}
+        self._note(self._run(window["run"]), Entry("work failed" if messages else "worked", facts))
+        return {"changed": False, "failed_work": bool(messages), "messages": messages}
+
+    def _closed(self) -> dict[str, Any]:
+        """Take the window out of the book if it is closed everywhere, and say how all of it ended."""
+        estate, window = self._estate(), self._window()
+        run = self._run(window["run"])
+        results = self._results("quiesce_result", estate)
+        report = Report(estate, results, DISABLED, register(), self.check_mode)
+        rows, messages = report.rows(), report.verdicts()
+        left = _change.still_open(rows, window["id"])
+        said = self._so_far()
+        told = [text for step in said.values() for text in step.values()] + list(messages.values())
+        with self._book(run) as book:
+            if not self.check_mode:
+                if left or messages:
+                    book.let_go(window["id"])
+                else:
+                    book.close(window["id"])
+        facts: dict[str, Any] = {"result": "failed" if told else "ok"}
+        if left:
+            facts["still_open"] = left
+        evidence = self._note(
+            run,
+            *_change.switches(estate, results, WAVES, "normal"),
+            *_change.readings("after", rows),
+            Entry("left open" if left or messages else CLOSED, facts),
+        )
+        self._remember(_change.took(estate, results, WAVES))
+        if evidence:
+            self.tell(f"evidence: {evidence.store.where}, its last line's SHA-256 is {evidence.last_digest}")
+        return {"changed": False, "failed": bool(told), "msg": " ".join(dict.fromkeys(told)) or "The window is closed."}
+
+    def _allowed(self) -> dict[str, Any]:
+        """Ask the calendars, if there are any. Raises ``Failure`` if they do not allow the window."""
+        asks = {
+            option: self.params[name]
+            for option, name in (
+                ("window_calendars", "calendars"),
+                ("freeze_calendars", "freeze_calendars"),
+                ("timezone", "timezone"),
+                ("override", "override"),
+                ("ca_path", "ca_path"),
+            )
+            if self.params[name]
+        }
+        if not (asks.get("window_calendars") or asks.get("freeze_calendars")):
+            return {}
+        if self.params["expires"]:
+            asks["duration" if is_duration(self.params["expires"]) else "until"] = self.params["expires"]
+        allowed: dict[str, Any] = self.run_other("quiesce.maintenance.change_allowed_info", asks)
+        if allowed.get("failed"):
+            raise Failure("open", f"the window {self.params['window']}", str(allowed["msg"]), "Nothing was done")
+        if not allowed["allowed"]:
+            opening = allowed.get("next_opening")
+            raise Failure(
+                "open",
+                f"the window {self.params['window']}",
+                str(allowed["why"]),
+                (f"It may begin at {opening}. " if opening else "")
+                + "Nothing was done. O(override) with a reason opens it all the same",
+            )
+        return allowed
+
+    # --- what the plays said ------------------------------------------------------------------------------------------
+
+    def _estate(self) -> dict[str, Any]:
+        """Return the newest estate: the way out has one of its own."""
+        estates = [plain(value) for _host, value in registered(self.known, self.inventory, "quiesce_estate")]
+        return dict(estates[0])
+
+    def _window(self) -> dict[str, Any]:
+        return dict(plain(self.task_vars["quiesce_window_opened"]["window"]))
+
+    def _results(self, name: str, estate: Mapping[str, Any]) -> dict[str, Any]:
+        return {host: plain(each) for host, each in of_run(self.known, self.inventory, name, estate["run"]).items()}
+
+    def _rows(self, name: str, estate: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return Report(estate, self._results(name, estate), "status", register(), self.check_mode).rows()
+
+    def _so_far(self) -> dict[str, dict[str, str]]:
+        steps = {
+            name: plain(self.task_vars.get(name) or {}) for name in ("quiesce_window_ready", "quiesce_window_worked")
+        }
+        return {name: step.get("messages") or {} for name, step in steps.items()}
+
+    # --- what is written ----------------------------------------------------------------------------------------------
+
+    def _run(self, run: str) -> Run:
+        """Return the run of this window: all of its steps are one run."""
+        return replace(self.new_run(self.owner()), id=run)
+
+    @contextmanager
+    def _book(self, run: Run) -> Iterator[Book]:
+        with open_store(self, self.params, FILE) as store:
+            yield Book(ledger(self.params, store, run))
+
+    def _note(self, run: Run, *entries: Entry) -> Evidence | None:
+        """Add to the evidence, if there is to be one."""
+        if not self.params["evidence"] or self.check_mode:
+            return None
+        params = {**self.params, "store_path": self.params["evidence"]}
+        name = f"{quote(self.params['window'].strip(), safe='')}.jsonl"
+        with open_store(self, params, name) as store:
+            evidence = Evidence(store, run.sleep)
+            evidence.add(*(Entry(each.event, self._masked(dict(each.facts))) for each in entries))
+        return evidence
+
+    def _times(self) -> Times:
+        with open_store(self, self.params, TIMES) as store:
+            return self._read_times(store)[1]
+
+    def _read_times(self, store: FileStore) -> tuple[str | None, Times]:
+        text = store.stored().text
+        try:
+            return text, _service_times.parse_times(text)
+        except ValueError:
+            return text, {}  # they are for people: a file that is no more than damaged begins anew
+
+    def _remember(self, out: Mapping[str, _service_times.Took]) -> None:
+        """Add how long the switches of this run took; of two runs at once one may be lost."""
+        if self.check_mode:
+            return
+        ready = plain(self.task_vars.get("quiesce_window_ready") or {}).get("took") or {}
+        took_in = {system: _service_times.Took(each["seconds"], each["steps"]) for system, each in ready.items()}
+        if not (took_in or out):
+            return
+        with open_store(self, self.params, TIMES) as store:
+            text, times = self._read_times(store)
+            times = _service_times.with_switches(times, took_in, ENABLED)
+            times = _service_times.with_switches(times, out, DISABLED)
+            try:
+                store.replace(text, _service_times.text_of(times))
+            except Failure as failure:
+                self.tell(f"how long it took was not recorded: {failure}")
+
+    def _guard(self, run: Run, window: str) -> None:
+        """Have the lease renewed as long as ansible-playbook lives, and ended when it has."""
+
+        def keep() -> bool:
+            self._parent = os.getppid()  # here it is another process
+            try:
+                with self._book(run) as book:
+                    return book.keep(window)
+            except Failure:
+                return True  # nobody hears it; the lease ends by itself if this goes on
+
+        def last() -> None:
+            self._parent = os.getppid()
+            with self._book(run) as book:
+                book.let_go(window)
+
+        _guard.start(self._parent, LEASE / 4, keep, last)
+
+
+def _seconds(took: Mapping[str, _service_times.Took]) -> dict[str, Any]:
+    return {system: each.result() for system, each in took.items()}

@@ -1,0 +1,94 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""What the steps of a change window come to: what is written into its evidence, and whether it can be closed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import NORMAL
+from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times, Took, spoken, usual
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import Results, is_bad, tasks_of
+
+OK, FAILED, NOT_DONE = "ok", "failed", "not done"
+
+
+def readings(event: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
+    """Yield an entry for each system as it was read."""
+    for row in rows:
+        yield Entry(event, {"reading": dict(row)})
+
+
+def switches(estate: Mapping[str, Any], results: Results, waves: Sequence[str], to: str) -> Iterator[Entry]:
+    """Yield an entry for each system that a run switched, or should have."""
+    for wave in waves:
+        for host, task in tasks_of(estate, wave):
+            result = results.get(host, {}).get("systems", {}).get(task["system"])
+            facts: dict[str, Any] = {"to": to, "host": host, "kind": task["system"]}
+            if result is None:
+                yield Entry("switch", {**facts, "result": NOT_DONE})
+                continue
+            facts["result"] = FAILED if is_bad(result) else OK
+            facts["changed"] = bool(result.get("changed"))
+            facts["seconds"] = result.get("seconds")
+            if result.get("steps"):
+                facts["steps"] = result["steps"]
+            if is_bad(result):
+                facts["message"] = str(result.get("msg", ""))
+            yield Entry("switch", facts)
+
+
+def works(hosts: Iterable[str], results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return why the work failed, by host: a host without a result left the run in the middle of it."""
+    lost = "it left the run before the work was done; the output above says why"
+    why = {host: str(results[host].get("msg", "")) if host in results else lost for host in hosts}
+    return {host: text or "it failed without a reason" for host, text in why.items() if _failed(results.get(host))}
+
+
+def _failed(result: Mapping[str, Any] | None) -> bool:
+    return result is None or bool(result.get("failed"))
+
+
+def still_open(rows: Iterable[Mapping[str, Any]], window: str) -> list[str]:
+    """Return the systems on which a window is open, or of which nobody knows: it can't be closed."""
+    return [
+        row["system"]
+        for row in rows
+        if any(each["id"] == window for each in row["windows"]) or row["mode"] not in (NORMAL, "maintenance")
+    ]
+
+
+def took(estate: Mapping[str, Any], results: Results, waves: Sequence[str]) -> dict[str, Took]:
+    """Return how long the switches took that changed something and went well."""
+    found: dict[str, Took] = {}
+    for wave in waves:
+        for host, task in tasks_of(estate, wave):
+            result = results.get(host, {}).get("systems", {}).get(task["system"])
+            if result and result.get("changed") and not is_bad(result) and result.get("seconds") is not None:
+                steps = {
+                    str(step["step"]): float(step["seconds"]) for step in result.get("steps", ()) if "seconds" in step
+                }
+                found[f"{task['system']} {host}"] = Took(float(result["seconds"]), steps)
+    return found
+
+
+def expected(estate: Mapping[str, Any], times: Times, waves: Sequence[str], state: str) -> list[str]:
+    """Return a line for each host of whose switches something is known: how long it usually takes."""
+    lines = []
+    for wave in waves:
+        for host, task in tasks_of(estate, wave):
+            seconds = usual(times, f"{task['system']} {host}", state)
+            if seconds is not None:
+                lines.append(f"{host}: usually {spoken(seconds)} to be switched")
+    return lines
+
+
+def overrun(window: Window, now: datetime) -> float:
+    """Return by how many seconds a window lasted too long, 0 if it ended in time."""
+    return max(0.0, (now - window.expires).total_seconds()) if window.expires else 0.0
