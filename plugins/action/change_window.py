@@ -24,12 +24,12 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._window_option
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _change, _guard
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import of_run, registered
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import estate_of, of_run
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import DISABLED, ENABLED
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import CONTROLLER, DISABLED, ENABLED
 
-OPENED, READY, WORKED, CLOSED = "opened", "ready", "worked", "closed"
+OPENED, CANCELLED, READY, WORKED, CLOSED = "opened", "cancelled", "ready", "worked", "closed"
 TIMES = "service-times.json"
 
 
@@ -37,7 +37,7 @@ class ActionModule(MaintenanceAction):
     """Writes down what happens to a change window, before and after the plays that do it."""
 
     variables = "window_"
-    task_only = frozenset({"state", "hosts"})
+    task_only = frozenset({"state"})
     own = frozenset({"step", "work", "pause", "before_open", "opened", "work_failed", "closed", "overdue"})
     free_text = MaintenanceAction.free_text | {"message", "messages", "why"}
 
@@ -45,7 +45,7 @@ class ActionModule(MaintenanceAction):
     def argument_spec() -> dict[str, Any]:
         """Return the options."""
         return {
-            "state": {"type": "str", "choices": [OPENED, READY, WORKED, CLOSED], "required": True},
+            "state": {"type": "str", "choices": [OPENED, CANCELLED, READY, WORKED, CLOSED], "required": True},
             **{name: option for name, option in WINDOW.items() if name != "all_windows"},
             **STORE,
             "evidence": {"type": "str"},
@@ -54,15 +54,20 @@ class ActionModule(MaintenanceAction):
             "timezone": {"type": "str"},
             "override": {"type": "str"},
             "ca_path": {"type": "path"},
-            "hosts": {"type": "list", "elements": "str"},
         }
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Do what the step of the window asks for."""
         self.params = params
         self.known = self.task_vars["hostvars"]
-        self.inventory = list(dict.fromkeys([*self.task_vars["groups"]["all"], "localhost"]))
-        step = {OPENED: self._opened, READY: self._ready, WORKED: self._worked, CLOSED: self._closed}
+        self.inventory = list(dict.fromkeys([*self.task_vars["groups"]["all"], CONTROLLER]))
+        step = {
+            OPENED: self._opened,
+            CANCELLED: self._cancelled,
+            READY: self._ready,
+            WORKED: self._worked,
+            CLOSED: self._closed,
+        }
         return step[params["state"]]()
 
     # --- the steps ----------------------------------------------------------------------------------------------------
@@ -106,7 +111,7 @@ class ActionModule(MaintenanceAction):
         for line in _change.expected(estate, times, WAVES, ENABLED):
             self.tell(line)
         about = {**window.result(), "run": run.id, "continued": again, "override": allowed.get("override") or ""}
-        return {"changed": True, "run": run.id, "window": about}
+        return {"changed": True, "run": run.id, "window": about, "hosts": list(estate["hosts"])}
 
     def _ready(self) -> dict[str, Any]:
         """Say whether every system is in maintenance mode, so that the work can begin."""
@@ -122,14 +127,29 @@ class ActionModule(MaintenanceAction):
         took = _change.took(estate, results, WAVES)
         return {"changed": False, "complete": not messages, "messages": messages, "took": _seconds(took)}
 
+    def _cancelled(self) -> dict[str, Any]:
+        """Take a window out of the book for which nothing was switched. Always fails."""
+        window = self._window()
+        run = self._run(window["run"])
+        said = str(plain(self.task_vars.get("ansible_failed_result", {})).get("msg", "it failed"))
+        if not self.check_mode:
+            with self._book(run) as book:
+                book.close(window["id"])
+        self._note(run, Entry("cancelled", {"message": said}))
+        raise Failure("open", f"the window {window['id']}", said, "Nothing was switched, and the window is closed")
+
     def _worked(self) -> dict[str, Any]:
         """Say what the work came to on each host."""
-        window, hosts = self._window(), self.params["hosts"] or []
+        estate, window = self._estate(), self._window()
+        run = self._run(window["run"])
+        if not self.task_vars["quiesce_window_ready"]["complete"]:
+            self._note(run, Entry("not worked"))
+            return {"changed": False, "messages": {}}
         results = of_run(self.known, self.inventory, "quiesce_worked", window["run"])
-        messages = _change.works(hosts, results)
-        facts = {"hosts": hosts, **({"messages": messages} if messages else {})}
-        self._note(self._run(window["run"]), Entry("work failed" if messages else "worked", facts))
-        return {"changed": False, "failed_work": bool(messages), "messages": messages}
+        messages = _change.works(estate["hosts"], {host: plain(each) for host, each in results.items()})
+        facts = {"hosts": list(estate["hosts"]), **({"messages": messages} if messages else {})}
+        self._note(run, Entry("work failed" if messages else WORKED, facts))
+        return {"changed": False, "messages": messages}
 
     def _closed(self) -> dict[str, Any]:
         """Take the window out of the book if it is closed everywhere, and say how all of it ended."""
@@ -195,9 +215,7 @@ class ActionModule(MaintenanceAction):
     # --- what the plays said ------------------------------------------------------------------------------------------
 
     def _estate(self) -> dict[str, Any]:
-        """Return the newest estate: the way out has one of its own."""
-        estates = [plain(value) for _host, value in registered(self.known, self.inventory, "quiesce_estate")]
-        return dict(estates[0])
+        return dict(plain(estate_of(self.task_vars)))
 
     def _window(self) -> dict[str, Any]:
         return dict(plain(self.task_vars["quiesce_window_opened"]["window"]))

@@ -13,6 +13,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _estate
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import CONTROLLER
 
 
 class ActionModule(MaintenanceAction):
@@ -30,7 +31,7 @@ class ActionModule(MaintenanceAction):
             member = self._member(str(host))
             if member.systems:
                 members.append(member)
-            else:
+            elif not (self.task_vars.get("quiesce_keeper") and host == CONTROLLER):
                 strangers.append(member.host)
         limit = str(self.task_vars.get("ansible_limit") or "")
         nobody = _estate.meaning_nobody(limit, self.task_vars["groups"])

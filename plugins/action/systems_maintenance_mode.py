@@ -14,6 +14,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._row import un
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System, register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import estate_of
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     DISABLED,
     HELD,
@@ -47,7 +48,7 @@ class ActionModule(MaintenanceAction):
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Switch one system after the other; one that fails keeps no other from its turn."""
-        estate = self.task_vars["quiesce_estate"]
+        estate = estate_of(self.task_vars)
         waves = [params["wave"]] if params["wave"] else WAVES
         kinds = ("module", "role") if params["state"] == STATUS else ("role",) if params["by_role"] else ("module",)
         held = params["state"] == DISABLED and params["wave"] and self._is_held(estate, params["wave"])

@@ -13,6 +13,7 @@ from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._table import render
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import estate_of
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import of_this_run
 
@@ -38,7 +39,7 @@ class ActionModule(MaintenanceAction):
         """Print the table of these rows, or of the whole run; or fail with what the report said of this host."""
         if params["rows"] is not None:
             return self._print(params["rows"], {})
-        estate = plain(self.task_vars["quiesce_estate"])
+        estate = plain(estate_of(self.task_vars))
         if params["verdicts"]:
             said = self._reported(estate["run"]).get(self.name)
             return {"changed": False, "failed": bool(said), "msg": said or "Every system is in the requested state."}

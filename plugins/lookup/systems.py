@@ -20,6 +20,10 @@ options:
         system, to look at it or to report on it.
       - V(failed) matches the hosts for which M(quiesce.maintenance.systems_report), with its result registered as
         C(quiesce_report), has a verdict.
+      - V(controller) matches C(localhost), whatever the limit of the run is; V(work) matches it and every host that is
+        a system if M(quiesce.maintenance.change_window) found all of them in maintenance mode.
+      - In a play with the variable C(quiesce_keeper) the pattern matches C(localhost) too. Ansible ends a run when
+        every host of a play is lost; with a host that cannot be lost it goes on.
     required: true
   state:
     description:
@@ -63,6 +67,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import load
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
+    CONTROLLER,
     ENABLED,
     held_by,
     results_before,
@@ -81,7 +86,18 @@ class LookupModule(LookupBase):
         if known is None:
             return [NOBODY]  # no play ran: --syntax-check and --list-hosts
         run = _Run(known, (variables or {})["groups"]["all"], bool((variables or {}).get("ansible_check_mode")))
-        return [",".join(run.hosts(terms[0], **kwargs)) or NOBODY]
+        hosts = [CONTROLLER] if terms[0] == "controller" else run.hosts(terms[0], **kwargs)
+        if hosts and (terms[0] == "controller" or (variables or {}).get("quiesce_keeper")):
+            hosts = list(dict.fromkeys([*hosts, CONTROLLER]))
+            _within_limit(known)
+        return [",".join(hosts) or NOBODY]
+
+
+def _within_limit(known: Any) -> None:
+    """Let the controller take part in a run that was limited to other hosts. Ansible has no public way to say so."""
+    inventory = known._inventory
+    if inventory._subset and CONTROLLER not in inventory._subset:
+        inventory.subset([*inventory._subset, CONTROLLER])
 
 
 class _Run:
@@ -103,6 +119,9 @@ class _Run:
             return list(self._report()["verdicts"])
         if what == "report":
             return list(dict.fromkeys([*hosts, *self._estate["lost"]]))
+        if what == "work":
+            ready = self._known.raw_get(CONTROLLER).get("quiesce_window_ready") or {}
+            return [*hosts, CONTROLLER] if ready.get("complete") else []
         if what == "all":
             load(register()[name].info_module for systems in hosts.values() for name in systems)
             return list(hosts)

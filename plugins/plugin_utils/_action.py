@@ -160,9 +160,7 @@ class MaintenanceAction(ActionBase):
         """Whether nothing may be written."""
         return bool(self._task.check_mode)
 
-    def run_other(
-        self, name: str, options: dict[str, Any], variables: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def run_other(self, name: str, options: dict[str, Any], variables: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run another action plugin of this collection for this host, and return its result."""
         task = self._task.copy(exclude_parent=True)  # its options are final, so nothing asks the play any more
         task.action, task.args = name, options

@@ -29,3 +29,10 @@ def of_run(known: Any, hosts: Iterable[str], name: str, run: str) -> dict[str, A
         for host, value in registered(known, hosts, name)
         if isinstance(value, Mapping) and value.get("run") == run
     }
+
+
+def estate_of(variables: Mapping[str, Any]) -> Any:
+    """Return the estate of this run; the controller, which is no system, has it from another host."""
+    if own := variables.get("quiesce_estate"):
+        return own
+    return next(registered(variables["hostvars"], variables["groups"]["all"], "quiesce_estate"))[1]

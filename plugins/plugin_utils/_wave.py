@@ -20,6 +20,9 @@ Results = Mapping[str, Mapping[str, Any]]
 
 ENABLED, DISABLED = "enabled", "disabled"
 
+CONTROLLER = "localhost"
+"""The host that cannot be lost; it does what is to be done once."""
+
 _AFTER: Mapping[str, Mapping[str, Sequence[str]]] = {
     # In: the next wave begins when those before it are complete.
     ENABLED: {"applications": ["gates"], "protections": ["gates", "applications"]},
