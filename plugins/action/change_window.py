@@ -160,10 +160,10 @@ class ActionModule(MaintenanceAction):
         rows, messages = report.rows(), report.verdicts()
         left = _change.still_open(rows, window["id"])
         said = self._so_far()
-        told = [text for step in said.values() for text in step.values()] + list(messages.values())
+        told = _change.by_text([*said.values(), messages])
         with self._book(run) as book:
             if not self.check_mode:
-                if left or messages:
+                if left:
                     book.let_go(window["id"])
                 else:
                     book.close(window["id"])
@@ -174,12 +174,12 @@ class ActionModule(MaintenanceAction):
             run,
             *_change.switches(estate, results, WAVES, "normal"),
             *_change.readings("after", rows),
-            Entry("left open" if left or messages else CLOSED, facts),
+            Entry("left open" if left else CLOSED, facts),
         )
         self._remember(_change.took(estate, results, WAVES))
         if evidence:
             self.tell(f"evidence: {evidence.store.where}, its last line's SHA-256 is {evidence.last_digest}")
-        return {"changed": False, "failed": bool(told), "msg": " ".join(dict.fromkeys(told)) or "The window is closed."}
+        return {"changed": False, "failed": bool(told), "msg": " ".join(told) or "The window is closed."}
 
     def _allowed(self) -> dict[str, Any]:
         """Ask the calendars, if there are any. Raises ``Failure`` if they do not allow the window."""

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry
-from ansible_collections.quiesce.maintenance.plugins.module_utils._row import NORMAL
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import sentence
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, NORMAL
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times, Took, spoken, usual
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import Results, is_bad, tasks_of
@@ -55,12 +56,21 @@ def _failed(result: Mapping[str, Any] | None) -> bool:
     return result is None or bool(result.get("failed"))
 
 
+def by_text(steps: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return what was said of hosts, each text once, with all the hosts that it is about."""
+    hosts: dict[str, list[str]] = {}
+    for step in steps:
+        for host, text in step.items():
+            hosts.setdefault(text.strip(), []).append(host)
+    return [f"{', '.join(dict.fromkeys(each))}: {sentence(text)}" for text, each in hosts.items()]
+
+
 def still_open(rows: Iterable[Mapping[str, Any]], window: str) -> list[str]:
     """Return the systems on which a window is open, or of which nobody knows: it can't be closed."""
     return [
         row["system"]
         for row in rows
-        if any(each["id"] == window for each in row["windows"]) or row["mode"] not in (NORMAL, "maintenance")
+        if any(each["id"] == window for each in row["windows"]) or row["mode"] not in (NORMAL, MAINTENANCE)
     ]
 
 
