@@ -14,7 +14,7 @@ from urllib.parse import quote
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _service_times
 from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE, Book
 from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry, Evidence
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, sentence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LEASE, Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
@@ -27,9 +27,11 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register impo
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import estate_of, of_run
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import gone
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import CONTROLLER, DISABLED, ENABLED
 
 OPENED, CANCELLED, READY, WORKED, CLOSED = "opened", "cancelled", "ready", "worked", "closed"
+SWEPT = "swept"
 TIMES = "service-times.json"
 
 
@@ -45,7 +47,7 @@ class ActionModule(MaintenanceAction):
     def argument_spec() -> dict[str, Any]:
         """Return the options."""
         return {
-            "state": {"type": "str", "choices": [OPENED, CANCELLED, READY, WORKED, CLOSED], "required": True},
+            "state": {"type": "str", "choices": [OPENED, CANCELLED, READY, WORKED, CLOSED, SWEPT], "required": True},
             **{name: option for name, option in WINDOW.items() if name != "all_windows"},
             **STORE,
             "evidence": {"type": "str"},
@@ -67,6 +69,7 @@ class ActionModule(MaintenanceAction):
             READY: self._ready,
             WORKED: self._worked,
             CLOSED: self._closed,
+            SWEPT: self._swept,
         }
         return step[params["state"]]()
 
@@ -180,6 +183,24 @@ class ActionModule(MaintenanceAction):
         if evidence:
             self.tell(f"evidence: {evidence.store.where}, its last line's SHA-256 is {evidence.last_digest}")
         return {"changed": False, "failed": bool(told), "msg": " ".join(told) or "The window is closed."}
+
+    def _swept(self) -> dict[str, Any]:
+        """Take the windows out of the book that a sweep closed everywhere; fail while something is overdue."""
+        estate, sweep = self._estate(), dict(plain(self.task_vars["quiesce_due"]))
+        results = self._results("quiesce_result", estate)
+        messages = Report(estate, results, DISABLED, register(), self.check_mode).verdicts()
+        run = self._run(estate["run"])
+        for window, left in gone(sweep, results).items():
+            if self.check_mode:
+                continue
+            self.params["window"] = window
+            if not left:
+                with self._book(run) as book:
+                    book.close(window)
+            self._note(run, Entry("left open" if left else "closed by the sweep", {"still_open": left}))
+            self.tell(f"the window {window} is closed" if not left else f"{window} is still open on {', '.join(left)}")
+        told = [*sweep["overdue"], *_change.by_text([messages])]
+        return {"changed": False, "failed": bool(told), "msg": " ".join(map(sentence, told)) or "Nothing is overdue."}
 
     def _allowed(self) -> dict[str, Any]:
         """Ask the calendars, if there are any. Raises ``Failure`` if they do not allow the window."""

@@ -21,8 +21,8 @@ class ActionModule(MaintenanceAction):
 
     @staticmethod
     def argument_spec() -> dict[str, Any]:
-        """Return the options: none."""
-        return {}
+        """Return the options."""
+        return {"only": {"type": "dict"}}
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Find out which systems the hosts of the play are."""
@@ -35,10 +35,12 @@ class ActionModule(MaintenanceAction):
                 strangers.append(member.host)
         limit = str(self.task_vars.get("ansible_limit") or "")
         nobody = _estate.meaning_nobody(limit, self.task_vars["groups"])
-        _estate.check(members, strangers, limit, nobody, register())
+        only = params["only"]
+        if only is None:
+            _estate.check(members, strangers, limit, nobody, register())
         lost = {str(host) for host in self.task_vars["ansible_play_hosts_all"]}
         lost -= {str(host) for host in self.task_vars["ansible_play_hosts"]}
-        estate = _estate.Estate(tuple(members), register(), tuple(sorted(lost)), secrets.token_hex(4))
+        estate = _estate.Estate(tuple(members), register(), tuple(sorted(lost)), secrets.token_hex(4), only)
         return {"changed": False, **estate.result()}
 
     def _member(self, host: str) -> _estate.Member:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
@@ -19,6 +19,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     DISABLED,
     HELD,
     held_by,
+    is_bad,
     may_close,
     of_this_run,
     results_before,
@@ -83,18 +84,14 @@ class ActionModule(MaintenanceAction):
         }
 
     def _one(self, system: System, task: Mapping[str, Any], state: str) -> dict[str, Any]:
-        """Run one system's module and return its result, also if it can't be run."""
-        name = system.info_module if state == STATUS else system.module
-        options: dict[str, Any] = {} if state == STATUS else {"state": state}
+        """Run one system's module and return its result, also if it can't be run; once for each window of the task."""
         began = time.monotonic()
-        try:
-            result = self.run_other(name, options, self._variables(system, task))
-        except AnsibleConnectionFailure as lost:
-            result = {"unreachable": True, "msg": str(lost)}
-        except AnsibleError as error:
-            result = {"failed": True, "msg": str(error)}
         if state == STATUS:  # a look never fails: the row says why
-            return {**result, "failed": False, "unreachable": False}
+            return {**self._run(system, system.info_module, {}, task), "failed": False, "unreachable": False}
+        if not (windows := task.get("windows")):
+            result = self._run(system, system.module, {"state": state}, task)
+        else:
+            result = self._each(system, windows, task)
         return {**result, "seconds": round(time.monotonic() - began, 1)}
 
     def _is_held(self, estate: Mapping[str, Any], wave: str) -> bool:
@@ -104,7 +101,8 @@ class ActionModule(MaintenanceAction):
     def _held(self, system: System, task: Mapping[str, Any]) -> dict[str, Any]:
         """Close the window of a system that has to stay in maintenance mode if others keep it there; else only look."""
         seen = self._one(system, task, STATUS)
-        if may_close(self._with_rows(system, seen)["rows"], self._closes(system)):
+        rows = self._with_rows(system, seen)["rows"]
+        if all(may_close(rows, window) for window in task.get("windows") or [self._closes(system)]):
             return self._one(system, task, DISABLED)
         return {**seen, HELD: True}
 
@@ -119,6 +117,26 @@ class ActionModule(MaintenanceAction):
         return (
             None if value("all_windows") and boolean(value("all_windows"), strict=False) else value("window") or DEFAULT
         )
+
+    def _each(self, system: System, windows: Sequence[str], task: Mapping[str, Any]) -> dict[str, Any]:
+        """Close one window after the other. A run that is at work is not waited for."""
+        result: dict[str, Any] = {}
+        changed = False
+        for window in windows:
+            options = {"state": DISABLED, "window": window, "all_windows": False, "busy_timeout": "0"}
+            result = self._run(system, system.module, options, task)
+            changed = changed or bool(result.get("changed"))
+            if is_bad(result):
+                break
+        return {**result, "changed": changed}
+
+    def _run(self, system: System, name: str, options: dict[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return self.run_other(name, options, self._variables(system, task))
+        except AnsibleConnectionFailure as lost:
+            return {"unreachable": True, "msg": str(lost)}
+        except AnsibleError as error:
+            return {"failed": True, "msg": str(error)}
 
     def _by_role(self, system: System) -> dict[str, Any]:
         """Return what the role of a system came to, which switched it before this task."""

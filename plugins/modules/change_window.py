@@ -41,9 +41,10 @@ options:
       - The step. V(opened) asks the calendars and writes the window down. V(cancelled) takes back a window for which
         nothing was switched, and fails. V(ready) tells whether every system is in maintenance mode, so that the work
         can begin. V(worked) tells what the work came to. V(closed) takes the window out of the file if it is closed on
-        every system, and fails if anything failed before.
+        every system, and fails if anything failed before. V(swept) does that for the windows that
+        M(quiesce.maintenance.change_window_info) found to be over, and fails while something is overdue.
     type: str
-    choices: [opened, cancelled, ready, worked, closed]
+    choices: [opened, cancelled, ready, worked, closed, swept]
     required: true
   window:
     description:

@@ -32,7 +32,12 @@ attributes:
   platform:
     platforms: all
     support: full
-options: {}
+options:
+  only:
+    description:
+      - Limits the result to these systems, by host, with the names of the windows to close on each, as
+        M(quiesce.maintenance.change_window_info) returns them. If it is given, the result may be empty.
+    type: dict
 seealso:
   - module: quiesce.maintenance.systems_maintenance_mode
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import translate
 from typing import Any
 
@@ -33,21 +33,29 @@ class Member:
 
 @dataclass(frozen=True)
 class Task:
-    """What one host does in a wave: one system, for itself or for all ``members`` of its ``manager``."""
+    """What one host does in a wave: one system, for itself or for all ``members`` of its ``manager``.
+
+    ``windows`` are those that are closed; none means the one that the variables name.
+    """
 
     system: str
     members: tuple[str, ...] = ()
     manager: str = ""
+    windows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Estate:
-    """The hosts of a run. ``lost`` failed in a play before; by ``run`` its results are told from older ones."""
+    """The hosts of a run. ``lost`` failed in a play before; by ``run`` its results are told from older ones.
+
+    ``only`` limits it to the closing of these windows, by host and system.
+    """
 
     members: tuple[Member, ...]
     register: Mapping[str, System]
     lost: tuple[str, ...] = ()
     run: str = ""
+    only: Mapping[str, Mapping[str, Sequence[str]]] | None = None
 
     def tasks(self, wave: str, *, by_role: bool = False) -> dict[str, list[Task]]:
         """Return what each host does in a wave, by its role if it has task files, else by the module.
@@ -68,7 +76,7 @@ class Estate:
                     found.setdefault(member.host, []).append(Task(system))
         for (system, manager, _options), hosts in managed.items():
             found.setdefault(hosts[0], []).append(Task(system, tuple(hosts), manager))
-        return found
+        return found if self.only is None else _limited(found, self.only)
 
     def result(self) -> dict[str, Any]:
         """Return the estate as a task's result: what each host is, and what it does in each wave."""
@@ -78,6 +86,7 @@ class Estate:
                 host: [
                     {"system": task.system}
                     | ({"manager": task.manager, "members": list(task.members)} if task.manager else {})
+                    | ({"windows": list(task.windows)} if task.windows else {})
                     for task in each
                 ]
                 for host, each in tasks.items()
@@ -86,12 +95,27 @@ class Estate:
         return {
             "run": self.run,
             "lost": list(self.lost),
-            "hosts": {member.host: list(member.systems) for member in self.members},
+            "hosts": {
+                member.host: list(member.systems)
+                for member in self.members
+                if self.only is None or member.host in self.only
+            },
             "waves": {
                 wave: {"module": shown(self.tasks(wave)), "role": shown(self.tasks(wave, by_role=True))}
                 for wave in WAVES
             },
         }
+
+
+def _limited(
+    tasks: Mapping[str, Sequence[Task]], only: Mapping[str, Mapping[str, Sequence[str]]]
+) -> dict[str, list[Task]]:
+    limited = {
+        host: [replace(task, windows=tuple(windows)) for task in each if (windows := only[host].get(task.system))]
+        for host, each in tasks.items()
+        if host in only
+    }
+    return {host: each for host, each in limited.items() if each}
 
 
 def systems_of(given: object, groups: Iterable[str], register: Mapping[str, System]) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ class System:
     member: str = ""
     others: tuple[str, ...] = ()
     task_files: tuple[str, ...] = ()
+    on_expiry: str = "close"
 
 
 @cache

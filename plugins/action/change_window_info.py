@@ -1,0 +1,68 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import estate_of, of_run
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import POLICIES, Look, results_of
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import tasks_of
+
+
+class ActionModule(MaintenanceAction):
+    """The face of ``_sweep``."""
+
+    variables = "window_"
+    free_text = MaintenanceAction.free_text | {"overdue", "orphans"}
+
+    @staticmethod
+    def argument_spec() -> dict[str, Any]:
+        """Return the options."""
+        return STORE
+
+    def work(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Find what is over, and what was forgotten."""
+        estate = plain(estate_of(self.task_vars))
+        known = self.task_vars["hostvars"]
+        results = of_run(known, self.task_vars["groups"]["all"], "quiesce_result", estate["run"])
+        with open_store(self, params, FILE) as store:
+            ledger = Ledger(store, self.new_run(self.owner()))
+            ledger.read()
+        look = Look(
+            estate,
+            {host: plain(result) for host, result in results.items()},
+            ledger.records,
+            ledger.now,
+            dict(self._policies(estate)),
+            whole=not self.task_vars.get("ansible_limit"),
+        )
+        sweep = look.sweep(register())
+        for line in (*sweep.overdue, *sweep.orphans):
+            self.tell(line)
+        return {"changed": False, "run": estate["run"], **results_of(sweep)}
+
+    def _policies(self, estate: dict[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
+        for wave in WAVES:
+            for host, task in tasks_of(estate, wave):
+                name = str(task["system"])
+                yield (host, name), self._policy(host, name)
+
+    def _policy(self, host: str, system: str) -> str:
+        """Return what a host's variables say of windows that are over, else what its kind of system has as default."""
+        variables = self.task_vars["hostvars"][host]
+        for variable in (f"{system}_on_expiry", "quiesce_on_expiry"):
+            if given := str(plain(variables.get(variable)) or "").strip():
+                if given not in POLICIES:
+                    raise Invalid(f"{variable} of {host}", f'"{given}" is none', f"Use {' or '.join(POLICIES)}")
+                return given
+        return register()[system].on_expiry

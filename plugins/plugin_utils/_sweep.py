@@ -1,0 +1,152 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""Which windows are over, which of them are to be closed, and what was forgotten by everybody. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import CHANGING, MAINTENANCE, UNKNOWN
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import Results, is_bad, tasks_of
+
+POLICIES = CLOSE, REPORT = "close", "report"
+
+
+@dataclass
+class Sweep:
+    """What is to be done: ``due`` are the ids of the windows to close, by host and system; the rest is for people.
+
+    ``overdue`` names the windows that are over and are left open, and why; ``orphans`` what has nobody who ends it.
+    ``forgotten`` are windows of the book alone, which can be taken out of it. ``where`` says on which systems of which
+    hosts each window is open.
+    """
+
+    due: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    overdue: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+    where: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen: the estate, the results of a look at each system, the windows of the book and its clock.
+
+    ``policies`` say for each host and system whether to close a window that is over. ``whole``: nothing of the
+    inventory was left out.
+    """
+
+    estate: Mapping[str, Any]
+    results: Results
+    book: Mapping[str, Record]
+    now: datetime
+    policies: Mapping[tuple[str, str], str]
+    whole: bool
+
+    def sweep(self, register: Mapping[str, System]) -> Sweep:
+        """Return what is to be done."""
+        found = Sweep()
+        blind = False
+        for host, system, row in self._rows():
+            for window in row["windows"]:
+                found.where.setdefault(window["id"], []).append((host, system))
+            blind = blind or row["mode"] == UNKNOWN
+            if row["mode"] == MAINTENANCE and not row["windows"]:
+                found.orphans.append(f"{_named(row)}: in maintenance mode without a window of this collection")
+            if row["mode"] == CHANGING:
+                found.orphans.append(f"{_named(row)}: {'; '.join(row['notes']) or 'it is being switched'}")
+            for window in row["windows"]:
+                if self._is_over(row, window):
+                    self._decide(found, host, system, row, window)
+        for name, record in self.book.items():
+            if name not in found.where and not (record.lease and record.lease.alive(self.now)):
+                self._of_the_book(found, name, record, sure=self.whole and not blind)
+        return found
+
+    def _rows(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        for wave in WAVES:
+            for host, task in tasks_of(self.estate, wave):
+                result = self.results.get(host, {}).get("systems", {}).get(task["system"])
+                for row in result["rows"] if result else ():
+                    yield host, task["system"], row
+
+    def _is_over(self, row: Mapping[str, Any], window: Mapping[str, Any]) -> bool:
+        """Whether a window is over by the clock of its system and by that of the store: one of them may be wrong.
+
+        The row of a system whose switch was cut off does not say so.
+        """
+        by_system = row["overdue"] or row["mode"] == CHANGING
+        return bool(by_system and window["expires"] and datetime.fromisoformat(_plus(window["expires"])) <= self.now)
+
+    def _decide(self, found: Sweep, host: str, system: str, row: Mapping[str, Any], window: Mapping[str, Any]) -> None:
+        told = f"{_named(row)}: the window {_window(window)} was to end at {window['expires']}"
+        record = self.book.get(window["id"])
+        if record and record.lease and record.lease.alive(self.now):
+            found.overdue.append(f"{told}; its work still goes on ({record.lease})")
+        elif self.policies.get((host, system), REPORT) == REPORT:
+            found.overdue.append(f"{told}; it is only reported ({system}_on_expiry)")
+        else:
+            ids = found.due.setdefault(host, {}).setdefault(system, [])
+            if window["id"] not in ids:
+                ids.append(window["id"])
+
+    def _of_the_book(self, found: Sweep, name: str, record: Record, *, sure: bool) -> None:
+        over = any(window.overdue(self.now) for window in record.windows)
+        if over and sure:
+            found.forgotten.append(name)
+        found.orphans.append(
+            f"the window {record.windows[0] if record.windows else name} is on no system"
+            + ("" if sure else " that could be looked at")
+        )
+
+
+def results_of(sweep: Sweep) -> dict[str, Any]:
+    """Return it as a task's result."""
+    return {
+        "due": sweep.due,
+        "overdue": sweep.overdue,
+        "orphans": sweep.orphans,
+        "forgotten": sweep.forgotten,
+        "where": {window: [list(place) for place in places] for window, places in sweep.where.items()},
+    }
+
+
+def gone(sweep: Mapping[str, Any], results: Results) -> dict[str, list[str]]:
+    """Return the windows that were to be closed, each with the systems on which it is still open: none, if it is gone.
+
+    ``sweep`` is a result of ``results_of``, ``results`` those of the closing.
+    """
+    due = {window for systems in sweep["due"].values() for windows in systems.values() for window in windows}
+    found: dict[str, list[str]] = {window: [] for window in sweep["forgotten"]}
+    for window in sorted(due):
+        places = {(host, system) for host, system in sweep["where"][window]}
+        left = [(host, system) for host, system in sorted(places) if not _closed(results, host, system, window)]
+        found[window] = [f"{host} ({system})" for host, system in left]
+    return found
+
+
+def _closed(results: Results, host: str, system: str, window: str) -> bool:
+    result = results.get(host, {}).get("systems", {}).get(system)
+    if result is None or is_bad(result):
+        return False
+    return all(window not in [each["id"] for each in row["windows"]] for row in result["rows"])
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    return f"{row['system']} ({row['host']})" if row["host"] else str(row["system"])
+
+
+def _window(window: Mapping[str, Any]) -> str:
+    about = ", ".join(filter(None, (window["owner"], window["reason"], window["ticket"])))
+    return f"{window['id']} ({about})" if about else str(window["id"])
+
+
+def _plus(moment: str) -> str:
+    return moment.replace("Z", "+00:00")  # Python 3.10 does not read it
