@@ -40,7 +40,22 @@ class ActionModule(MaintenanceAction):
 
     variables = "window_"
     task_only = frozenset({"state"})
-    own = frozenset({"step", "work", "pause", "before_open", "opened", "work_failed", "closed", "overdue"})
+    own = frozenset(
+        {
+            "run",
+            "ready",
+            "outcome",
+            "worked",
+            "due",
+            "work",
+            "pause",
+            "before_open",
+            "opened",
+            "work_failed",
+            "closed",
+            "overdue",
+        }
+    )
     free_text = MaintenanceAction.free_text | {"message", "messages", "why"}
 
     @staticmethod
@@ -145,10 +160,10 @@ class ActionModule(MaintenanceAction):
         """Say what the work came to on each host."""
         estate, window = self._estate(), self._window()
         run = self._run(window["run"])
-        if not self.task_vars["quiesce_window_ready"]["complete"]:
+        if not self.task_vars["window_ready"]["complete"]:
             self._note(run, Entry("not worked"))
             return {"changed": False, "messages": {}}
-        results = of_run(self.known, self.inventory, "quiesce_worked", window["run"])
+        results = of_run(self.known, self.inventory, "window_worked", window["run"])
         messages = _change.works(estate["hosts"], {host: plain(each) for host, each in results.items()})
         facts = {"hosts": list(estate["hosts"]), **({"messages": messages} if messages else {})}
         self._note(run, Entry("work failed" if messages else WORKED, facts))
@@ -186,7 +201,7 @@ class ActionModule(MaintenanceAction):
 
     def _swept(self) -> dict[str, Any]:
         """Take the windows out of the book that a sweep closed everywhere; fail while something is overdue."""
-        estate, sweep = self._estate(), dict(plain(self.task_vars["quiesce_due"]))
+        estate, sweep = self._estate(), dict(plain(self.task_vars["window_due"]))
         results = self._results("quiesce_result", estate)
         messages = Report(estate, results, DISABLED, register(), self.check_mode).verdicts()
         run = self._run(estate["run"])
@@ -239,7 +254,7 @@ class ActionModule(MaintenanceAction):
         return dict(plain(estate_of(self.task_vars)))
 
     def _window(self) -> dict[str, Any]:
-        return dict(plain(self.task_vars["quiesce_window_opened"]["window"]))
+        return dict(plain(self.task_vars["window_run"]["window"]))
 
     def _results(self, name: str, estate: Mapping[str, Any]) -> dict[str, Any]:
         return {host: plain(each) for host, each in of_run(self.known, self.inventory, name, estate["run"]).items()}
@@ -248,9 +263,7 @@ class ActionModule(MaintenanceAction):
         return Report(estate, self._results(name, estate), "status", register(), self.check_mode).rows()
 
     def _so_far(self) -> dict[str, dict[str, str]]:
-        steps = {
-            name: plain(self.task_vars.get(name) or {}) for name in ("quiesce_window_ready", "quiesce_window_worked")
-        }
+        steps = {name: plain(self.task_vars.get(name) or {}) for name in ("window_ready", "window_outcome")}
         return {name: step.get("messages") or {} for name, step in steps.items()}
 
     # --- what is written ----------------------------------------------------------------------------------------------
@@ -290,7 +303,7 @@ class ActionModule(MaintenanceAction):
         """Add how long the switches of this run took; of two runs at once one may be lost."""
         if self.check_mode:
             return
-        ready = plain(self.task_vars.get("quiesce_window_ready") or {}).get("took") or {}
+        ready = plain(self.task_vars.get("window_ready") or {}).get("took") or {}
         took_in = {system: _service_times.Took(each["seconds"], each["steps"]) for system, each in ready.items()}
         if not (took_in or out):
             return

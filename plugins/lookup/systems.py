@@ -120,7 +120,7 @@ class _Run:
         if what == "report":
             return list(dict.fromkeys([*hosts, *self._estate["lost"]]))
         if what == "work":
-            ready = self._known.raw_get(CONTROLLER).get("quiesce_window_ready") or {}
+            ready = self._known.raw_get(CONTROLLER).get("window_ready") or {}
             return [*hosts, CONTROLLER] if ready.get("complete") else []
         if what == "all":
             load(register()[name].info_module for systems in hosts.values() for name in systems)

@@ -124,7 +124,7 @@ EXAMPLES = r"""
         window: CHG0042
         reason: Update to 10.0.43
         expires: 2h
-      register: quiesce_window_opened
+      register: window_run
 """
 
 RETURN = r"""

@@ -53,7 +53,7 @@ seealso:
 EXAMPLES = r"""
 - name: Find what is over
   quiesce.maintenance.change_window_info:
-  register: quiesce_due
+  register: window_due
 """
 
 RETURN = r"""
