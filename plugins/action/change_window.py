@@ -30,7 +30,11 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import 
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import gone
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import CONTROLLER, DISABLED, ENABLED
 
-OPENED, CANCELLED, READY, WORKED, CLOSED = "opened", "cancelled", "ready", "worked", "closed"
+OPENED = "opened"
+CANCELLED = "cancelled"
+READY = "ready"
+WORKED = "worked"
+CLOSED = "closed"
 SWEPT = "swept"
 TIMES = "service-times.json"
 
