@@ -1,0 +1,155 @@
+"""Which windows are over and closed, which are left to people, and what was forgotten by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Lease, Window
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import Estate, Member
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import CLOSE, REPORT, Look, Sweep, gone
+
+from fakes.moments import NOW
+
+HOUR = timedelta(hours=1)
+ESTATE = Estate((Member("launch01", ("launch",)), Member("dev01", ("d365fo", "trend"))), register()).result()
+
+
+def window(name: str = "CHG1", ends: timedelta | None = -HOUR) -> Window:
+    return Window(name, NOW - 2 * HOUR, "ann", expires=NOW + ends if ends is not None else None)
+
+
+def row(*windows: Window, mode: str = "maintenance", overdue: bool | None = None, system: str = "x") -> dict[str, Any]:
+    over = any(each.overdue(NOW) for each in windows) if overdue is None else overdue
+    return {
+        "system": system,
+        "host": "",
+        "mode": mode,
+        "overdue": over,
+        "windows": [each.result() for each in windows],
+        "notes": [],
+    }
+
+
+def look(
+    launch: dict[str, Any],
+    d365fo: dict[str, Any] | None = None,
+    book: Mapping[str, Record] | None = None,
+    policy: str = CLOSE,
+    *,
+    whole: bool = True,
+) -> Sweep:
+    trend = row(mode="normal")
+    results = {
+        "launch01": {"systems": {"launch": {"rows": [launch]}}},
+        "dev01": {"systems": {"d365fo": {"rows": [d365fo or row(mode="normal")]}, "trend": {"rows": [trend]}}},
+    }
+    policies = {("launch01", "launch"): policy, ("dev01", "d365fo"): REPORT, ("dev01", "trend"): CLOSE}
+    return Look(ESTATE, results, book or {}, NOW, policies, whole).sweep(register())
+
+
+def lease(ends: timedelta) -> Lease:
+    return Lease("r1", "ann", "ctl", NOW - HOUR, NOW + ends)
+
+
+@pytest.mark.parametrize(
+    ("launch", "due"),
+    [
+        pytest.param(row(window()), ["CHG1"], id="over"),
+        pytest.param(row(window(ends=HOUR)), [], id="not over"),
+        pytest.param(row(window(ends=timedelta())), [], id="ends this second, by the system not yet"),
+        pytest.param(row(window(ends=None)), [], id="without an end"),
+        pytest.param(row(window(), window("CHG2", HOUR)), ["CHG1"], id="one of two"),
+        pytest.param(row(window(), window("CHG2")), ["CHG1", "CHG2"], id="both"),
+        pytest.param(row(window(), overdue=False), [], id="not over by the clock of the system"),
+        pytest.param(row(window(ends=HOUR), overdue=True), [], id="not over by the clock of the store"),
+        pytest.param(row(window(), mode="changing", overdue=False), ["CHG1"], id="over, and cut off in its switch"),
+        pytest.param(row(mode="normal"), [], id="nothing open"),
+    ],
+)
+def test_what_is_closed(launch: dict[str, Any], due: list[str]) -> None:
+    assert look(launch).due == ({"launch01": {"launch": due}} if due else {})
+
+
+def test_what_is_only_reported() -> None:
+    found = look(row(window()), row(window(), system="dev01"))
+    assert found.due == {"launch01": {"launch": ["CHG1"]}}
+    assert found.overdue == [
+        f"dev01: the window CHG1 (ann) was to end at {iso(NOW - HOUR)}; it is only reported (d365fo_on_expiry)"
+    ]
+
+
+def test_work_that_goes_on_is_left_alone() -> None:
+    alive = Record((window(),), lease(timedelta(minutes=1)))
+    found = look(row(window()), book={"CHG1": alive})
+    assert found.due == {}
+    assert "its work still goes on (run r1 of ann on ctl" in found.overdue[0]
+
+
+def test_a_run_that_died_keeps_nothing_open() -> None:
+    dead = Record((window(),), lease(-timedelta(seconds=1)))
+    assert look(row(window()), book={"CHG1": dead}).due == {"launch01": {"launch": ["CHG1"]}}
+
+
+@pytest.mark.parametrize(
+    ("launch", "says"),
+    [
+        (row(system="launch01"), "launch01: in maintenance mode without a window of this collection"),
+        (row(window(ends=HOUR), mode="changing", system="launch01"), "launch01: it is being switched"),
+    ],
+)
+def test_orphans_are_named(launch: dict[str, Any], says: str) -> None:
+    assert look(launch).orphans == [says]
+
+
+@pytest.mark.parametrize(
+    ("ends", "whole", "launch", "forgotten", "says"),
+    [
+        (-HOUR, True, row(mode="normal"), ["CHG9"], "is on no system"),
+        (HOUR, True, row(mode="normal"), [], "is on no system"),
+        (-HOUR, False, row(mode="normal"), [], "is on no system that could be looked at"),
+        (-HOUR, True, row(mode="unknown"), [], "is on no system that could be looked at"),
+    ],
+)
+def test_windows_of_the_book_alone(
+    ends: timedelta, whole: bool, launch: dict[str, Any], forgotten: list[str], says: str
+) -> None:
+    found = look(launch, book={"CHG9": Record((window("CHG9", ends),))}, whole=whole)
+    assert found.forgotten == forgotten
+    assert found.orphans == [f"the window CHG9 (ann) {says}"]
+
+
+def test_a_window_whose_run_has_not_switched_anything_yet_is_no_orphan() -> None:
+    young = Record((window("CHG9", HOUR),), lease(timedelta(minutes=1)))
+    assert look(row(mode="normal"), book={"CHG9": young}) == Sweep()
+
+
+SWEEP: dict[str, Any] = {
+    "due": {"launch01": {"launch": ["CHG1"]}},
+    "forgotten": ["CHG9"],
+    "where": {"CHG1": [["launch01", "launch"], ["dev01", "d365fo"]]},
+}
+
+
+def closed(rows: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    return {"launch01": {"systems": {"launch": {"rows": rows, **more}}}}
+
+
+@pytest.mark.parametrize(
+    ("where", "results", "left"),
+    [
+        pytest.param(["launch"], closed([row(mode="normal")]), [], id="closed"),
+        pytest.param(["launch"], closed([row(window())]), ["launch01 (launch)"], id="still open"),
+        pytest.param(["launch"], closed([row(mode="normal")], failed=True), ["launch01 (launch)"], id="failed"),
+        pytest.param(["launch"], {}, ["launch01 (launch)"], id="not touched"),
+        pytest.param(["launch", "d365fo"], closed([row(mode="normal")]), ["dev01 (d365fo)"], id="another reports it"),
+    ],
+)
+def test_what_is_gone(where: list[str], results: dict[str, Any], left: list[str]) -> None:
+    places = [place for place in SWEEP["where"]["CHG1"] if place[1] in where]
+    assert gone({**SWEEP, "where": {"CHG1": places}}, results) == {"CHG1": left, "CHG9": []}
