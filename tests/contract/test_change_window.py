@@ -1,0 +1,295 @@
+"""A change window over a system of each registered kind: it is closed whatever happens, by itself or by the sweep.
+
+One estate; each case is one run of the playbook, with the sweep behind it if the run could not do it.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.lab_system import LabSystem, lab_system
+from contract.runs import NAMES
+from lab.thread import LoopThread
+from playbook import ROOT, Done, Running
+from playbook.estate import Lab
+from playbook.shared import new_lab
+
+LIMIT = 60.0  # real seconds after which something that has to happen counts as not happening
+WORK = """
+- name: Do it
+  ansible.builtin.debug: {msg: "at work for {{ window.id }} of {{ window.owner }}"}
+- name: Fail
+  ansible.builtin.fail: {msg: the update failed}
+  when: inventory_hostname == fails | default('')
+- name: Lose the host
+  ansible.builtin.raw: whoami
+  vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 1}
+  when: lost is defined
+- name: Go no further
+  ansible.builtin.debug: {msg: never done}
+  when: lost is defined
+- name: Say that it begins
+  ansible.builtin.file: {path: "{{ begun }}", state: touch, mode: "0600"}
+  delegate_to: localhost
+  vars: {ansible_connection: local}
+  run_once: true
+  when: begun is defined
+- name: Wait for the test
+  ansible.builtin.wait_for: {path: "{{ begun }}.go", timeout: 60, sleep: 1}
+  delegate_to: localhost
+  vars: {ansible_connection: local}
+  run_once: true
+  when: begun is defined
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run, the sweep behind it, and what the systems were after each."""
+
+    done: Done
+    after: Mapping[str, Any]
+    evidence: tuple[Mapping[str, Any], ...]
+    swept: Done | None = None
+    after_sweep: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Windows:
+    """The estate, and what came of each case by its name."""
+
+    lab: Lab
+    systems: dict[str, LabSystem]
+    before: Mapping[str, Any]
+    cases: dict[str, Case] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.lab.folder
+
+    def variables(self, name: str, **more: Any) -> dict[str, Any]:
+        return {
+            "quiesce_window": name,
+            "quiesce_expires": "2h",
+            "quiesce_owner": "ann",
+            "window_work": str(self.folder / "work.yml"),
+            "window_evidence": str(self.folder / "evidence"),
+            **more,
+        }
+
+    def run(self, name: str, *arguments: str, **more: Any) -> None:
+        """Run the playbook to its end."""
+        done = self.lab.run("window", *arguments, **self.variables(name, **more))
+        self.keep(name, done)
+
+    def begin(self, name: str, **more: Any) -> Running:
+        return self.lab.begin("window", **self.variables(name, **more))
+
+    def keep(self, name: str, done: Done, swept: Done | None = None, after: Mapping[str, Any] | None = None) -> None:
+        now = self.states()
+        self.cases[name] = Case(done, now if after is None else after, self.evidence(name), swept, now)
+
+    def sweep(self, **more: Any) -> Done:
+        """Run the sweep, which need not wait for the leases of runs that are known to be dead."""
+        take_over: dict[str, Any] = {f"{name}_take_over": True for name in self.systems}
+        evidence = str(self.folder / "evidence")
+        return self.lab.run("expire", quiesce_on_expiry="close", window_evidence=evidence, **take_over, **more)
+
+    def all(self, act: Callable[[LabSystem], object]) -> None:
+        for system in self.systems.values():
+            act(system)
+
+    def states(self) -> dict[str, Any]:
+        return {name: (system.in_maintenance(), system.state()) for name, system in self.systems.items()}
+
+    def evidence(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        file = self.folder / f"evidence/{name}.jsonl"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return tuple(json.loads(line) for line in lines)
+
+
+@pytest.fixture(scope="module")
+def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
+    with LoopThread() as loop, new_lab(tmp_path_factory.mktemp("window"), loop) as lab:
+        systems = {name: lab_system(name)(lab, f"{name}01") for name in NAMES}
+        lab.start()
+        found = Windows(lab, systems, {})
+        found.before = found.states()
+        (lab.folder / "work.yml").write_text(WORK, encoding="utf-8")
+        every_case(found)
+        yield found
+
+
+def every_case(windows: Windows) -> None:
+    windows.run("went-well")
+    windows.run("work-failed", fails="d365fo01")
+    windows.run("lost-in-the-work", lost=True)
+    for name, system in windows.systems.items():
+        system.refuse(True)
+        windows.run(f"{name}-refuses")
+        system.refuse(False)
+    windows.all(lambda system: system.cut_off(True))
+    windows.run("lost-from-the-beginning")
+    windows.all(lambda system: system.cut_off(False))
+    ends_in_the_work(windows, "lost-at-the-end", lambda running: lost_from_here(windows, running))
+    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        ends_in_the_work(windows, how.name, functools.partial(ended_by, how=how))
+    killed_in_its_switch(windows)
+
+
+def ends_in_the_work(windows: Windows, name: str, how: Callable[[Running], Done]) -> None:
+    """A window that is over soon, in the work of which something happens to the run; then the sweep."""
+    begun = windows.folder / f"{name}.begun"
+    running = windows.begin(name, quiesce_expires="1s", begun=str(begun))
+    until(begun.exists, running)
+    done = how(running)
+    after = windows.states()
+    windows.keep(name, done, windows.sweep(), after)
+
+
+def lost_from_here(windows: Windows, running: Running) -> Done:
+    windows.all(lambda system: system.cut_off(True))
+    (windows.folder / "lost-at-the-end.begun.go").touch()
+    done = running.wait()
+    windows.all(lambda system: system.cut_off(False))
+    return done
+
+
+def ended_by(running: Running, how: int) -> Done:
+    os.kill(running.process.pid, how)
+    if how == signal.SIGKILL:
+        # The workers of ansible-core 2.19 and later have sessions of their own; with them goes whatever else it started.
+        subprocess.run(["pkill", "-9", "-f", f"ansible-playbook.*{running.output.parent}"], check=False)
+    return running.wait()
+
+
+def killed_in_its_switch(windows: Windows) -> None:
+    """The way in gets as far as the middle of the first wave."""
+    windows.all(lambda system: system.hold(True))
+    running = windows.begin("killed-in-its-switch", quiesce_expires="1s")
+    until(lambda: any(system.held() for system in windows.systems.values()), running)
+    done = ended_by(running, signal.SIGKILL)
+    windows.all(lambda system: system.hold(False))
+    after = windows.states()
+    windows.keep("killed-in-its-switch", done, windows.sweep(), after)
+
+
+def until(true: Callable[[], bool], running: Running) -> None:
+    end = time.monotonic() + LIMIT
+    while not true():
+        assert running.process.poll() is None, running.output.read_text(encoding="utf-8")[-4000:]
+        assert time.monotonic() < end, running.output.read_text(encoding="utf-8")[-4000:]
+        time.sleep(0.05)
+
+
+REFUSES = [f"{name}-refuses" for name in NAMES]
+BY_ITSELF = ["went-well", "work-failed", "lost-in-the-work", *REFUSES, "lost-from-the-beginning"]
+BY_THE_SWEEP = ["lost-at-the-end", "SIGINT", "SIGTERM", "SIGKILL", "killed-in-its-switch"]
+
+
+@pytest.mark.parametrize("case", BY_ITSELF)
+def test_every_system_is_as_it_was(windows: Windows, case: str) -> None:
+    assert windows.cases[case].after == windows.before
+
+
+@pytest.mark.parametrize("case", BY_THE_SWEEP)
+def test_the_sweep_closes_what_the_run_could_not(windows: Windows, case: str) -> None:
+    found = windows.cases[case]
+    assert found.after != windows.before, "the run closed it, so this case shows nothing"
+    assert found.swept is not None
+    assert found.swept.code == 0, found.swept.output[-4000:]
+    assert found.after_sweep == windows.before
+
+
+def test_the_end_of_a_run_that_went_well(windows: Windows) -> None:
+    assert windows.cases["went-well"].done.code == 0, windows.cases["went-well"].done.output[-4000:]
+
+
+@pytest.mark.parametrize(
+    ("case", "says"),
+    [
+        ("work-failed", r"d365fo01: Fail: the update failed"),
+        ("lost-in-the-work", r"it left the run before the work was done"),
+        ("lost-from-the-beginning", r"[Cc]ould not connect"),
+        *[(f"{name}-refuses", lab_system(name).REFUSAL) for name in NAMES],
+    ],
+)
+def test_the_end_of_a_run_that_failed(windows: Windows, case: str, says: str) -> None:
+    done = windows.cases[case].done
+    assert done.code in (2, 4)
+    said = " ".join(done.output[done.output.rindex("PLAY [Close the window]") :].split())
+    assert re.search(says, said), said
+
+
+@pytest.mark.parametrize("case", [*REFUSES, "lost-from-the-beginning"])
+def test_no_work_without_maintenance_mode(windows: Windows, case: str) -> None:
+    assert "at work for" not in windows.cases[case].done.output
+    assert "not worked" in [line["event"] for line in windows.cases[case].evidence]
+
+
+def test_a_host_that_is_lost_gets_no_further(windows: Windows) -> None:
+    assert "never done" not in windows.cases["lost-in-the-work"].done.output
+    assert "at work for went-well of ann" in windows.cases["went-well"].done.output
+
+
+def test_nothing_is_left_in_the_store(windows: Windows) -> None:
+    left = [file.name for file in (windows.lab.estate.folder / "records").glob("*") if file.suffix != ".lock"]
+    assert left == ["service-times.json"]
+
+
+def test_no_process_is_left(windows: Windows) -> None:
+    """The guard of a window ends with the window, or with its run."""
+    found = subprocess.run(
+        ["pgrep", "-f", f"ansible-playbook.*{windows.folder}"], capture_output=True, text=True, check=False
+    ).stdout
+    assert found == ""
+
+
+# --- evidence ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_evidence_tells_the_whole_story(windows: Windows) -> None:
+    lines = windows.cases["went-well"].evidence
+    events = [line["event"] for line in lines]
+    number = len(NAMES)
+    assert events[0] == "opened"
+    assert events[-1] == "closed"
+    assert events.count("before") == events.count("after") == number
+    assert [line["to"] for line in lines if line["event"] == "switch"] == ["maintenance"] * number + ["normal"] * number
+    assert {line["result"] for line in lines if line["event"] == "switch"} == {"ok"}
+    assert (lines[0]["window"]["owner"], lines[-1]["result"]) == ("ann", "ok")
+
+
+@pytest.mark.parametrize("case", BY_THE_SWEEP)
+def test_the_sweep_adds_to_the_evidence(windows: Windows, case: str) -> None:
+    assert windows.cases[case].evidence[-1]["event"] == "closed by the sweep"
+
+
+def test_sha256sum_and_jq_verify_the_evidence(windows: Windows) -> None:
+    """As docs/change-window.md shows it."""
+    page = (ROOT / "docs/change-window.md").read_text(encoding="utf-8")
+    script = next(block for block in re.findall(r"```shell\n(.*?)```", page, re.DOTALL) if "sha256sum" in block)
+    folder = windows.folder / "evidence"
+
+    def verified(name: str) -> str:
+        text = script.replace("CHG0042", name)
+        return subprocess.run(["sh", "-c", text], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+    said = verified("went-well")
+    assert "broken" not in said
+    assert said.split()[-1] in windows.cases["went-well"].done.output
+    lines = (folder / "went-well.jsonl").read_text(encoding="utf-8").splitlines()
+    (folder / "changed.jsonl").write_text("\n".join([lines[0].replace("ann", "eve"), *lines[1:]]) + "\n")
+    assert "broken" in verified("changed")
