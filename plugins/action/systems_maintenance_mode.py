@@ -20,6 +20,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     HELD,
     held_by,
     is_bad,
+    keeps_on,
     may_close,
     of_this_run,
     results_before,
@@ -102,7 +103,8 @@ class ActionModule(MaintenanceAction):
         """Close the window of a system that has to stay in maintenance mode if others keep it there; else only look."""
         seen = self._one(system, task, STATUS)
         rows = self._with_rows(system, seen)["rows"]
-        if all(may_close(rows, window) for window in task.get("windows") or [self._closes(system)]):
+        due = task.get("windows")
+        if keeps_on(rows, due) if due else may_close(rows, self._closes(system)):
             return self._one(system, task, DISABLED)
         return {**seen, HELD: True}
 

@@ -88,6 +88,13 @@ def may_close(rows: Sequence[Mapping[str, Any]], closes: str | None) -> bool:
     return all(row["mode"] == NORMAL or stays_on([row], closes) for row in rows)
 
 
+def keeps_on(rows: Sequence[Mapping[str, Any]], closes: Sequence[str]) -> bool:
+    """Whether closing all of these windows turns no mode off: it is off, or another window holds it."""
+    return all(
+        row["mode"] == NORMAL or any(window["id"] not in closes for window in row.get("windows", ())) for row in rows
+    )
+
+
 def missing(estate: Mapping[str, Any], results: Results, wave: str, state: str, *, check_mode: bool) -> list[str]:
     """Return the hosts of a wave that are not where ``state`` wants them. A check changes nothing, so it asks less."""
     return [

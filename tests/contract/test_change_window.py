@@ -170,7 +170,7 @@ def lost_from_here(windows: Windows, running: Running) -> Done:
 def ended_by(running: Running, how: int) -> Done:
     os.kill(running.process.pid, how)
     if how == signal.SIGKILL:
-        # The workers of ansible-core 2.19 and later have sessions of their own; with them goes whatever else it started.
+        # The workers of ansible-core 2.19 and later have sessions of their own; with them goes what else it started.
         subprocess.run(["pkill", "-9", "-f", f"ansible-playbook.*{running.output.parent}"], check=False)
     return running.wait()
 

@@ -18,7 +18,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import
 )
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import held_by, may_close, of_this_run, stays_on
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import held_by, keeps_on, may_close, of_this_run, stays_on
 
 REGISTER = register()
 
@@ -354,3 +354,13 @@ def test_the_verdicts(results: dict[str, Any], state: str, lost: list[str], said
 )
 def test_parts_of_a_limit_that_mean_nobody(limit: str, nobody: list[str]) -> None:
     assert meaning_nobody(limit, {"all": ["dev01", "dev02"], "prod": ["dev01"]}) == nobody
+
+
+@pytest.mark.parametrize(
+    ("mode", "windows", "kept"),
+    [("normal", "", True), ("maintenance", "a", False), ("maintenance", "a b", False), ("maintenance", "a b c", True)],
+)
+def test_what_others_keep_on_when_several_windows_are_closed(mode: str, windows: str, kept: bool) -> None:
+    rows = done("launch", mode)["systems"]["launch"]["rows"]
+    rows[0]["windows"] = [{"id": each} for each in windows.split()]
+    assert keeps_on(rows, ["a", "b"]) is kept
