@@ -147,7 +147,13 @@ class ActionModule(MaintenanceAction):
             Entry(event, {"messages": messages} if messages else {}),
         )
         took = _change.took(estate, results, WAVES)
-        return {"changed": False, "complete": not messages, "messages": messages, "took": _seconds(took)}
+        return {
+            "changed": False,
+            "complete": not messages,
+            "messages": messages,
+            "took": _seconds(took),
+            "untouched": _change.untouched(estate, results, WAVES),
+        }
 
     def _cancelled(self) -> dict[str, Any]:
         """Take a window out of the book for which nothing was switched. Always fails."""

@@ -28,7 +28,7 @@ class ActionModule(MaintenanceAction):
     @staticmethod
     def argument_spec() -> dict[str, Any]:
         """Return the options."""
-        return STORE
+        return {**STORE, "take_over": {"type": "bool", "default": False}}
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Find what is over, and what was forgotten."""
@@ -45,6 +45,7 @@ class ActionModule(MaintenanceAction):
             ledger.now,
             dict(self._policies(estate)),
             whole=not self.task_vars.get("ansible_limit"),
+            take_over=params["take_over"],
         )
         sweep = look.sweep(register())
         for line in (*sweep.overdue, *sweep.orphans):

@@ -22,7 +22,7 @@ class ActionModule(MaintenanceAction):
     @staticmethod
     def argument_spec() -> dict[str, Any]:
         """Return the options."""
-        return {"only": {"type": "dict"}}
+        return {"only": {"type": "dict"}, "untouched": {"type": "dict"}}
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Find out which systems the hosts of the play are."""
@@ -40,7 +40,9 @@ class ActionModule(MaintenanceAction):
             _estate.check(members, strangers, limit, nobody, register())
         lost = {str(host) for host in self.task_vars["ansible_play_hosts_all"]}
         lost -= {str(host) for host in self.task_vars["ansible_play_hosts"]}
-        estate = _estate.Estate(tuple(members), register(), tuple(sorted(lost)), secrets.token_hex(4), only)
+        estate = _estate.Estate(
+            tuple(members), register(), tuple(sorted(lost)), secrets.token_hex(4), only, params["untouched"] or {}
+        )
         return {"changed": False, **estate.result()}
 
     def _member(self, host: str) -> _estate.Member:

@@ -157,6 +157,11 @@ messages:
   type: dict
   returned: with O(state=ready) and O(state=worked)
   sample: {}
+untouched:
+  description: The systems, by host, that were not switched.
+  type: dict
+  returned: with O(state=ready)
+  sample: {}
 took:
   description: How long the switches took that changed something, by system.
   type: dict

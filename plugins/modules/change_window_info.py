@@ -41,6 +41,10 @@ options:
   store_path:
     description: Folder of the file, see O(quiesce.maintenance.launch_maintenance_mode#module:store_path).
     type: str
+  take_over:
+    description: Whether the runs that hold windows are known to be dead, so that their leases need not end first.
+    type: bool
+    default: false
 notes:
   - With a limit, windows in the file that are on no system of the run are named and left alone.
 seealso:

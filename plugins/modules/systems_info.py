@@ -38,6 +38,11 @@ options:
       - Limits the result to these systems, by host, with the names of the windows to close on each, as
         M(quiesce.maintenance.change_window_info) returns them. If it is given, the result may be empty.
     type: dict
+  untouched:
+    description:
+      - Systems, by host, that the change did not switch on its way in, as M(quiesce.maintenance.change_window) returns
+        them. No gate waits for them on the way out.
+    type: dict
 seealso:
   - module: quiesce.maintenance.systems_maintenance_mode
 """

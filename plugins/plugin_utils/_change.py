@@ -45,6 +45,17 @@ def switches(estate: Mapping[str, Any], results: Results, waves: Sequence[str], 
             yield Entry("switch", facts)
 
 
+def untouched(estate: Mapping[str, Any], results: Results, waves: Sequence[str]) -> dict[str, list[str]]:
+    """Return the systems, by host, for which the way in sent nothing: it failed before, or did not get to them."""
+    found: dict[str, list[str]] = {}
+    for wave in waves:
+        for host, task in tasks_of(estate, wave):
+            result = results.get(host, {}).get("systems", {}).get(task["system"])
+            if result is None or (is_bad(result) and not result.get("changed")):
+                found.setdefault(host, []).append(task["system"])
+    return found
+
+
 def works(hosts: Iterable[str], results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return why the work failed, by host: a host without a result left the run in the middle of it."""
     lost = "it left the run before the work was done; the output above says why"

@@ -40,7 +40,7 @@ class Look:
     """What was seen: the estate, the results of a look at each system, the windows of the book and its clock.
 
     ``policies`` say for each host and system whether to close a window that is over. ``whole``: nothing of the
-    inventory was left out.
+    inventory was left out. ``take_over``: whichever run holds a window is known to be dead.
     """
 
     estate: Mapping[str, Any]
@@ -49,6 +49,7 @@ class Look:
     now: datetime
     policies: Mapping[tuple[str, str], str]
     whole: bool
+    take_over: bool = False
 
     def sweep(self, register: Mapping[str, System]) -> Sweep:
         """Return what is to be done."""
@@ -66,7 +67,7 @@ class Look:
                 if self._is_over(row, window):
                     self._decide(found, host, system, row, window)
         for name, record in self.book.items():
-            if name not in found.where and not (record.lease and record.lease.alive(self.now)):
+            if name not in found.where and not self._is_held(record):
                 self._of_the_book(found, name, record, sure=self.whole and not blind)
         return found
 
@@ -85,10 +86,13 @@ class Look:
         by_system = row["overdue"] or row["mode"] == CHANGING
         return bool(by_system and window["expires"] and datetime.fromisoformat(_plus(window["expires"])) <= self.now)
 
+    def _is_held(self, record: Record) -> bool:
+        return record.lease is not None and record.lease.alive(self.now) and not self.take_over
+
     def _decide(self, found: Sweep, host: str, system: str, row: Mapping[str, Any], window: Mapping[str, Any]) -> None:
         told = f"{_named(row)}: the window {_window(window)} was to end at {window['expires']}"
         record = self.book.get(window["id"])
-        if record and record.lease and record.lease.alive(self.now):
+        if record and self._is_held(record):
             found.overdue.append(f"{told}; its work still goes on ({record.lease})")
         elif self.policies.get((host, system), REPORT) == REPORT:
             found.overdue.append(f"{told}; it is only reported ({system}_on_expiry)")

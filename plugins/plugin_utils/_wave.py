@@ -96,11 +96,16 @@ def keeps_on(rows: Sequence[Mapping[str, Any]], closes: Sequence[str]) -> bool:
 
 
 def missing(estate: Mapping[str, Any], results: Results, wave: str, state: str, *, check_mode: bool) -> list[str]:
-    """Return the hosts of a wave that are not where ``state`` wants them. A check changes nothing, so it asks less."""
+    """Return the hosts of a wave that are not where ``state`` wants them. A check changes nothing, so it asks less.
+
+    A system that the change did not switch on its way in keeps nobody waiting on the way out.
+    """
+    untouched = estate.get("untouched", {}) if state == DISABLED else {}
     return [
         host
         for host, task in tasks_of(estate, wave)
-        if not _is_there(results.get(host, {}).get("systems", {}).get(task["system"]), state, check_mode)
+        if task["system"] not in untouched.get(host, ())
+        and not _is_there(results.get(host, {}).get("systems", {}).get(task["system"]), state, check_mode)
     ]
 
 

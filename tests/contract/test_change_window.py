@@ -103,7 +103,7 @@ class Windows:
 
     def sweep(self, **more: Any) -> Done:
         """Run the sweep, which need not wait for the leases of runs that are known to be dead."""
-        take_over: dict[str, Any] = {f"{name}_take_over": True for name in self.systems}
+        take_over: dict[str, Any] = {f"{name}_take_over": True for name in [*self.systems, "window"]}
         evidence = str(self.folder / "evidence")
         return self.lab.run("expire", quiesce_on_expiry="close", window_evidence=evidence, **take_over, **more)
 

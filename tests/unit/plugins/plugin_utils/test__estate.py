@@ -18,7 +18,13 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import
 )
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import held_by, keeps_on, may_close, of_this_run, stays_on
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
+    held_by,
+    keeps_on,
+    may_close,
+    of_this_run,
+    stays_on,
+)
 
 REGISTER = register()
 
