@@ -48,7 +48,7 @@ class Task:
 class Estate:
     """The hosts of a run. ``lost`` failed in a play before; by ``run`` its results are told from older ones.
 
-    ``only`` limits it to the closing of these windows, by host and system. ``untouched`` are systems, by host, that this
+    ``only`` limits it to the closing of these windows, by host and system. ``untouched`` are systems, by host, that the
     change did not switch, so that no gate waits for them.
     """
 

@@ -141,7 +141,7 @@ def every_case(windows: Windows) -> None:
         windows.run(f"{name}-refuses")
         system.refuse(False)
     windows.all(lambda system: system.cut_off(True))
-    windows.run("lost-from-the-beginning")
+    windows.run("lost-from-the-beginning", quiesce_expires="1s")  # the sweeps to come forget it
     windows.all(lambda system: system.cut_off(False))
     ends_in_the_work(windows, "lost-at-the-end", lambda running: lost_from_here(windows, running))
     for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
@@ -176,12 +176,13 @@ def ended_by(running: Running, how: int) -> Done:
 
 
 def killed_in_its_switch(windows: Windows) -> None:
-    """The way in gets as far as the middle of the first wave."""
-    windows.all(lambda system: system.hold(True))
+    """The way in gets as far as the middle of its first wave."""
+    gate = windows.systems["launch"]
+    gate.hold(True)
     running = windows.begin("killed-in-its-switch", quiesce_expires="1s")
-    until(lambda: any(system.held() for system in windows.systems.values()), running)
+    until(gate.held, running)
     done = ended_by(running, signal.SIGKILL)
-    windows.all(lambda system: system.hold(False))
+    gate.hold(False)
     after = windows.states()
     windows.keep("killed-in-its-switch", done, windows.sweep(), after)
 
