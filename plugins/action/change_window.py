@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
@@ -186,7 +187,7 @@ class ActionModule(MaintenanceAction):
         results = self._results("quiesce_result", estate)
         report = Report(estate, results, DISABLED, register(), self.check_mode)
         rows, messages = report.rows(), report.verdicts()
-        left = _change.still_open(rows, window["id"])
+        left = _change.still_open(estate, results, WAVES, window["id"])
         said = self._so_far()
         told = _change.by_text([*said.values(), messages])
         with self._book(run) as book:
@@ -195,7 +196,8 @@ class ActionModule(MaintenanceAction):
                     book.let_go(window["id"])
                 else:
                     book.close(window["id"])
-        facts: dict[str, Any] = {"result": "failed" if told else "ok"}
+            now = book.now if not self.check_mode else datetime.now(timezone.utc)
+        facts: dict[str, Any] = {"result": "failed" if told else "ok", "overrun": _change.overrun(window, now)}
         if left:
             facts["still_open"] = left
         evidence = self._note(

@@ -12,9 +12,8 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import sentence
-from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, NORMAL
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, NORMAL, UNKNOWN
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times, Took, spoken, usual
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import Results, is_bad, tasks_of
 
 OK, FAILED, NOT_DONE = "ok", "failed", "not done"
@@ -76,13 +75,23 @@ def by_text(steps: Iterable[Mapping[str, str]]) -> list[str]:
     return [f"{', '.join(dict.fromkeys(each))}: {sentence(text)}" for text, each in hosts.items()]
 
 
-def still_open(rows: Iterable[Mapping[str, Any]], window: str) -> list[str]:
-    """Return the systems on which a window is open, or of which nobody knows: it can't be closed."""
-    return [
-        row["system"]
-        for row in rows
-        if any(each["id"] == window for each in row["windows"]) or row["mode"] not in (NORMAL, MAINTENANCE)
-    ]
+def still_open(estate: Mapping[str, Any], results: Results, waves: Sequence[str], window: str) -> list[str]:
+    """Return the systems on which a window is open, or of which nobody knows: it can't be closed.
+
+    One that the change did not switch needs not be known.
+    """
+    found: list[str] = []
+    for wave in waves:
+        for host, task in tasks_of(estate, wave):
+            result = results.get(host, {}).get("systems", {}).get(task["system"])
+            no_word: dict[str, Any] = {"system": host, "mode": UNKNOWN, "windows": []}
+            rows: Sequence[Mapping[str, Any]] = result["rows"] if result else [no_word]
+            untouched = task["system"] in estate["untouched"].get(host, ())
+            for row in rows:
+                is_open = any(each["id"] == window for each in row["windows"])
+                if is_open or (row["mode"] not in (NORMAL, MAINTENANCE) and not untouched):
+                    found.append(row["system"])
+    return found
 
 
 def took(estate: Mapping[str, Any], results: Results, waves: Sequence[str]) -> dict[str, Took]:
@@ -110,6 +119,10 @@ def expected(estate: Mapping[str, Any], times: Times, waves: Sequence[str], stat
     return lines
 
 
-def overrun(window: Window, now: datetime) -> float:
+def overrun(window: Mapping[str, Any], now: datetime) -> int:
     """Return by how many seconds a window lasted too long, 0 if it ended in time."""
-    return max(0.0, (now - window.expires).total_seconds()) if window.expires else 0.0
+    return max(0, int((now - _moment(window["expires"])).total_seconds()))
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 does not read it

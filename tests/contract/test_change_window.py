@@ -141,7 +141,7 @@ def every_case(windows: Windows) -> None:
         windows.run(f"{name}-refuses")
         system.refuse(False)
     windows.all(lambda system: system.cut_off(True))
-    windows.run("lost-from-the-beginning", quiesce_expires="1s")  # the sweeps to come forget it
+    windows.run("lost-from-the-beginning")
     windows.all(lambda system: system.cut_off(False))
     ends_in_the_work(windows, "lost-at-the-end", lambda running: lost_from_here(windows, running))
     for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
