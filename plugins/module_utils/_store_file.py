@@ -92,13 +92,13 @@ def _replace(path: Path, before: str | None, after: str | None) -> None:
     with _Lock(path.with_name(path.name + ".lock"), mode):
         if digest(read(path)) != before:
             raise _Refused("conflict")
+        # Nobody else writes it as long as the lock is held: what stands there is left of a killed program.
+        with contextlib.suppress(FileNotFoundError):
+            new.unlink()
         if after is None:
             if before is not None:
                 path.unlink()
         else:
-            # Nobody else writes it as long as the lock is held: what stands there is left of a killed program.
-            with contextlib.suppress(FileNotFoundError):
-                new.unlink()
             _write(new, after.encode("utf-8"), mode)
             new.replace(path)
         _sync(folder)
