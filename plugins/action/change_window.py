@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _service_times
 from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE, Book
 from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry, Evidence
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, sentence
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, sentence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LEASE, Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
@@ -29,6 +30,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered im
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import gone
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import task_file
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import CONTROLLER, DISABLED, ENABLED
 
 OPENED = "opened"
@@ -37,6 +39,7 @@ READY = "ready"
 WORKED = "worked"
 CLOSED = "closed"
 SWEPT = "swept"
+TASK_FILES = ("work", "before_open", "opened", "work_failed", "closed")
 TIMES = "service-times.json"
 
 
@@ -97,6 +100,7 @@ class ActionModule(MaintenanceAction):
 
     def _opened(self) -> dict[str, Any]:
         """Write the window down, so that something else can close it, whatever happens from here on."""
+        files = self._task_files()
         allowed = self._allowed()
         estate = self._estate()
         run = self._run(estate["run"])
@@ -134,7 +138,7 @@ class ActionModule(MaintenanceAction):
         for line in _change.expected(estate, times, WAVES, ENABLED):
             self.tell(line)
         about = {**window.result(), "run": run.id, "continued": again, "override": allowed.get("override") or ""}
-        return {"changed": True, "run": run.id, "window": about, "hosts": list(estate["hosts"])}
+        return {"changed": True, "run": run.id, "window": about, "hosts": list(estate["hosts"]), "files": files}
 
     def _ready(self) -> dict[str, Any]:
         """Say whether every system is in maintenance mode, so that the work can begin."""
@@ -228,6 +232,18 @@ class ActionModule(MaintenanceAction):
             self.tell(f"the window {window} is closed" if not left else f"{window} is still open on {', '.join(left)}")
         told = [*sweep["overdue"], *_change.by_text([messages])]
         return {"changed": False, "failed": bool(told), "msg": " ".join(map(sentence, told)) or "Nothing is overdue."}
+
+    def _task_files(self) -> dict[str, str]:
+        """Return the paths of the task files, before anything changes. Raises ``Invalid``."""
+        # The collection's own playbooks lie where nobody has task files: there the working directory counts.
+        folders = [Path(self.task_vars["playbook_dir"]), Path.cwd()]
+        files = {}
+        for name in TASK_FILES:
+            given = str(plain(self._templar.template(self.task_vars.get(f"window_{name}") or "")) or "")
+            files[name] = task_file(self, name, given, folders)
+        if not files["work"]:
+            raise Invalid("work", "there is no task file with the work", "Give the path of one")
+        return files
 
     def _allowed(self) -> dict[str, Any]:
         """Ask the calendars, if there are any. Raises ``Failure`` if they do not allow the window."""

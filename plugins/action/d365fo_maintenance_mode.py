@@ -4,13 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
-from ansible.playbook.task import Task
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _aos, _arguments, _cluster, _status
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Way
@@ -19,24 +16,15 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._readi
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import DISABLED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._steps import restarts_aos
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._switch import Switch
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._host import Host
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import carry_out
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import task_file
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction, odbc_database
 
 HOOKS = ("before_restart", "after_restart")
 """The role's variables for task files of the user's."""
-
-
-def _each(tasks: list[Any]) -> Iterator[dict[str, Any]]:
-    """Yield every task of a task file, those in blocks too."""
-    for task in tasks:
-        parts = [part for part in ("block", "rescue", "always") if part in task]
-        for part in parts:
-            yield from _each(task[part] or [])
-        if not parts:
-            yield task
 
 
 class ActionModule(WindowsAction):
@@ -89,34 +77,12 @@ class ActionModule(WindowsAction):
         return {"changed": outcome.changed, "diff": outcome.plan.diff, **result, "task_files": files}
 
     def _task_files(self, what_to_do: str) -> dict[str, str]:
-        """Return the paths of the task files, "" without one. Raises ``Invalid`` for one that nobody can or would run.
-
-        An error in it would end the whole run, of every other host too, and half way.
-        """
+        """Return the paths of the task files, "" without one. Raises ``Invalid`` for one that can't be run."""
         files = dict.fromkeys(HOOKS, "")
         for name in HOOKS if what_to_do != _arguments.IGNORED else ():
-            file = str(self._templar.template(self.task_vars.get(f"d365fo_{name}", "")) or "").strip()
-            if file:
-                # Not where include_tasks would look first: among the files of this collection's own role.
-                files[name] = str(Path(self.task_vars["playbook_dir"]) / Path(file).expanduser())
-                self._check_task_file(name, files[name])
+            file = str(self._templar.template(self.task_vars.get(f"d365fo_{name}", "")) or "")
+            files[name] = task_file(self, name, file, [Path(self.task_vars["playbook_dir"])])
         return files
-
-    def _check_task_file(self, name: str, file: str) -> None:
-        load: Callable[[str], object] = self._loader.load_from_file
-        try:
-            tasks = load(file)
-            if not isinstance(tasks, list) or not all(isinstance(task, dict) and "hosts" not in task for task in tasks):
-                raise Invalid(name, f"{file} is not a list of tasks", "Give a task file, not a playbook")
-            for task in _each(tasks):
-                Task.load(task, role=self._task._role, loader=self._loader)
-        except AnsibleError as error:
-            said = " ".join(str(error).split())[:300]
-            raise Invalid(
-                name,
-                f"{file} cannot be read as a task file: {said}",
-                "Give the path of a task file; a relative path starts at the folder of the playbook",
-            ) from error
 
     def _readiness(self, params: dict[str, Any], host: Host, findings: Findings) -> Readiness:
         """Return how to see that the AOS is ready, now that web.config is known."""

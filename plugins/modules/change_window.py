@@ -147,6 +147,16 @@ window:
     run: 5f1d7a84
     continued: false
     override: ""
+files:
+  description: The paths of the task files, each empty if there is none.
+  type: dict
+  returned: when the window was opened
+  sample:
+    work: /etc/quiesce/update.yml
+    before_open: ""
+    opened: ""
+    work_failed: ""
+    closed: ""
 complete:
   description: Whether every system is in maintenance mode.
   type: bool

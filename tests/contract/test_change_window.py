@@ -133,6 +133,7 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
 
 
 def every_case(windows: Windows) -> None:
+    windows.run("no-such-work", window_work=str(windows.folder / "missing.yml"))
     windows.run("went-well")
     windows.run("work-failed", fails="d365fo01")
     windows.run("lost-in-the-work", lost=True)
@@ -212,6 +213,13 @@ def test_the_sweep_closes_what_the_run_could_not(windows: Windows, case: str) ->
     assert found.swept is not None
     assert found.swept.code == 0, found.swept.output[-4000:]
     assert found.after_sweep == windows.before
+
+
+def test_work_that_cannot_be_read_is_refused_before_anything_changes(windows: Windows) -> None:
+    found = windows.cases["no-such-work"]
+    assert (found.done.code, found.after, found.evidence) == (2, windows.before, ())
+    assert "Invalid window_work: " in " ".join(found.done.output.split())
+    assert "PLAY [Put the gates into maintenance mode]" not in found.done.output
 
 
 def test_the_end_of_a_run_that_went_well(windows: Windows) -> None:

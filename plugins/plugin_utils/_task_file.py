@@ -1,0 +1,54 @@
+# Copyright (c) 2026 The quiesce.maintenance authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection.
+"""Task files of the user's, looked at before anything is switched: an error in one would end the whole run half way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.playbook.task import Task
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
+
+
+def task_file(action: MaintenanceAction, name: str, file: str, folders: Sequence[Path]) -> str:
+    """Return the path of the task file that the variable ``name`` gives, "" if it gives none.
+
+    A relative path begins at the first of ``folders`` in which there is such a file. Raises ``Invalid`` for one that
+    nobody can or would run.
+    """
+    if not file.strip():
+        return ""
+    # Not where include_tasks would look first: among the files of this collection's own role.
+    paths = [folder / Path(file.strip()).expanduser() for folder in folders]
+    path = str(next((path for path in paths if path.exists()), paths[0]))
+    load: Callable[[str], object] = action._loader.load_from_file
+    try:
+        tasks = load(path)
+        if not isinstance(tasks, list) or not all(isinstance(task, dict) and "hosts" not in task for task in tasks):
+            raise Invalid(name, f"{path} is not a list of tasks", "Give a task file, not a playbook")
+        for task in _each(tasks):
+            Task.load(task, role=action._task._role, loader=action._loader)
+    except AnsibleError as error:
+        said = " ".join(str(error).split())[:300]
+        raise Invalid(
+            name,
+            f"{path} cannot be read as a task file: {said}",
+            "Give the path of a task file; a relative path starts at the folder of the playbook",
+        ) from error
+    return path
+
+
+def _each(tasks: list[Any]) -> Iterator[dict[str, Any]]:
+    """Yield every task of a task file, those in blocks too."""
+    for task in tasks:
+        parts = [part for part in ("block", "rescue", "always") if part in task]
+        for part in parts:
+            yield from _each(task[part] or [])
+        if not parts:
+            yield task
