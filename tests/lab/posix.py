@@ -57,5 +57,8 @@ class PosixHost:
             env=self._environment,
             cwd=self.home,
         )
-        await process.redirect(shell.stdin, shell.stdout, shell.stderr)
-        process.exit(await shell.wait())
+        # Everything is passed on before the end is told: a client that was told looks for no more.
+        output, errors = await shell.communicate(await process.stdin.read())
+        process.stdout.write(output)
+        process.stderr.write(errors)
+        process.exit(shell.returncode or 0)

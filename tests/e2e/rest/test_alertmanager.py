@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -18,90 +16,16 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._alertmanager.
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Stale
 
 from lab.pki import Authority
-from lab.rest.alertmanager import PROGRAM, Daemon, Front
+from lab.rest.alertmanager import PROGRAM, Daemon
 from lab.thread import LoopThread
-from playbook import ROOT, Done, run_play, run_playbook
-from playbook.estate import Lab, aos_of, mode_of, row
+from playbook import ROOT
+from playbook.alertmanager import MATCHERS, TOKEN, Play, adapted, free_port
+from playbook.courses import ADDRESS, Course, Task, course
 
-ADDRESS = "127.0.0.1"
-TOKEN = "c4n4ry-t0ken-5f1d"
 PASSWORD = "s3cret pa:ss"
 HASH = "$2b$04$.DIzprwjbmtCbbMHgxj75uYo7hv.QrGPTyX977x4Qr/GCxbbspl2G"  # of the password, as the daemon wants it
-MATCHERS = 'instance="dev01",alertname=~"Host.*"'
 ALERT = {"alertname": "HostDown", "instance": "dev01"}
 LIST, CREATE, ALERTS = ("GET", "/silences"), ("POST", "/silences"), ("GET", "/alerts")
-
-Task = dict[str, Any]
-Start = Callable[..., Front]
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[LoopThread]:
-    with LoopThread() as thread:
-        yield thread
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("pki"))
-
-
-@pytest.fixture
-def start(loop: LoopThread, authority: Authority, tmp_path: Path) -> Iterator[Start]:
-    """Starts an Alertmanager behind a proxy that asks for the token; stops all of them at the end."""
-    started: list[Front] = []
-
-    def starter(authorization: str = f"Bearer {TOKEN}") -> Front:
-        daemon = Daemon(ADDRESS, free_port(), tmp_path / f"alertmanager{len(started)}")
-        front = Front(daemon, ADDRESS, tls=authority.server(ADDRESS), authorization=authorization)
-        started.append(front)
-        loop.run(front.start())
-        return front
-
-    yield starter
-    for front in started:
-        loop.run(front.stop())
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server((ADDRESS, 0)) as found:
-        port: int = found.getsockname()[1]
-    return port
-
-
-class Play:
-    """Runs tasks against an Alertmanager, on a host that is called "target"."""
-
-    def __init__(self, folder: Path, ca_file: Path) -> None:
-        self.folder = folder
-        self.ca_file = str(ca_file)
-
-    def task(self, front: Front, module: str = "silence", **options: Any) -> Task:
-        """A task, by default of somebody who has the token; an option that is None is left out."""
-        name = options.pop("task", module)
-        arguments = {
-            "url": front.url,
-            "ca_path": self.ca_file,
-            "token": TOKEN,
-            "retry_timeout": "5s",
-            "matchers": MATCHERS,
-            **options,
-        }
-        given = {key: value for key, value in arguments.items() if value is not None}
-        return {"name": name, f"quiesce.maintenance.alertmanager_{module}": given}
-
-    def run(self, *tasks: Task, fails: bool = False, **more: Any) -> Done:
-        """Run the tasks; each goes on after a failure if failures are what is looked for."""
-        listed = [{**task, "ignore_errors": True} for task in tasks] if fails else list(tasks)
-        done = run_play(self.folder, listed, environment={"USER": "tester"}, **more)
-        assert done.code == 0, done.output
-        return done
-
-
-@pytest.fixture
-def play(tmp_path: Path, authority: Authority) -> Play:
-    return Play(tmp_path / "play", authority.ca_file)
 
 
 def until(silence: dict[str, Any]) -> timedelta:
@@ -121,31 +45,36 @@ def check_row(result: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.smoke
-def test_usual_order(start: Start, play: Play) -> None:
-    front = start()
+@course(Play)
+def test_usual_order(play: Play) -> Course:
+    front = play.front()
     daemon = front.daemon
     daemon.fire(**ALERT)
     on: dict[str, Any] = {"state": "enabled", "reason": "Keys", "ticket": "CHG0042", "owner": "mary", "expires": "2h"}
 
-    done = play.run(play.task(front, "silence_info"))
-    assert check_row(done.last)["mode"] == "normal"
-    assert (done.last["silences"], done.last["alerts"], done.last["loud"]) == ([], 1, ["HostDown (instance=dev01)"])
+    done = yield from play.run(play.task(front, "silence_info"), play.check(front, **on))
+    look = done.of("silence_info")
+    assert check_row(look)["mode"] == "normal"
+    assert (look["silences"], look["alerts"], look["loud"]) == ([], 1, ["HostDown (instance=dev01)"])
 
-    done = play.run(play.task(front, **on), arguments=["--check", "--diff"])
     assert done.last["changed"]
     assert done.last["diff"]["before"] == {"silences": []}
     assert re.match(r"default \(mary, Keys, CHG0042\) until .*alertname=~", done.last["diff"]["after"]["silences"][0])
     assert (front.writes, daemon.silences()) == (0, [])
 
     front.log.clear()
-    done = play.run(play.task(front, **on))
-    # Asked, the matchers tried, written, read back, with the alerts that fire.
-    assert front.log == [LIST, ALERTS, CREATE, LIST, ALERTS]
-    silence = daemon.silences()[0]
-    shown = check_row(done.last)
-    assert done.last["changed"]
+    done = yield from play.run(
+        play.task(front, task="on", **on),
+        play.task(front, task="again", **on),
+        play.task(front, task="bare", state="enabled"),
+    )
+    # Asked, the matchers tried, written, read back, with the alerts that fire; then only asked.
+    assert front.log == [LIST, ALERTS, CREATE, LIST, ALERTS, LIST, LIST]
+    assert [done.of(task)["changed"] for task in ("on", "again", "bare")] == [True, False, False]
+    (silence,) = daemon.silences()
+    shown = check_row(done.of("on"))
     assert [shown[key] for key in ("system", "kind", "mode", "verified", "managed", "owner", "reason")] == [
-        "target",
+        play.stage.name,
         "Alertmanager",
         "maintenance",
         True,
@@ -153,27 +82,21 @@ def test_usual_order(start: Start, play: Play) -> None:
         "mary",
         "Keys",
     ]
-    assert done.last["silences"][0]["id"] == silence["id"]
+    assert done.of("on")["silences"][0]["id"] == silence["id"]
     assert silence["createdBy"] == "mary"
     assert silence["comment"].startswith("Keys (CHG0042)\n")
     assert silence["status"] == {"state": "active"}
     assert timedelta(minutes=115) < until(silence) <= timedelta(hours=2)
     assert daemon.suppressed(**ALERT)
 
-    front.log.clear()
-    done = play.run(play.task(front, **on), play.task(front, task="bare", state="enabled"))
-    assert [done.of(task)["changed"] for task in ("silence", "bare")] == [False, False]
-    assert front.log == [LIST, LIST]
-    assert daemon.silences() == [silence]
-
-    done = play.run(play.task(front, **{**on, "expires": "3h"}))
+    done = yield from play.run(play.task(front, **{**on, "expires": "3h"}))
     longer = daemon.silences()
     assert done.last["changed"]
     assert [each["id"] for each in longer] == [silence["id"]]  # the same one
     assert until(longer[0]) > timedelta(minutes=175)
     assert check_row(done.last)["expires"] == longer[0]["endsAt"][:19] + "Z"
 
-    done = play.run(
+    done = yield from play.run(
         play.task(front, task="second", state="enabled", window="CHG0043", owner="joe", reason="Disk"),
         play.task(front, task="first out", state="disabled"),
         play.task(front, task="again", state="disabled"),
@@ -183,12 +106,12 @@ def test_usual_order(start: Start, play: Play) -> None:
     left = daemon.silences()
     assert [each["createdBy"] for each in left] == ["joe"]
     assert timedelta(hours=7) < until(left[0]) <= timedelta(hours=8)  # the default
-    assert "closed nothing, the alerts stay silenced; open: CHG0043" in done.output
+    assert f"{play.stage.name}: closed nothing, the alerts stay silenced; open: CHG0043" in done.output
     assert check_row(done.of("left"))["notes"] == ["open window: CHG0043 (joe, Disk)"]
     assert daemon.suppressed(**ALERT)
 
     front.log.clear()
-    done = play.run(
+    done = yield from play.run(
         play.task(front, state="disabled", all_windows=True), play.task(front, task="again", state="disabled")
     )
     assert (done.of("silence")["changed"], done.of("again")["changed"]) == (True, False)
@@ -199,9 +122,10 @@ def test_usual_order(start: Start, play: Play) -> None:
     assert TOKEN not in done.output
 
 
-def test_other_alerts_and_other_people(start: Start, play: Play) -> None:
+@course(Play)
+def test_other_alerts_and_other_people(play: Play) -> Course:
     """New matchers replace the silence; silences of others are named and stay."""
-    front = start()
+    front = play.front()
     daemon = front.daemon
     end = (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat()
     matcher = {"name": "instance", "value": "dev.*", "isRegex": True}
@@ -209,7 +133,7 @@ def test_other_alerts_and_other_people(start: Start, play: Play) -> None:
     daemon.ask("POST", "/silences", {**body, "comment": "Patches"})
     foreign = daemon.silences()[0]
 
-    done = play.run(
+    done = yield from play.run(
         play.task(front, task="on", state="enabled", matchers=["instance=dev01"]),
         play.task(front, task="wider", state="enabled", matchers=["instance=~dev0[12]"]),
         play.task(front, task="neighbour", state="enabled", system="dev02"),
@@ -226,9 +150,10 @@ def test_other_alerts_and_other_people(start: Start, play: Play) -> None:
     assert done.of("wider")["silences"][0]["matchers"] == ['instance=~"dev0[12]"']
 
 
-def test_values_as_text(start: Start, play: Play) -> None:
+@course(Play)
+def test_values_as_text(play: Play) -> Course:
     """As variables of the host, all of them text, and blank what a survey leaves blank."""
-    front = start()
+    front = play.front()
     common = {
         "alertmanager_url": front.url,
         "alertmanager_ca_path": play.ca_file,
@@ -243,36 +168,33 @@ def test_values_as_text(start: Start, play: Play) -> None:
     }
     role = {"ansible.builtin.include_role": {"name": "quiesce.maintenance.alertmanager"}}
     show = {"name": "Show", "ansible.builtin.debug": {"var": "alertmanager_status"}}
-    done = run_play(
-        play.folder,
-        [{"name": "On", **role, "vars": {"alertmanager_state": "enabled"}}, show],
-        variables=common,
-        environment={"USER": "tester"},
-    )
-    assert done.code == 0, done.output
+    play.stage.variables.update(common)
+    done = yield from play.run({"name": "On", **role, "vars": {"alertmanager_state": "enabled"}}, show)
     silence = front.daemon.silences()[0]
     assert silence["createdBy"] == "tester"
-    assert re.match(r'\(4711\)\nquiesce.maintenance \{"system": "target", "window": "42"', silence["comment"])
+    assert re.match(
+        rf'\(4711\)\nquiesce.maintenance \{{"system": "{play.stage.name}", "window": "42"', silence["comment"]
+    )
     shown = check_row(done.of("Show")["alertmanager_status"])
     assert (shown["mode"], shown["owner"], shown["windows"][0]["id"]) == ("maintenance", "tester", "42")
-    done = run_play(
-        play.folder, [{"name": "Off", **role, "vars": {"alertmanager_state": "disabled"}}, role, show], variables=common
-    )
-    assert (done.code, front.daemon.silences()) == (0, [])
+    done = yield from play.run({"name": "Off", **role, "vars": {"alertmanager_state": "disabled"}}, role, show)
+    assert front.daemon.silences() == []
     assert check_row(done.of("Show")["alertmanager_status"])["mode"] == "normal"
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
 
-def test_what_is_refused_before_anything_is_written(start: Start, play: Play) -> None:
-    front = start()
+@course(Play)
+def test_what_is_refused_before_anything_is_written(play: Play) -> Course:
+    front = play.front()
     on = {"state": "enabled"}
-    done = play.run(
+    done = yield from play.run(
         play.task(front, task="everything", **on, matchers='alertname=~".+"'),
         play.task(front, task="but one", **on, matchers=['severity!="info"']),
         play.task(front, task="empty", **on, matchers=""),
         play.task(front, task="expression", **on, matchers=['instance="dev01"', 'job=~"("']),
+        play.check(front, task="expression, checked", **on, matchers=['instance="dev01"', 'job=~"("']),
         play.task(front, task="no matcher", **on, matchers="dev01"),
         play.task(front, task="past", **on, expires="2020-01-01T00:00:00Z"),
         play.task(front, task="no zone", **on, expires="2036-01-01T00:00:00"),
@@ -280,13 +202,8 @@ def test_what_is_refused_before_anything_is_written(start: Start, play: Play) ->
         play.task(front, task="two credentials", **on, username="ops", password="s3cret"),
         fails=True,
     )
-    checked = play.run(
-        play.task(front, task="expression", **on, matchers=['instance="dev01"', 'job=~"("']),
-        fails=True,
-        arguments=["--check"],
-    )
 
-    def says(task: str, done: Done = done) -> str:
+    def says(task: str) -> str:
         assert done.of(task)["failed"], task
         assert not done.of(task).get("changed"), task
         return str(done.of(task)["msg"])
@@ -294,10 +211,8 @@ def test_what_is_refused_before_anything_is_written(start: Start, play: Play) ->
     assert "fits every alert" in says("everything")
     assert "fits every alert, or every one but a few" in says("but one")
     assert "matchers" in says("empty")
-    for run in (done, checked):
-        assert re.search(
-            r"Invalid matchers: .*refuses them: error parsing regexp: missing closing", says("expression", run)
-        )
+    for task in ("expression", "expression, checked"):
+        assert re.search(r"Invalid matchers: .*refuses them: error parsing regexp: missing closing", says(task))
     assert '"dev01" is not a matcher' in says("no matcher")
     assert "which is in the past" in says("past")
     assert "has no time zone" in says("no zone")
@@ -306,16 +221,16 @@ def test_what_is_refused_before_anything_is_written(start: Start, play: Play) ->
     assert (front.writes, front.daemon.silences("active", "expired")) == (0, [])
 
 
-def test_what_can_go_wrong_says_what_and_what_to_do(
-    start: Start, play: Play, loop: LoopThread, authority: Authority, tmp_path: Path
-) -> None:
-    front, page, json_page, closed, forbidding, forgetting = (start() for _unused in range(6))
+@course(Play)
+def test_what_can_go_wrong_says_what_and_what_to_do(play: Play) -> Course:
+    front = play.front()
+    page, json_page, closed, forbidding, forgetting = (play.another(front) for _unused in range(5))
     page.answers = [("text/html", "<html><title>Sign in</title></html>")]
     json_page.answers = [("application/json", '{"status": "success"}')]
     forbidding.refusing = forgetting.forgetting = True
-    loop.run(closed.close())
-    other = Authority(tmp_path / "other")
-    done = play.run(
+    play.stage.loop.run(closed.close())
+    other = Authority(play.stage.folder / "other")
+    done = yield from play.run(
         play.task(front, task="token", state="enabled", token="0ld-t0ken"),
         play.task(front, task="no token", state="enabled", token=None),
         play.task(page, task="page", state="enabled"),
@@ -349,29 +264,35 @@ def test_what_can_go_wrong_says_what_and_what_to_do(
     assert "silences are for operators" in says("forbidden")
     assert not done.of("forbidden")["changed"]
     assert "verify the change" in says("ignored")
-    assert "Windows of target with a silence now: none" in says("ignored")
+    assert f"Windows of {play.stage.name} with a silence now: none" in says("ignored")
     assert done.of("ignored")["changed"]
     assert front.daemon.silences() == []
     assert TOKEN not in done.output
     assert "0ld-t0ken" not in done.output
 
 
-def test_a_lost_answer_makes_no_second_silence(start: Start, play: Play) -> None:
+@course(Play)
+def test_a_lost_answer_makes_no_second_silence(play: Play) -> Course:
     """What was created although the answer was lost is found by the next run."""
-    front = start()
+    front = play.front()
     front.lost_answers = 1
-    done = play.run(play.task(front, state="enabled", retry_timeout="1s"), fails=True)
-    assert done.last["failed"]
-    assert "Windows of target with a silence now: default" in done.last["msg"]
-    assert done.last["changed"]
-    done = play.run(play.task(front, state="enabled"))
-    assert not done.last["changed"]
+    done = yield from play.run(
+        play.task(front, task="lost", state="enabled", retry_timeout="1s"),
+        play.task(front, task="again", state="enabled"),
+        fails=True,
+    )
+    assert done.of("lost")["failed"]
+    assert f"Windows of {play.stage.name} with a silence now: default" in done.of("lost")["msg"]
+    assert done.of("lost")["changed"]
+    assert not done.of("again")["changed"]
+    assert not done.of("again")["failed"]
     assert len(front.daemon.silences()) == 1
 
 
-def test_somebody_else_is_faster(start: Start, play: Play) -> None:
+@course(Play)
+def test_somebody_else_is_faster(play: Play) -> Course:
     """A silence that somebody ends just then is ended, or opened again; a second one for the window is found."""
-    front = start()
+    front = play.front()
     daemon = front.daemon
 
     def end_it() -> None:
@@ -381,82 +302,85 @@ def test_somebody_else_is_faster(start: Start, play: Play) -> None:
         keys = ("matchers", "startsAt", "endsAt", "createdBy", "comment")
         daemon.ask("POST", "/silences", {key: daemon.silences()[0][key] for key in keys})
 
-    play.run(play.task(front, state="enabled", expires="2h"))
+    yield from play.run(play.task(front, state="enabled", expires="2h"))
     front.meanwhile = end_it
-    done = play.run(play.task(front, state="disabled"))
-    assert check_row(done.last)["mode"] == "normal"
-
-    play.run(play.task(front, state="enabled", expires="2h"))
+    done = yield from play.run(
+        play.task(front, task="off", state="disabled"), play.task(front, state="enabled", expires="2h")
+    )
+    assert check_row(done.of("off"))["mode"] == "normal"
     front.meanwhile = end_it
-    done = play.run(play.task(front, state="enabled", expires="3h"))
+    done = yield from play.run(play.task(front, state="enabled", expires="3h"))
     assert done.last["changed"]
     assert [until(each) > timedelta(minutes=175) for each in daemon.silences()] == [True]
 
     front.meanwhile = double_it
-    done = play.run(play.task(front, state="enabled", expires="4h"), fails=True)
+    done = yield from play.run(play.task(front, state="enabled", expires="4h"), fails=True)
     assert "Something else changed it at the same time" in done.last["msg"]
     assert len(daemon.silences()) == 2
-    done = play.run(play.task(front, state="enabled", expires="4h"))
+    done = yield from play.run(play.task(front, state="enabled", expires="4h"))
     assert done.last["changed"]
     assert [until(each) > timedelta(minutes=235) for each in daemon.silences()] == [True]
 
 
-def test_a_silence_that_is_not_known_any_more(start: Start) -> None:
+def test_a_silence_that_is_not_known_any_more(lab_loop: LoopThread, tmp_path: Path) -> None:
     """Alertmanager forgets those that expired: who meant to change one has to look again."""
-    daemon = start().daemon
+    daemon = Daemon(ADDRESS, free_port(), tmp_path)
+    lab_loop.run(daemon.start())
     options = {name: option.get("default") for name, option in SILENCE.items()}
     server = open_server({**options, "url": daemon.url}, print)
     unknown = "f9a8cdff-14dd-4710-8618-a27cb023a7bd"
     body = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": "2036-01-01T00:00:00Z", "createdBy": "joe", "comment": ""}
-    with pytest.raises(Stale, match="not know this silence"):
-        server.expire(unknown)
-    with pytest.raises(Stale, match="not know this silence"):
-        server.write({**body, "id": unknown, "matchers": [{"name": "a", "value": "x", "isRegex": False}]})
-    assert daemon.silences() == []
+    try:
+        with pytest.raises(Stale, match="not know this silence"):
+            server.expire(unknown)
+        with pytest.raises(Stale, match="not know this silence"):
+            server.write({**body, "id": unknown, "matchers": [{"name": "a", "value": "x", "isRegex": False}]})
+        assert daemon.silences() == []
+    finally:
+        lab_loop.run(daemon.stop())
 
 
-def test_the_daemon_restarts(start: Start, play: Play, loop: LoopThread) -> None:
+@course(Play)
+def test_the_daemon_restarts(play: Play) -> Course:
     """It keeps the silences, and so does the window; one that somebody ended meanwhile is opened anew."""
-    front = start()
-    play.run(play.task(front, state="enabled"))
+    front = play.front()
+    yield from play.run(play.task(front, state="enabled"))
     before = front.daemon.silences()
-    loop.run(front.daemon.stop())
-    done = play.run(play.task(front, state="enabled", retry_timeout="1s"), fails=True)
+    play.stage.loop.run(front.daemon.stop())
+    done = yield from play.run(play.task(front, state="enabled", retry_timeout="1s"), fails=True)
     assert "HTTP 502" in done.last["msg"]
-    loop.run(front.daemon.start())
-    done = play.run(play.task(front, state="enabled"))
+    play.stage.loop.run(front.daemon.start())
+    done = yield from play.run(play.task(front, state="enabled"))
     assert not done.last["changed"]
     assert [each["id"] for each in front.daemon.silences()] == [each["id"] for each in before]
     front.daemon.ask("DELETE", f"/silence/{before[0]['id']}")
-    done = play.run(play.task(front, state="enabled"))
+    done = yield from play.run(play.task(front, state="enabled"))
     assert done.last["changed"]
     assert len(front.daemon.silences()) == 1
 
 
-def test_the_daemons_own_tls_and_users(play: Play, authority: Authority, loop: LoopThread, tmp_path: Path) -> None:
+@course(Play)
+def test_the_daemons_own_tls_and_users(play: Play) -> Course:
     """Without a proxy, as its --web.config.file offers it; the password is told to nobody."""
-    certificate, key = (str(file) for file in authority.server(ADDRESS))
+    certificate, key = (str(file) for file in play.stage.tls)
     users = {"basic_auth_users": {"ops": HASH}, "tls_server_config": {"cert_file": certificate, "key_file": key}}
-    daemon = Daemon(ADDRESS, free_port(), tmp_path / "alertmanager", web_config=users)
-    loop.run(daemon.start())
-    secret = tmp_path / "password"
+    daemon = play.daemon(web_config=users)
+    play.stage.start(daemon)
+    secret = play.stage.folder / "password"
     secret.write_text(f"{PASSWORD}\n")
     common: dict[str, Any] = {"url": daemon.url, "ca_path": play.ca_file, "matchers": MATCHERS, "username": "ops"}
     module = "quiesce.maintenance.alertmanager_silence"
-    try:
-        done = play.run(
-            {"name": "on", module: {**common, "password": PASSWORD, "state": "enabled"}},
-            {"name": "off", module: {**common, "password_file": str(secret), "state": "disabled"}},
-            {"name": "wrong", module: {**common, "password": "wr0ng-pa:ss", "state": "enabled"}},
-            {"name": "readable", module: {**common, "url": daemon.url.replace("https", "http"), "password": PASSWORD}},
-            fails=True,
-            arguments=["-vvv"],
-        )
-        listed = requests.get(
-            f"{daemon.url}/api/v2/silences", auth=("ops", PASSWORD), verify=play.ca_file, timeout=20
-        ).json()
-    finally:
-        loop.run(daemon.stop())
+    done = yield from play.run(
+        {"name": "on", module: {**common, "password": PASSWORD, "state": "enabled"}},
+        {"name": "off", module: {**common, "password_file": str(secret), "state": "disabled"}},
+        {"name": "wrong", module: {**common, "password": "wr0ng-pa:ss", "state": "enabled"}},
+        {"name": "readable", module: {**common, "url": daemon.url.replace("https", "http"), "password": PASSWORD}},
+        fails=True,
+        verbose=True,
+    )
+    listed = requests.get(
+        f"{daemon.url}/api/v2/silences", auth=("ops", PASSWORD), verify=play.ca_file, timeout=20
+    ).json()
     assert [done.of(task)["changed"] for task in ("on", "off")] == [True, True]
     assert [each["status"]["state"] for each in listed] == ["expired"]
     assert "HTTP 401" in done.of("wrong")["msg"]
@@ -465,46 +389,43 @@ def test_the_daemons_own_tls_and_users(play: Play, authority: Authority, loop: L
     assert "wr0ng-pa:ss" not in done.output
 
 
-def test_plain_http_without_a_login(start: Start, play: Play) -> None:
+@course(Play)
+def test_plain_http_without_a_login(play: Play) -> Course:
     """As it is out of the box: there is no secret that somebody could read on the way."""
-    daemon = start().daemon
+    daemon = play.daemon()
+    play.stage.start(daemon)
     module = {"url": daemon.url, "matchers": MATCHERS, "state": "enabled"}
-    done = play.run({"name": "on", "quiesce.maintenance.alertmanager_silence": module})
+    done = yield from play.run({"name": "on", "quiesce.maintenance.alertmanager_silence": module})
     assert done.last["changed"]
     assert len(daemon.silences()) == 1
 
 
 def test_without_the_daemon_the_message_says_what_to_install(
-    loop: LoopThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lab_loop: LoopThread, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RuntimeError, match=f"{PROGRAM} is not installed; make setup"):
-        loop.run(Daemon(ADDRESS, 1, tmp_path).start())
+        lab_loop.run(Daemon(ADDRESS, 1, tmp_path).start())
 
 
 # --- what the documentation shows -------------------------------------------------------------------------------------
 
 
-def adapted(text: str, front: Front, ca_file: str) -> Any:
-    """An example of the documentation, for the Alertmanager of the test."""
-    text = re.sub(r"https://(alertmanager|monitoring)\.example\.com(/alertmanager)?", front.url, text)
-    return yaml.safe_load(text.replace("{{ vault_alertmanager_token }}", TOKEN).replace("[d365fo, ", "["))
-
-
-def test_examples_run(start: Start, play: Play) -> None:
+@course(Play)
+def test_examples_run(play: Play) -> Course:
     """Those of both modules and of the role's README, in one play."""
-    front = start()
+    front = play.front()
     tasks: list[Task] = []
     for name in ("silence", "silence_info"):
         text = (ROOT / f"plugins/modules/alertmanager_{name}.py").read_text(encoding="utf-8")
         found = re.search(r'EXAMPLES = r"""(.*?)"""', text, re.DOTALL)
         assert found, name
-        tasks += adapted(found[1], front, play.ca_file)
+        tasks += adapted(found[1], front.url)
     read_me = (ROOT / "roles/alertmanager/README.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"```yaml\n(.*?)```", read_me, re.DOTALL)
-    tasks += adapted(shown, front, play.ca_file)[0]["tasks"]
-    variables = {"alertmanager_ca_path": play.ca_file, "alertmanager_token": TOKEN}
-    done = play.run(*tasks, variables=variables)
+    tasks += adapted(shown, front.url)[0]["tasks"]
+    play.stage.variables.update(alertmanager_ca_path=play.ca_file, alertmanager_token=TOKEN)
+    done = yield from play.run(*tasks)
     assert [entry["result"].get("changed") for entry in done.results if "silences" in entry["result"]] == [
         True,
         True,
@@ -523,88 +444,3 @@ def test_the_page_about_a_new_system_shows_the_entry_as_it_is() -> None:
     files = re.findall(r"`((?:plugins|roles|tests|docs|playbooks|meta)/[\w./]+)`", page)
     assert [file for file in files if not (ROOT / file).exists()] == []
     assert len(files) > 8
-
-
-def test_guide_runs(start: Start, play: Play, tmp_path: Path) -> None:
-    """The inventory of docs/alertmanager.md, with the playbooks of the collection and the one that it shows."""
-    front = start()
-    guide = (ROOT / "docs/alertmanager.md").read_text(encoding="utf-8")
-    shown, around = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
-    (tmp_path / "silences.yml").write_text(around, encoding="utf-8")
-    inventory = adapted(shown, front, play.ca_file)
-    inventory["all"]["vars"]["alertmanager_ca_path"] = play.ca_file
-    (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
-
-    def run(playbook: str, *arguments: str) -> Done:
-        done = run_playbook(
-            tmp_path,
-            tmp_path / playbook if playbook == "silences.yml" else ROOT / f"playbooks/{playbook}.yml",
-            "-i",
-            str(tmp_path / "inventory.yml"),
-            "-l",
-            "dev01",
-            *arguments,
-        )
-        assert done.code == 0, done.output
-        return done
-
-    run("silences.yml", "-e", "alertmanager_state=enabled")
-    run("enable", "-e", "alertmanager_reason=CHG0042", "-e", "alertmanager_expires=2h")
-    assert [each["matchers"][0]["value"] for each in front.daemon.silences()] == ["dev01(:[0-9]+)?"] * 2
-    assert row(run("status"), "dev01")["reason"] == "CHG0042"
-    run("disable")
-    (left,) = front.daemon.silences()
-    assert '"window": "switch"' in left["comment"]
-    run("silences.yml", "-e", "alertmanager_state=disabled")
-    assert front.daemon.silences() == []
-
-
-# --- beside other systems ---------------------------------------------------------------------------------------------
-
-
-def test_beside_dynamics_on_one_host(shared_lab: Lab) -> None:
-    """The playbooks switch both systems of dev01, in their waves; when Alertmanager refuses, Dynamics goes back all the
-    same."""
-    lab, estate = shared_lab, shared_lab.estate
-    address = estate.address()
-    daemon = Daemon(ADDRESS, free_port(), lab.folder / "alertmanager")
-    front = Front(daemon, address, 19093, tls=estate.authority.server(address), authorization=f"Bearer {TOKEN}")
-    estate.add(front)
-    machine = lab.add(
-        "dev01",
-        quiesce_systems=["d365fo", "alertmanager"],
-        alertmanager_url=f"https://{address}:19093/monitoring/alerts",
-        alertmanager_ca_path=str(estate.authority.ca_file),
-        alertmanager_token=TOKEN,
-        alertmanager_matchers=['instance="{{ inventory_hostname }}"'],
-        alertmanager_retry_timeout="1s",
-    )
-    shared: dict[str, Any] = dict.fromkeys(("d365fo_reason", "alertmanager_reason"), "CHG0042")
-    shared["alertmanager_expires"] = "2h"
-    on = lab.run("enable", **shared)
-    assert on.code == 0, on.output
-    assert mode_of(machine) is True
-    assert [each["comment"].partition("\n")[0] for each in daemon.silences()] == ["CHG0042"]
-    rows = on.of("Report the status of all systems")["rows"]
-    assert [(each["kind"], each["mode"], each["verified"]) for each in rows] == [
-        ("D365 F&O", "maintenance", True),
-        ("Alertmanager", "maintenance", True),
-    ]
-    assert all(len(line) <= 120 for line in on.of("Report the status of all systems")["table"])
-
-    again = lab.run("enable", **shared)
-    assert (again.code, again.recap["dev01"]["changed"]) == (0, 0)
-
-    front.refusing = True
-    refused = lab.run("disable")
-    assert refused.code == 2
-    assert re.search("Prometheus Alertmanager: .*silences are for operators", refused.of("Report what failed")["msg"])
-    assert aos_of(machine).maintenance_mode is False
-    assert len(daemon.silences()) == 1
-
-    front.refusing = False
-    off = lab.run("disable")
-    assert (off.code, daemon.silences()) == (0, [])
-    assert [each["mode"] for each in off.of("Report the status of all systems")["rows"]] == ["normal", "normal"]
-    assert row(lab.run("status"), "dev01")["mode"] == "normal"
-    assert TOKEN not in on.output + again.output + refused.output + off.output

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from lab.pki import Authority
 from lab.powerplatform import Environment, FinOps, Site
 from lab.thread import LoopThread
 from playbook import ROOT, Done, run_play, run_playbook, start_playbook
+from playbook.courses import ADDRESS, Course, Played, Stage, course
 
 URL = "https://contoso-uat.sandbox.operations.dynamics.com"
 TENANT = "0b7c1f8e-52d4-4a1b-8e36-9d5f7a2c4b60"
@@ -27,55 +29,47 @@ MODULE = "quiesce.maintenance.powerplatform_administration_mode"
 SCALE = 2400.0  # 20 minutes in half a second
 
 Task = dict[str, Any]
-Play = Callable[..., Done]
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("pki"))
+class Tenant:
+    """A tenant with the environment of the documentation's examples, and tasks for it."""
 
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.site = Site(stage.authority, Clock(SCALE), lambda: ADDRESS)
+        self.site.directory.domain = "contoso.onmicrosoft.com"
+        self.uat = self.site.add(Environment("Contoso UAT", finops=FinOps(url=f"{URL}/")))
+        stage.start(self.site)
 
-@pytest.fixture
-def loop() -> Iterator[LoopThread]:
-    with LoopThread() as thread:
-        yield thread
+    def variables(self, *without: str) -> dict[str, Any]:
+        """What the host has to know, but for these variables."""
+        return {name: value for name, value in self.site.variables(self.uat).items() if name not in without}
 
+    def run(self, *tasks: Task, fails: bool = False, verbose: bool = False) -> Played:
+        """Run the tasks; each goes on after a failure if failures are what is looked for."""
+        self.stage.variables.update(self.variables())
+        return self.stage.play(*tasks, fails=fails, verbose=verbose)
 
-@pytest.fixture
-def site(authority: Authority, loop: LoopThread) -> Iterator[Site]:
-    """A tenant with the environment of the documentation's examples."""
-    site = Site(authority, Clock(SCALE), lambda: "127.0.0.1")
-    site.directory.domain = "contoso.onmicrosoft.com"
-    site.add(Environment("Contoso UAT", finops=FinOps(url=f"{URL}/")))
-    loop.run(site.start())
-    yield site
-    loop.run(site.stop())
-
-
-@pytest.fixture
-def uat(site: Site) -> Environment:
-    """The only environment of the tenant."""
-    (environment,) = site.cloud.environments.values()
-    return environment
-
-
-@pytest.fixture
-def play(site: Site, uat: Environment, tmp_path: Path) -> Play:
-    """Runs tasks on a host whose variables say how the tenant is reached."""
-
-    def play(*tasks: Task, fails: bool = False, without: str = "", **more: Any) -> Done:
-        listed = [{**task, "ignore_errors": True} for task in tasks] if fails else list(tasks)
-        variables = {**site.variables(uat), **more.pop("variables", {})}
-        done = run_play(
-            tmp_path / "play",
-            listed,
-            variables={name: value for name, value in variables.items() if name not in without.split()},
-            **more,
+    def adapted(self, text: str) -> Any:
+        """YAML of the documentation, with the identity and the files of the tenant."""
+        certificate, key = self.stage.authority.client(f"quiesce-application-{self.stage.name}")
+        both = self.stage.folder / "both.pem"
+        both.write_bytes(certificate.read_bytes() + key.read_bytes())
+        self.site.application.add_certificate(certificate)
+        return yaml.safe_load(
+            text.replace(CLIENT, self.site.application.id)
+            .replace(TENANT, self.site.directory.id)
+            .replace("/etc/ansible/powerplatform.pem", str(both))
+            .replace("/var/log/ansible", str(self.stage.folder))
         )
-        assert done.code == 0, done.output
-        return done
 
-    return play
+
+@pytest.fixture
+def tenant(tmp_path: Path, lab_loop: LoopThread) -> Iterator[Tenant]:
+    """A tenant for itself."""
+    authority = Authority(tmp_path / "pki")
+    with ExitStack() as end:
+        yield Tenant(Stage("target", tmp_path, tmp_path, lab_loop, authority, authority.server(ADDRESS), end))
 
 
 def switch(state: str, name: str = "", **options: Any) -> Task:
@@ -97,8 +91,11 @@ def mode(environment: Environment) -> str:
 
 
 @pytest.mark.smoke
-def test_usual_order(site: Site, uat: Environment, play: Play) -> None:
-    done = play(switch("enabled", background_operations="disabled"), arguments=["--check", "--diff"])
+@course(Tenant)
+def test_usual_order(tenant: Tenant) -> Course:
+    site, uat = tenant.site, tenant.uat
+    site.clock.scale = 600.0  # a switch lasts long enough to be seen at work, however busy this machine is
+    done = yield from tenant.run({**switch("enabled", background_operations="disabled"), "check_mode": True})
     assert done.last["changed"] is True
     before, after = done.last["diff"]["before"], done.last["diff"]["after"]
     assert before == {"administration_mode": False, "background_operations": True, "windows": []}
@@ -106,7 +103,7 @@ def test_usual_order(site: Site, uat: Environment, play: Play) -> None:
     assert [window["id"] for window in after["windows"]] == ["default"]
     assert (mode(uat), site.bap.asked("PATCH")) == ("Enabled", 0)
 
-    done = play(
+    done = yield from tenant.run(
         switch("enabled", background_operations="disabled"),
         switch("enabled", "again", background_operations="disabled"),
         switch("enabled", "B", window="B", owner="mary", expires="2h"),
@@ -117,7 +114,7 @@ def test_usual_order(site: Site, uat: Environment, play: Play) -> None:
     assert (first["changed"], first["administration_mode"], first["operation"]["state"]) == (True, True, "Succeeded")
     (window,) = first["status"]["windows"]
     assert first["status"] == {
-        "system": "target",
+        "system": tenant.stage.name,
         "kind": "F&O unified",
         "host": "",
         "mode": "maintenance",
@@ -134,24 +131,28 @@ def test_usual_order(site: Site, uat: Environment, play: Play) -> None:
     assert done.of("again")["changed"] is False
     one = done.of("one of two")
     assert (one["changed"], one["administration_mode"], one["operation"]) == (True, True, None)
-    assert "target: closed the window default; administration mode stays on for B (mary)" in done.output
+    assert f"{tenant.stage.name}: closed the window default; administration mode stays on for B (mary)" in done.output
     row = done.of("look")["status"]
     assert ([window["id"] for window in row["windows"]], row["owner"], row["managed"]) == (["B"], "mary", True)
     assert (mode(uat), uat.mode.background, site.bap.asked("PATCH")) == ("AdminMode", "Disabled", 1)
-    assert re.search(r'target: waiting for environment "Contoso UAT" \(\S+\): \d+ of 5400 s, ', done.output)
+    assert re.search(
+        rf'{tenant.stage.name}: waiting for environment "Contoso UAT" \(\S+\): \d+ of 5400 s, ', done.output
+    )
 
-    done = play(switch("disabled", window="B"))
+    done = yield from tenant.run(switch("disabled", window="B"))
     assert (done.last["changed"], mode(uat), uat.mode.background) == (True, "Enabled", "Disabled")
     assert "Background operations of environment" in done.last["warnings"][0]
 
 
-def test_failures_of_a_task(site: Site, uat: Environment, play: Play, tmp_path: Path) -> None:
+@course(Tenant)
+def test_failures_of_a_task(tenant: Tenant) -> Course:
     """The message names the variables of the host; the row says which state the environment is left in."""
+    site, uat = tenant.site, tenant.uat
     site.cloud.ends_at = "Run"
-    done = play(
+    done = yield from tenant.run(
         switch("enabled", "no name", environment="Contoso PROD"),
         switch("enabled", "two credentials", client_secret="s3cret-of-two", certificate_file="/b"),
-        switch("enabled", "an operation that fails", logs_path=str(tmp_path)),
+        switch("enabled", "an operation that fails", logs_path=str(tenant.stage.folder)),
         switch("enabled", "a secret that is wrong", client_secret="wr0ng-c4n4ry"),
         fails=True,
     )
@@ -159,7 +160,11 @@ def test_failures_of_a_task(site: Site, uat: Environment, play: Play, tmp_path: 
     assert "mutually exclusive" in done.of("two credentials")["msg"]
     failed = done.of("an operation that fails")
     assert "at the stage Run: DatabaseSynchronizationFailed" in failed["msg"]
-    assert (failed["changed"], failed["status"]["mode"], failed["status"]["system"]) == (False, "normal", "target")
+    assert (failed["changed"], failed["status"]["mode"], failed["status"]["system"]) == (
+        False,
+        "normal",
+        tenant.stage.name,
+    )
     assert "at the stage Run: DatabaseSynchronizationFailed" in failed["status"]["notes"][0]
     assert Path(failed["log_file"]).is_file()
     assert "invalid_client" in done.of("a secret that is wrong")["msg"]
@@ -167,15 +172,17 @@ def test_failures_of_a_task(site: Site, uat: Environment, play: Play, tmp_path: 
     assert (site.bap.asked("PATCH"), mode(uat)) == (1, "Enabled")
 
 
-def test_no_secret_is_shown(site: Site, play: Play, tmp_path: Path) -> None:
-    file = tmp_path / "secret"
+@course(Tenant)
+def test_no_secret_is_shown(tenant: Tenant) -> Course:
+    site = tenant.site
+    file = tenant.stage.folder / "secret"
     file.write_text(site.secret.value)
-    done = play(
+    done = yield from tenant.run(
         switch("enabled"),
         look(client_secret_file=str(file)),
         switch("disabled", "wrong", client_secret="wr0ng-c4n4ry"),
         fails=True,
-        arguments=["-vvvvv"],
+        verbose=True,
     )
     tokens = {each.authorization.partition(" ")[2] for each in site.bap.seen}
     assert len(tokens) == 2
@@ -187,10 +194,9 @@ def test_no_secret_is_shown(site: Site, play: Play, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stage", ["Validate", "Prepare", "Run", "Finalize"])
-def test_killed_at_each_stage_and_run_again(
-    stage: str, site: Site, uat: Environment, play: Play, tmp_path: Path
-) -> None:
+def test_killed_at_each_stage_and_run_again(tenant: Tenant, stage: str, tmp_path: Path) -> None:
     """SIGKILL for ansible-playbook and its workers; the next run waits for the operation and begins none."""
+    site, uat = tenant.site, tenant.uat
     site.cloud.holds_at = stage
     folder = tmp_path / "killed"
     folder.mkdir()
@@ -223,17 +229,16 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
 # --- logins -----------------------------------------------------------------------------------------------------------
 
 
-def test_every_login(
-    site: Site, uat: Environment, play: Play, authority: Authority, loop: LoopThread, tmp_path: Path
-) -> None:
-    certificate, key = authority.client("quiesce-application")
+def test_every_login(tenant: Tenant, tmp_path: Path) -> None:
+    site, uat = tenant.site, tenant.uat
+    certificate, key = tenant.stage.authority.client("quiesce-application")
     both = tmp_path / "both.pem"
     both.write_bytes(certificate.read_bytes() + key.read_bytes())
     site.application.add_certificate(certificate)
-    issuer = Issuer("127.0.0.1", tls=authority.server("127.0.0.1"), clock=site.clock)
-    metadata = MetadataService(site.directory, "127.0.0.1", clock=site.clock)
-    loop.run(issuer.start())
-    loop.run(metadata.start())
+    issuer = Issuer(ADDRESS, tls=tenant.stage.tls, clock=site.clock)
+    metadata = MetadataService(site.directory, ADDRESS, clock=site.clock)
+    tenant.stage.start(issuer)
+    tenant.stage.start(metadata)
     site.directory.issuers.append(issuer)
     site.application.federated.append(Federated(issuer.issuer, issuer.subject))
     machine = metadata.system = site.directory.add(Application("machine"))
@@ -264,31 +269,27 @@ def test_every_login(
         "cli": {"auth": "azure_cli"},
         "token": {"token_file": str(given)},
     }
-    done = play(
-        *(look(name, **options) for name, options in tasks.items()),
-        without="powerplatform_client_secret",
-        environment=environment,
-        variables={"powerplatform_client_id": site.application.id},
-    )
+    variables = {**tenant.variables("powerplatform_client_secret"), "powerplatform_client_id": site.application.id}
+    looks = [look(name, **options) for name, options in tasks.items()]
+    done = run_play(tmp_path / "play", looks, variables=variables, environment=environment)
+    assert done.code == 0, done.output
     assert len(done.results) == len(tasks)
     for name in tasks:
         assert done.of(name)["environment"]["id"] == uat.id, name
     # A token that was given is for one API alone.
     assert [name for name in tasks if done.of(name)["not_read"]] == ["token"]
-    loop.run(issuer.stop())
-    loop.run(metadata.stop())
 
 
 # --- the estate -------------------------------------------------------------------------------------------------------
 
 
-def test_in_the_waves(tmp_path: Path, loop: LoopThread) -> None:
+def test_in_the_waves(tmp_path: Path, lab_loop: LoopThread) -> None:
     """Two environments and a Launch server: in by waves, the table, and out."""
     estate = Estate(tmp_path, network="127.21.9", scale=SCALE)
     uat = estate.add_powerplatform_environment("uat")
     old = estate.add_powerplatform_environment("old", finops=FinOps("Linked"))
     launch = estate.add_launch_server("launch01")
-    loop.run(estate.start())
+    lab_loop.run(estate.start())
 
     def run(playbook: str, *arguments: str) -> Done:
         extra = ["-e", "powerplatform_background_operations=disabled"]
@@ -309,12 +310,14 @@ def test_in_the_waves(tmp_path: Path, loop: LoopThread) -> None:
     assert done.code == 0, done.output
     assert (mode(uat), uat.mode.background, launch.maintenance) == ("Enabled", "Enabled", False)
     assert mode(old) == "Enabled"
-    loop.run(estate.stop())
+    lab_loop.run(estate.stop())
 
 
-def test_role(site: Site, uat: Environment, play: Play) -> None:
+@course(Tenant)
+def test_role(tenant: Tenant) -> Course:
+    uat = tenant.uat
     include = {"ansible.builtin.include_role": {"name": "quiesce.maintenance.powerplatform"}}
-    done = play(
+    done = yield from tenant.run(
         {"name": "In", **include, "vars": {"powerplatform_state": "enabled"}},
         {"name": "Row in", "ansible.builtin.debug": {"var": "powerplatform_status.status"}},
         {"name": "Out", **include, "vars": {"powerplatform_state": "disabled"}},
@@ -329,53 +332,45 @@ def test_role(site: Site, uat: Environment, play: Play) -> None:
 # --- what the documentation shows -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def adapted(site: Site, authority: Authority, tmp_path: Path) -> Callable[[str], Any]:
-    """Reads YAML of the documentation, with the identity and the files of the lab's tenant."""
-    certificate, key = authority.client("quiesce-application")
-    (tmp_path / "both.pem").write_bytes(certificate.read_bytes() + key.read_bytes())
-    site.application.add_certificate(certificate)
-
-    def adapted(text: str) -> Any:
-        return yaml.safe_load(
-            text.replace(CLIENT, site.application.id)
-            .replace(TENANT, site.directory.id)
-            .replace("/etc/ansible/powerplatform.pem", str(tmp_path / "both.pem"))
-            .replace("/var/log/ansible", str(tmp_path))
-        )
-
-    return adapted
-
-
-HOST = "powerplatform_environment powerplatform_tenant_id powerplatform_client_id powerplatform_client_secret"
+HOST = (
+    "powerplatform_environment",
+    "powerplatform_tenant_id",
+    "powerplatform_client_id",
+    "powerplatform_client_secret",
+)
 
 
 @pytest.mark.parametrize("name", [MODULE, f"{MODULE}_info"])
-def test_examples(name: str, site: Site, uat: Environment, play: Play, adapted: Callable[[str], Any]) -> None:
+@course(Tenant)
+def test_examples(tenant: Tenant, name: str) -> Course:
+    site, uat = tenant.site, tenant.uat
     source = (ROOT / f"plugins/modules/{name.rpartition('.')[2]}.py").read_text()
     found = re.search(r'EXAMPLES = r"""(.*?)"""', source, re.DOTALL)
     assert found
-    tasks: list[Task] = adapted(found[1])
-    done = play(*tasks, without=HOST, variables={"vault_powerplatform_secret": site.secret.value})
+    tasks: list[Task] = tenant.adapted(found[1])
+    variables = {**tenant.variables(*HOST), "vault_powerplatform_secret": site.secret.value}
+    tenant.stage.variables.update(variables)
+    done = yield from tenant.stage.play(*tasks)
     assert len(done.results) == len(tasks)
     assert site.bap.asked("PATCH") == (0 if name.endswith("_info") else 2)
     assert (mode(uat), uat.mode.background) == ("Enabled", "Enabled")
 
 
-def test_guide(site: Site, uat: Environment, adapted: Callable[[str], Any], tmp_path: Path) -> None:
+@course(Tenant)
+def test_guide(tenant: Tenant) -> Course:
     """The playbook of docs/powerplatform.md; the work is a look from within, with its inventory."""
+    site, uat = tenant.site, tenant.uat
     blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/powerplatform.md").read_text(), re.DOTALL)
-    playbook, inventory = (adapted(block) for block in blocks)
+    playbook, inventory = (tenant.adapted(block) for block in blocks)
     host: Mapping[str, Any] = inventory["powerplatform"]["hosts"]["uat"]
-    others = {name: value for name, value in site.variables(uat).items() if name not in HOST.split()}
-    variables = {**others, "vault_powerplatform_secret": site.secret.value}
-    (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {"uat": variables}}}))
-    (tmp_path / "tasks").mkdir()
     from_host = {name.removeprefix("powerplatform_"): value for name, value in host.items()}
     assert from_host.pop("background_operations") == "disabled"
-    (tmp_path / "tasks/deploy.yml").write_text(yaml.safe_dump([look(**from_host)]))
-    (tmp_path / "play.yml").write_text(yaml.safe_dump(playbook))
-    done = run_playbook(tmp_path, tmp_path / "play.yml", "-i", str(tmp_path / "inventory.yml"))
+    file = tenant.stage.folder / "deploy.yml"
+    file.write_text(yaml.safe_dump([look(**from_host)]))
+    variables = {**tenant.variables(*HOST), "vault_powerplatform_secret": site.secret.value}
+    tenant.stage.groups["powerplatform"] = {"hosts": {"uat": variables}}
+    plays = yaml.safe_load(yaml.safe_dump(playbook).replace("tasks/deploy.yml", str(file)))
+    done = yield from tenant.stage.play(plays=plays)
     assert done.code == 0, done.output
     within = done.of("look")
     assert (within["administration_mode"], within["background_operations"]) == (True, "disabled")

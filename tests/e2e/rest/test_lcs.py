@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,9 @@ from lab.lcs.operation import Operation
 from lab.lcs.sessions import Session
 from lab.pki import Authority
 from lab.thread import LoopThread
-from playbook import ROOT, Done, run_play, run_playbook, start_playbook
+from playbook import ROOT, Done, run_playbook, start_playbook
+from playbook.courses import ADDRESS, Course, Played, Stage, course
 
-ADDRESS = "127.0.0.1"
 PROJECT = 1234567
 TOKEN = "c4n4ry-t0ken-of-a-user-5f1d"
 SWITCH = "EnableDisableMaintenanceMode"
@@ -45,14 +46,15 @@ class Watched(LcsEnvironment):
 class Site:
     """A portal with its API, a project, a person who is signed in, and playbooks against them."""
 
-    def __init__(self, folder: Path, authority: Authority, tls: tuple[Path, Path]) -> None:
-        self.folder = folder
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
         self.clock = Clock()
         self.project = Project(PROJECT)
         projects = Projects({PROJECT: self.project})
-        self.portal = Portal(projects, ADDRESS, tls=tls, clock=self.clock)
-        self.api = LcsApi(projects, ADDRESS, tls=tls, clock=self.clock, token=TOKEN)
-        self.ca_file = str(authority.ca_file)
+        self.portal = Portal(projects, ADDRESS, tls=stage.tls, clock=self.clock)
+        self.api = LcsApi(projects, ADDRESS, tls=stage.tls, clock=self.clock, token=TOKEN)
+        stage.start(self.portal)
+        stage.start(self.api)
         self.session = self.portal.sign_in()
 
     def add(self, name: str, *, pace: float = 150.0, **more: Any) -> Watched:
@@ -67,7 +69,7 @@ class Site:
             "lcs_project_id": PROJECT,
             "lcs_environment_id": environment.id,
             "lcs_cookies": (session or self.session).cookies,
-            "lcs_ca_path": self.ca_file,
+            "lcs_ca_path": self.stage.ca_file,
             "lcs_accept_undocumented_api": True,
             "lcs_poll_interval": "1s",
             "lcs_retry_timeout": "5s",
@@ -85,12 +87,15 @@ class Site:
             f"quiesce.maintenance.lcs_{module}": {key: value for key, value in arguments.items() if value is not None},
         }
 
-    def run(self, *tasks: Task, fails: bool = False, **more: Any) -> Done:
-        listed = [{**task, "ignore_errors": True} for task in tasks] if fails else list(tasks)
-        done = run_play(self.folder, listed, **more)
-        assert done.code == 0, done.output
+    def run(self, *tasks: Task, fails: bool = False, verbose: bool = False) -> Played:
+        """Run the tasks; each goes on after a failure if failures are what is looked for."""
+        done = yield from self.stage.play(*tasks, fails=fails, verbose=verbose)
         self.no_secret(done.output, json.dumps(done.results))
         return done
+
+    def check(self, *tasks: Task) -> Played:
+        """Run the tasks in check mode."""
+        return self.run(*({**task, "check_mode": True} for task in tasks))
 
     def no_secret(self, *texts: str) -> None:
         sessions = self.portal.sessions._sessions.values()
@@ -99,30 +104,12 @@ class Site:
             assert [secret for secret in secrets if secret in text] == []
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("pki"))
-
-
-@pytest.fixture(scope="module")
-def tls(authority: Authority) -> tuple[Path, Path]:
-    return authority.server(ADDRESS)
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[LoopThread]:
-    with LoopThread() as thread:
-        yield thread
-
-
 @pytest.fixture
-def site(tmp_path: Path, loop: LoopThread, authority: Authority, tls: tuple[Path, Path]) -> Iterator[Site]:
-    site = Site(tmp_path / "play", authority, tls)
-    for server in (site.portal, site.api):
-        loop.run(server.start())
-    yield site
-    for server in (site.portal, site.api):
-        loop.run(server.stop())
+def site(tmp_path: Path, lab_loop: LoopThread) -> Iterator[Site]:
+    """A site for itself."""
+    authority = Authority(tmp_path / "pki")
+    with ExitStack() as end:
+        yield Site(Stage("target", tmp_path, tmp_path, lab_loop, authority, authority.server(ADDRESS), end))
 
 
 def of_switch(site: Site) -> int:
@@ -133,25 +120,26 @@ def of_switch(site: Site) -> int:
 
 
 @pytest.mark.smoke
-def test_usual_order_of_each_hosting(site: Site) -> None:
+@course(Site)
+def test_usual_order_of_each_hosting(site: Site) -> Course:
     environments = [site.add("fabric", pace=90.0), site.add("iaas", hosting=Hosting.MICROSOFT_IAAS)]
 
     def tasks(state: str, suffix: str = "") -> list[Task]:
         return [site.task(each, state=state, task=each.name + suffix) for each in environments]
 
-    done = site.run(*tasks("enabled"), arguments=["--check", "--diff"])
+    done = yield from site.check(*tasks("enabled"))
     for each in environments:
         result = done.of(each.name)
         assert (result["changed"], result["maintenance_mode"]) == (True, True)
         assert [result["diff"][name]["maintenance_mode"] for name in ("before", "after")] == [False, True]
     assert (of_switch(site), site.portal.switches) == (0, [])
 
-    done = site.run(*tasks("enabled"), *tasks("enabled", " again"))
+    done = yield from site.run(*tasks("enabled"), *tasks("enabled", " again"))
     for each in environments:
         result = done.of(each.name)
         assert (result["changed"], result["maintenance_mode"], result["watched"]) == (True, True, True)
         assert result["environment"]["status"] == "In Maintenance"
-        assert (result["status"]["system"], result["status"]["mode"]) == ("target", "maintenance")
+        assert (result["status"]["system"], result["status"]["mode"]) == (site.stage.name, "maintenance")
         assert done.of(f"{each.name} again")["changed"] is False
         assert each.in_maintenance
     assert site.portal.switches == [("fabric", True), ("iaas", True)]
@@ -160,14 +148,16 @@ def test_usual_order_of_each_hosting(site: Site) -> None:
     )
     assert re.search(r"Enable maintenance mode In progress, \d+ %", done.output)
 
-    done = site.run(*tasks("disabled"))
+    done = yield from site.run(*tasks("disabled"))
     assert [done.of(each.name)["changed"] for each in environments] == [True, True]
     assert [each.in_maintenance for each in environments] == [False, False]
 
 
-def test_variables_of_the_host_are_enough(site: Site) -> None:
+@course(Site)
+def test_variables_of_the_host_are_enough(site: Site) -> Course:
     environment = site.add("uat")
-    variables = {**site.variables(environment), "lcs_project_id": str(PROJECT), "lcs_accept_undocumented_api": "yes"}
+    site.stage.variables.update(site.variables(environment))
+    site.stage.variables.update(lcs_project_id=str(PROJECT), lcs_accept_undocumented_api="yes")
     role = {"name": "role", "ansible.builtin.include_role": {"name": "quiesce.maintenance.lcs"}}
     tasks = [
         {**role, "vars": {"lcs_state": "enabled"}},
@@ -176,7 +166,7 @@ def test_variables_of_the_host_are_enough(site: Site) -> None:
         role,
         {"name": "Row out", "ansible.builtin.debug": {"msg": "{{ lcs_status.status.mode }}"}},
     ]
-    done = site.run(*tasks, variables=variables)
+    done = yield from site.run(*tasks)
     assert (done.of("Row")["msg"], done.of("Row out")["msg"]) == ("maintenance", "normal")
     assert site.portal.switches == [("uat", True), ("uat", False)]
 
@@ -184,18 +174,17 @@ def test_variables_of_the_host_are_enough(site: Site) -> None:
 def test_playbooks(site: Site) -> None:
     environments = [site.add("uat"), site.add("prod", production=True)]
     hosts = {each.name: {"ansible_connection": "local", **site.variables(each)} for each in environments}
-    site.folder.mkdir()
-    inventory = site.folder / "inventory.yml"
+    inventory = site.stage.folder / "inventory.yml"
     inventory.write_text(yaml.safe_dump({"lcs": {"hosts": hosts}}))
 
     def run(name: str, *arguments: str, code: int = 0) -> Done:
-        done = run_playbook(site.folder, f"quiesce.maintenance.{name}", "-i", str(inventory), *arguments)
+        done = run_playbook(site.stage.folder, f"quiesce.maintenance.{name}", "-i", str(inventory), *arguments)
         assert done.code == code, done.output
         site.no_secret(done.output, *(file.read_text() for file in records()))
         return done
 
     def records() -> list[Path]:
-        return sorted((site.folder / "state/quiesce.maintenance").glob("lcs-*.json"))
+        return sorted((site.stage.folder / "state/quiesce.maintenance").glob("lcs-*.json"))
 
     done = run("enable", "-e", "quiesce_window=CHG7 quiesce_reason=4711 quiesce_ticket= quiesce_owner=ann")
     assert sorted(site.portal.switches) == [("prod", True), ("uat", True)]
@@ -232,7 +221,8 @@ def test_playbooks(site: Site) -> None:
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
-def test_refused_before_anything_is_touched(site: Site) -> None:
+@course(Site)
+def test_refused_before_anything_is_touched(site: Site) -> Course:
     uat, own = site.add("uat"), site.add("own", hosting=Hosting.CUSTOMER_IAAS)
     unified = LcsEnvironment("unified", site.clock)  # in no project
     occupied = site.add("occupied", lagging_looks=0)
@@ -248,7 +238,7 @@ def test_refused_before_anything_is_touched(site: Site) -> None:
         site.task(uat, state="enabled", details_path="/ServiceFabricDeployment/Gone/{project_id}", task="gone"),
         site.task(uat, state="enabled", cookies=site.portal.sign_in(may_service=False).cookies, task="no right"),
     ]
-    done = site.run(*tasks, fails=True)
+    done = yield from site.run(*tasks, fails=True)
     messages = {task["name"]: done.of(task["name"])["msg"] for task in tasks}
     assert "set accept_undocumented_api: true" in messages["no consent"]
     assert "Sign in at https://127.0.0.1" in messages["no cookies"]
@@ -267,19 +257,21 @@ def test_refused_before_anything_is_touched(site: Site) -> None:
 
 
 @pytest.mark.parametrize("fault", ["drop-after", "bad-gateway-after", "truncated", "cut-json", "empty"])
-def test_an_answer_that_is_lost_is_no_failure(site: Site, fault: Any) -> None:
+@course(Site)
+def test_an_answer_that_is_lost_is_no_failure(site: Site, fault: Any) -> Course:
     environment = site.add("uat")
     site.portal.faults_at[SWITCH].append(fault)
-    result = site.run(site.task(environment, state="enabled")).of("uat")
+    result = (yield from site.run(site.task(environment, state="enabled"))).of("uat")
     assert (result["changed"], result["maintenance_mode"]) == (True, True)
     assert (of_switch(site), site.portal.switches) == (1, [("uat", True)])
 
 
 @pytest.mark.parametrize("fault", ["drop", "bad-gateway", "error-page"])
-def test_a_request_that_is_lost_is_not_sent_again(site: Site, fault: Any) -> None:
+@course(Site)
+def test_a_request_that_is_lost_is_not_sent_again(site: Site, fault: Any) -> Course:
     environment = site.add("uat")
     site.portal.faults_at[SWITCH].append(fault)
-    done = site.run(
+    done = yield from site.run(
         site.task(environment, state="enabled", start_timeout="3s"),
         site.task(environment, state="enabled", task="again"),
         fails=True,
@@ -290,13 +282,14 @@ def test_a_request_that_is_lost_is_not_sent_again(site: Site, fault: Any) -> Non
 
 
 @pytest.mark.parametrize("fault", ["refused-200", "refused-500", "not-done"])
-def test_a_refusal_of_lcs(site: Site, fault: Any) -> None:
+@course(Site)
+def test_a_refusal_of_lcs(site: Site, fault: Any) -> Course:
     environment = site.add("uat")
     if fault == "not-done":
         site.portal.switch_data = "not-done"
     else:
         site.portal.faults_at[SWITCH].append(fault)
-    result = site.run(site.task(environment, state="enabled"), fails=True).of("uat")
+    result = (yield from site.run(site.task(environment, state="enabled"), fails=True)).of("uat")
     words = "The service request could not be submitted" if fault == "not-done" else "An unexpected error occurred"
     assert words in result["msg"]
     assert re.search(r"activity id [0-9a-f-]{36}", result["msg"])
@@ -305,10 +298,11 @@ def test_a_refusal_of_lcs(site: Site, fault: Any) -> None:
 
 
 @pytest.mark.parametrize(("stale", "failed", "sent"), [(1, False, None), (9, True, [])])
-def test_the_anti_forgery_token_is_renewed_once(site: Site, stale: int, failed: bool, sent: Any) -> None:
+@course(Site)
+def test_the_anti_forgery_token_is_renewed_once(site: Site, stale: int, failed: bool, sent: Any) -> Course:
     environment = site.add("uat")
     site.portal.faults_at[SWITCH].extend(["forbidden"] * stale)
-    result = site.run(site.task(environment, state="enabled"), fails=True).of("uat")
+    result = (yield from site.run(site.task(environment, state="enabled"), fails=True)).of("uat")
     assert result["failed"] is failed
     assert of_switch(site) == 2
     assert site.portal.switches == ([("uat", True)] if sent is None else sent)
@@ -316,39 +310,43 @@ def test_the_anti_forgery_token_is_renewed_once(site: Site, stale: int, failed: 
         assert "HTTP 403, also with a new anti-forgery token" in result["msg"]
 
 
-def test_a_token_without_its_cookie(site: Site) -> None:
+@course(Site)
+def test_a_token_without_its_cookie(site: Site) -> Course:
     """Only the session's own cookie was copied: the portal sets that of the token."""
     environment = site.add("uat")
     cookie = site.session.cookies.partition(";")[0]
-    assert site.run(site.task(environment, state="enabled", cookies=cookie)).of("uat")["changed"] is True
+    assert (yield from site.run(site.task(environment, state="enabled", cookies=cookie))).of("uat")["changed"] is True
 
 
-def test_a_request_that_lcs_ignores(site: Site) -> None:
+@course(Site)
+def test_a_request_that_lcs_ignores(site: Site) -> Course:
     environment = site.add("uat", ignores_requests=True)
-    result = site.run(site.task(environment, state="enabled", start_timeout="3s"), fails=True).of("uat")
+    result = (yield from site.run(site.task(environment, state="enabled", start_timeout="3s"), fails=True)).of("uat")
     assert 'LCS accepted the request, but no servicing operation runs, and LCS says status "Deployed"' in result["msg"]
     assert (result["changed"], result["maintenance_mode"]) == (True, False)
 
 
 @pytest.mark.parametrize("data", ["done", "null"])
-def test_bodies_in_parentheses_and_without_data(site: Site, data: Any) -> None:
+@course(Site)
+def test_bodies_in_parentheses_and_without_data(site: Site, data: Any) -> Course:
     environment = site.add("uat")
     site.portal.wrapped, site.portal.switch_data, site.portal.no_action = True, data, "404"
-    assert site.run(site.task(environment, state="enabled")).of("uat")["maintenance_mode"] is True
+    assert (yield from site.run(site.task(environment, state="enabled"))).of("uat")["maintenance_mode"] is True
 
 
 # --- the session ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("over", ["498", "login-page", "login-redirect"])
-def test_a_session_that_ends(site: Site, over: Any) -> None:
+@course(Site)
+def test_a_session_that_ends(site: Site, over: Any) -> Course:
     """Before the request it is a failure; while the operation runs it is none, unless that was asked for."""
     environment = site.add("uat", pace=20.0)
     other = site.add("other", pace=20.0)
     site.portal.over = over
     old = site.portal.sign_in()
     site.portal.sessions.end(old)
-    done = site.run(site.task(environment, state="enabled", cookies=old.cookies), fails=True)
+    done = yield from site.run(site.task(environment, state="enabled", cookies=old.cookies), fails=True)
     assert "the session is over (" in done.of("uat")["msg"]
     assert (done.of("uat")["changed"], site.portal.switches) == (False, [])
 
@@ -366,7 +364,7 @@ def test_a_session_that_ends(site: Site, over: Any) -> None:
         site.task(environment, state="enabled", cookies=ending(environment).cookies),
         site.task(other, state="enabled", cookies=ending(other).cookies, on_session_over="fail"),
     ]
-    done = site.run(*tasks, fails=True)
+    done = yield from site.run(*tasks, fails=True)
     for name, failed in (("uat", False), ("other", True)):
         result = done.of(name)
         assert (result["failed"], result["changed"], result["maintenance_mode"]) == (failed, True, None)
@@ -375,17 +373,18 @@ def test_a_session_that_ends(site: Site, over: Any) -> None:
 
     for each in (environment, other):
         each.seconds_per_look = 300.0
-    done = site.run(*(site.task(each, state="enabled") for each in (environment, other)))
+    done = yield from site.run(*(site.task(each, state="enabled") for each in (environment, other)))
     assert [done.of(name)["changed"] for name in ("uat", "other")] == [False, False]
     assert site.portal.switches == [("uat", True), ("other", True)]
 
 
-def test_the_public_api_watches_on(site: Site) -> None:
+@course(Site)
+def test_the_public_api_watches_on(site: Site) -> Course:
     environment = site.add("uat", pace=200.0)
     session = site.portal.sign_in()
     site.portal.at[13] = lambda: site.portal.sessions.end(session)
     task = site.task(environment, state="enabled", cookies=session.cookies, api_url=site.api.url, api_token=TOKEN)
-    done = site.run(task)
+    done = yield from site.run(task)
     assert (done.of("uat")["watched"], done.of("uat")["maintenance_mode"]) == (True, True)
     assert "the session is over; using the public API to watch the operation" in done.output
 
@@ -393,10 +392,11 @@ def test_the_public_api_watches_on(site: Site) -> None:
 # --- servicing --------------------------------------------------------------------------------------------------------
 
 
-def test_servicing_fails_and_a_person_decides(site: Site) -> None:
+@course(Site)
+def test_servicing_fails_and_a_person_decides(site: Site) -> Course:
     environment = site.add("uat")
     environment.failures = [ServicingFailure()]
-    result = site.run(site.task(environment, state="enabled"), fails=True).of("uat")
+    result = (yield from site.run(site.task(environment, state="enabled"), fails=True)).of("uat")
     assert (result["changed"], result["maintenance_mode"]) == (True, None)
     assert environment.operations[0].activity in result["msg"]
     assert result["activity_id"] == environment.operations[0].activity
@@ -405,18 +405,20 @@ def test_servicing_fails_and_a_person_decides(site: Site) -> None:
     assert f"/V2/EnvironmentDetailsV3New/{PROJECT}?EnvironmentId={environment.id}" in result["msg"]
     assert "Resume, Rollback or Abort and downloads the logs" in result["msg"]
     environment.roll_back()
-    done = site.run(site.task(environment, state="enabled"))
+    done = yield from site.run(site.task(environment, state="enabled"))
     assert done.of("uat")["maintenance_mode"] is True
     assert site.portal.switches == [("uat", True), ("uat", True)]
 
 
-def test_at_the_limit_the_operation_goes_on(site: Site) -> None:
+@course(Site)
+def test_at_the_limit_the_operation_goes_on(site: Site) -> Course:
     environment = site.add("uat", pace=1.0)
-    result = site.run(site.task(environment, state="enabled", servicing_timeout="3s"), fails=True).of("uat")
+    done = yield from site.run(site.task(environment, state="enabled", servicing_timeout="3s"), fails=True)
+    result = done.of("uat")
     assert "within 3 s" in result["msg"]
     assert "A servicing operation runs on environment" in result["msg"]
     environment.seconds_per_look = 300.0
-    assert site.run(site.task(environment, state="enabled")).of("uat")["changed"] is False
+    assert (yield from site.run(site.task(environment, state="enabled"))).of("uat")["changed"] is False
     assert site.portal.switches == [("uat", True)]
 
 
@@ -429,22 +431,23 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("looks", [0, 4])
 @pytest.mark.parametrize("state", ["enabled", "disabled"])
-def test_killed_and_run_again(site: Site, state: str, looks: int) -> None:
+@course(Site)
+def test_killed_and_run_again(site: Site, state: str, looks: int) -> Course:
     """Right after the request, while the old state still stands, and later: never a second operation."""
     environment = site.add("uat", pace=1.0, maintenance=state == "disabled")
-    site.folder.mkdir()
-    playbook, inventory = site.folder / "play.yml", site.folder / "inventory.yml"
+    playbook, inventory = site.stage.folder / "play.yml", site.stage.folder / "inventory.yml"
     playbook.write_text(
         json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [site.task(environment, state=state)]}])
     )
     inventory.write_text(json.dumps({"all": {"hosts": {"target": {"ansible_connection": "local"}}}}))
-    running = start_playbook(site.folder, playbook, "-i", str(inventory))
+    same = {"XDG_STATE_HOME": str(site.stage.store.parent), "USER": "tester"}  # as in the run of all courses
+    running = start_playbook(site.stage.folder, playbook, "-i", str(inventory), environment=same)
     wait_until(lambda: bool(site.portal.switches))
     seen = len(site.portal.log)
     wait_until(lambda: len(site.portal.log) >= seen + looks)
     running.kill()
     environment.seconds_per_look = 300.0
-    result = site.run(site.task(environment, state=state, take_over=True)).of("uat")
+    result = (yield from site.run(site.task(environment, state=state, take_over=True))).of("uat")
     assert (result["failed"], result["changed"]) == (False, False)
     assert site.portal.switches == [("uat", state == "enabled")]
     assert environment.in_maintenance is (state == "enabled")
@@ -453,7 +456,8 @@ def test_killed_and_run_again(site: Site, state: str, looks: int) -> None:
 # --- looking ----------------------------------------------------------------------------------------------------------
 
 
-def test_info_by_portal_and_by_the_public_api(site: Site) -> None:
+@course(Site)
+def test_info_by_portal_and_by_the_public_api(site: Site) -> Course:
     environment = site.add("uat", lagging_looks=0)
     api = {"api_url": site.api.url, "api_token": TOKEN}
     no_session = {"cookies": None, "accept_undocumented_api": None, **api}
@@ -467,7 +471,7 @@ def test_info_by_portal_and_by_the_public_api(site: Site) -> None:
         site.task(environment, "maintenance_mode_info", task="no token", **{**no_session, "api_token": "wrong-token"}),
         site.task(LcsEnvironment("x", site.clock), "maintenance_mode_info", task="unified", **no_session),
     ]
-    done = site.run(*tasks, fails=True)
+    done = yield from site.run(*tasks, fails=True)
     for name, source in (("portal", "portal"), ("api", "api"), ("session over", "api")):
         result = done.of(name)
         assert (result["failed"], result["source"], result["maintenance_mode"]) == (False, source, True)
@@ -483,20 +487,24 @@ def test_info_by_portal_and_by_the_public_api(site: Site) -> None:
     assert "use powerplatform_administration_mode" in done.of("unified")["msg"]
 
 
-def test_the_limits_of_the_public_api_are_waited_out(site: Site) -> None:
+@course(Site)
+def test_the_limits_of_the_public_api_are_waited_out(site: Site) -> Course:
     environment = site.add("uat")
     site.clock.scale = 60.0  # a minute of the limit is a second
     options = {"cookies": None, "accept_undocumented_api": None, "api_url": site.api.url, "api_token": TOKEN}
     tasks = [site.task(environment, "maintenance_mode_info", task=f"look {number}", **options) for number in range(8)]
-    done = site.run(*tasks, arguments=["--forks", "1"])
+    done = yield from site.run(*tasks)
     assert [done.of(f"look {number}")["source"] for number in range(8)] == ["api"] * 8
 
 
-def test_a_servicing_operation_is_told_while_it_runs(site: Site) -> None:
+@course(Site)
+def test_a_servicing_operation_is_told_while_it_runs(site: Site) -> Course:
     """At once by the history, while the old state stands, then with its progress."""
     environment = site.add("uat", pace=80.0)
     environment.begin(True)
-    done = site.run(*(site.task(environment, "maintenance_mode_info", task=f"look {number}") for number in range(3)))
+    done = yield from site.run(
+        *(site.task(environment, "maintenance_mode_info", task=f"look {number}") for number in range(3))
+    )
     for number in range(3):
         result = done.of(f"look {number}")
         assert (result["maintenance_mode"], result["status"]["mode"]) == (None, "changing")
@@ -508,23 +516,25 @@ def test_a_servicing_operation_is_told_while_it_runs(site: Site) -> None:
 # --- secrets, examples ------------------------------------------------------------------------------------------------
 
 
-def test_nothing_secret_at_any_verbosity(site: Site, tmp_path: Path) -> None:
+@course(Site)
+def test_nothing_secret_at_any_verbosity(site: Site) -> Course:
     environment = site.add("uat")
-    file = tmp_path / "cookies"
+    file = site.stage.folder / "cookies"
     file.write_text(site.session.cookies + "\n")
     tasks = [
         site.task(environment, state="enabled", cookies=None, cookies_file=str(file)),
         site.task(environment, state="enabled", cookies=f"{site.session.cookies}\nx", task="broken"),
         site.task(environment, "maintenance_mode_info", task="look", api_url=site.api.url, api_token=TOKEN),
     ]
-    done = site.run(*tasks, fails=True, arguments=["-vvvv", "--diff"])
+    done = yield from site.run(*tasks, fails=True, verbose=True)
     assert done.of("uat")["changed"] is True
     assert "they are not the value of a Cookie header" in done.of("broken")["msg"]
 
 
-def test_examples_run(site: Site, tmp_path: Path) -> None:
+@course(Site)
+def test_examples_run(site: Site) -> Course:
     environment = site.add("uat", id="0c6f5d1e-3c1c-4d59-9f65-8a1f6f8e1a11")
-    file = tmp_path / "cookies"
+    file = site.stage.folder / "cookies"
     file.write_text(site.session.cookies)
     tasks = []
     for path in sorted((ROOT / "plugins/modules").glob("lcs_*.py")):
@@ -532,10 +542,11 @@ def test_examples_run(site: Site, tmp_path: Path) -> None:
         assert found
         tasks += yaml.safe_load(found.group(1).replace("/run/secrets/lcs_cookies", str(file)))
     assert len(tasks) == 4
-    lab = {"url": site.portal.url, "api_url": site.api.url, "ca_path": site.ca_file}
+    lab = {"url": site.portal.url, "api_url": site.api.url, "ca_path": site.stage.ca_file}
     for task in tasks:
-        module = next(name for name in task if name.startswith("quiesce."))
+        (module,) = (name for name in task if name.startswith("quiesce."))
         task[module] |= lab | ({"poll_interval": "1s"} if module.endswith("mode") else {})
-    done = site.run(*tasks, variables={"lcs_token": TOKEN})
-    assert done.recap["target"]["ok"] == 4
+    site.stage.variables["lcs_token"] = TOKEN
+    done = yield from site.run(*tasks)
+    assert len(done.results) == 4
     assert site.portal.switches == [(environment.name, True), (environment.name, False)]
