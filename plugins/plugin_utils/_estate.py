@@ -191,6 +191,8 @@ def check(
             f"none of its hosts is one; expected {looked_for}",
             "Nothing was done. Name a host that is a system, or set quiesce_systems on it",
         )
+    managers = {manager for member in members for manager in member.managers.values()}
+    strangers = [host for host in strangers if host not in managers]  # it has its part in the run
     if limit and strangers:
         verb = "is not a system" if len(strangers) == 1 else "are not systems"
         raise Failure(

@@ -130,6 +130,13 @@ def test_a_run_that_would_switch_nothing_fails(
         check(members, strangers, limit, [], REGISTER)
 
 
+def test_the_manager_of_a_computer_may_be_in_the_limit() -> None:
+    member = Member("dev01", ("trend",), {"trend": "dsm01"})
+    check((member,), ["dsm01"], "all", [], REGISTER)
+    with pytest.raises(Failure, match="db01 is not a system"):
+        check((member,), ["dsm01", "db01"], "all", [], REGISTER)
+
+
 def test_without_a_limit_other_hosts_may_be_there() -> None:
     check(ESTATE.members, ["db01"], "", [], REGISTER)
 
