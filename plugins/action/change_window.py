@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LEASE, Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
-from ansible_collections.quiesce.maintenance.plugins.module_utils._time import is_duration
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import is_duration, iso, seconds
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW, ledger
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _change, _guard
@@ -39,6 +39,8 @@ READY = "ready"
 WORKED = "worked"
 CLOSED = "closed"
 SWEPT = "swept"
+EXTENDED = "extended"
+STATES = [OPENED, CANCELLED, READY, WORKED, CLOSED, SWEPT, EXTENDED]
 TASK_FILES = ("work", "before_open", "opened", "work_failed", "closed")
 TIMES = "service-times.json"
 
@@ -70,7 +72,11 @@ class ActionModule(MaintenanceAction):
     def argument_spec() -> dict[str, Any]:
         """Return the options."""
         return {
-            "state": {"type": "str", "choices": [OPENED, CANCELLED, READY, WORKED, CLOSED, SWEPT], "required": True},
+            "state": {
+                "type": "str",
+                "choices": [OPENED, CANCELLED, READY, WORKED, CLOSED, SWEPT, EXTENDED],
+                "required": True,
+            },
             **{name: option for name, option in WINDOW.items() if name != "all_windows"},
             **STORE,
             "evidence": {"type": "str"},
@@ -78,6 +84,7 @@ class ActionModule(MaintenanceAction):
             "freeze_calendars": {"type": "raw"},
             "timezone": {"type": "str"},
             "override": {"type": "str"},
+            "extend": {"type": "str"},
             "ca_path": {"type": "path"},
         }
 
@@ -93,6 +100,7 @@ class ActionModule(MaintenanceAction):
             WORKED: self._worked,
             CLOSED: self._closed,
             SWEPT: self._swept,
+            EXTENDED: self._extended,
         }
         return step[params["state"]]()
 
@@ -232,6 +240,30 @@ class ActionModule(MaintenanceAction):
             self.tell(f"the window {window} is closed" if not left else f"{window} is still open on {', '.join(left)}")
         told = [*sweep["overdue"], *_change.by_text([messages])]
         return {"changed": False, "failed": bool(told), "msg": " ".join(map(sentence, told)) or "Nothing is overdue."}
+
+    def _extended(self) -> dict[str, Any]:
+        """Give a window a later end, in the book if it is there; say where else."""
+        estate, sweep = self._estate(), dict(plain(self.task_vars["window_due"]))
+        name, run = self.params["window"].strip(), self._run(self._estate()["run"])
+        if not self.params["extend"]:
+            raise Invalid("extend", "it is not given", "Give the time by which the window is extended, like 1h")
+        length = timedelta(seconds=seconds(self.params, "extend"))
+        rows = [row for row in self._rows("quiesce_result", estate) for each in row["windows"] if each["id"] == name]
+        if not rows:
+            known = ", ".join(sorted(sweep["where"])) or "none"
+            raise Failure("extend", f"the window {name}", "it is open on no system of this run", f"Open: {known}")
+        ends = [each["expires"] for row in rows for each in row["windows"] if each["id"] == name and each["expires"]]
+        if not ends:
+            raise Failure("extend", f"the window {name}", "it has no end", "Nothing was done")
+        with self._book(run) as book:
+            until = _change.later(ends, length, book.read())
+            if not self.check_mode and name in book.open_ones():
+                book.extend(name, until)
+        places: dict[str, dict[str, list[str]]] = {}
+        for host, system in sweep["where"][name]:
+            places.setdefault(host, {})[system] = [name]
+        self._note(run, Entry("extended", {"expires": iso(until), "by": run.owner}))
+        return {"changed": True, "only": places, "expires": iso(until)}
 
     def _task_files(self) -> dict[str, str]:
         """Return the paths of the task files, before anything changes. Raises ``Invalid``."""

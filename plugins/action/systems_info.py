@@ -22,7 +22,7 @@ class ActionModule(MaintenanceAction):
     @staticmethod
     def argument_spec() -> dict[str, Any]:
         """Return the options."""
-        return {"only": {"type": "dict"}, "untouched": {"type": "dict"}}
+        return {"only": {"type": "dict"}, "untouched": {"type": "dict"}, "expires": {"type": "str"}}
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Find out which systems the hosts of the play are."""
@@ -41,7 +41,13 @@ class ActionModule(MaintenanceAction):
         lost = {str(host) for host in self.task_vars["ansible_play_hosts_all"]}
         lost -= {str(host) for host in self.task_vars["ansible_play_hosts"]}
         estate = _estate.Estate(
-            tuple(members), register(), tuple(sorted(lost)), secrets.token_hex(4), only, params["untouched"] or {}
+            tuple(members),
+            register(),
+            tuple(sorted(lost)),
+            secrets.token_hex(4),
+            only,
+            params["untouched"] or {},
+            params["expires"] or "",
         )
         return {"changed": False, **estate.result()}
 

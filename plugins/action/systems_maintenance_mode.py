@@ -13,10 +13,12 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System, register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import estate_of
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     DISABLED,
+    ENABLED,
     HELD,
     held_by,
     is_bad,
@@ -92,7 +94,7 @@ class ActionModule(MaintenanceAction):
         if not (windows := task.get("windows")):
             result = self._run(system, system.module, {"state": state}, task)
         else:
-            result = self._each(system, windows, task)
+            result = self._each(system, windows, task, state)
         return {**result, "seconds": round(time.monotonic() - began, 1)}
 
     def _is_held(self, estate: Mapping[str, Any], wave: str) -> bool:
@@ -120,12 +122,16 @@ class ActionModule(MaintenanceAction):
             None if value("all_windows") and boolean(value("all_windows"), strict=False) else value("window") or DEFAULT
         )
 
-    def _each(self, system: System, windows: Sequence[str], task: Mapping[str, Any]) -> dict[str, Any]:
-        """Close one window after the other. A run that is at work is not waited for."""
+    def _each(self, system: System, windows: Sequence[str], task: Mapping[str, Any], state: str) -> dict[str, Any]:
+        """Close or extend one window after the other. A run that is at work is not waited for."""
         result: dict[str, Any] = {}
         changed = False
+        # What carries its windows itself has no run to wait for.
+        at_once = {"busy_timeout": "0"} if "busy_timeout" in face(system.module).argument_spec() else {}
         for window in windows:
-            options = {"state": DISABLED, "window": window, "all_windows": False, "busy_timeout": "0"}
+            options = {"state": state, "window": window, "all_windows": False, **at_once}
+            if state == ENABLED:
+                options["expires"] = str(estate_of(self.task_vars)["expires"])
             result = self._run(system, system.module, options, task)
             changed = changed or bool(result.get("changed"))
             if is_bad(result):

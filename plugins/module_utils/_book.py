@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change
@@ -79,15 +79,20 @@ class Book:
         self._ledger.wait_for_turn([name], f"the window {name}")
         self._ledger.begin({name: Change(False, None)}, [], 0)
 
-    def extend(self, name: str, length: timedelta) -> Window:
-        """Let a window end so much later; an overdue one, so long from now. Raises ``Failure`` if it is not open."""
+    def read(self) -> datetime:
+        """Read the book; return the time by the store's clock."""
+        self._ledger.read()
+        return self._ledger.now
+
+    def extend(self, name: str, until: datetime) -> Window:
+        """Give a window another end, whichever run holds it. Raises ``Failure`` if it is not open."""
         self._ledger.read()
         record = self._ledger.records.get(name)
         if record is None:
             known = f"Open: {', '.join(self.open_ones())}" if self.open_ones() else "No window is open"
             raise Failure("extend", f"the window {name}", "it is not open", known)
         (window,) = record.windows
-        longer = replace(window, expires=max(window.expires or self.now, self.now) + length)
+        longer = replace(window, expires=until)
         self._ledger.begin({name: Change(True, Record((longer,), record.lease))}, [], 0)
         return longer
 

@@ -42,9 +42,10 @@ options:
         nothing was switched, and fails. V(ready) tells whether every system is in maintenance mode, so that the work
         can begin. V(worked) tells what the work came to. V(closed) takes the window out of the file if it is closed on
         every system, and fails if anything failed before. V(swept) does that for the windows that
-        M(quiesce.maintenance.change_window_info) found to be over, and fails while something is overdue.
+        M(quiesce.maintenance.change_window_info) found to be over, and fails while something is overdue. V(extended)
+        gives a window a later end in the file, and tells on which systems it is open.
     type: str
-    choices: [opened, cancelled, ready, worked, closed, swept]
+    choices: [opened, cancelled, ready, worked, closed, swept, extended]
     required: true
   window:
     description:
@@ -81,6 +82,9 @@ options:
     type: str
   override:
     description: Reason why the window opens although the calendars refuse it. It is recorded.
+    type: str
+  extend:
+    description: By how much the window is extended, like V(1h), from its end or, if that has passed, from now.
     type: str
   ca_path:
     description: PEM file of the certificate authorities to trust for calendars.
@@ -167,6 +171,18 @@ messages:
   type: dict
   returned: with O(state=ready) and O(state=worked)
   sample: {}
+only:
+  description: The name of the window, by each host and system on which it is open.
+  type: dict
+  returned: with O(state=extended)
+  sample:
+    launch01:
+      launch: [CHG0042]
+expires:
+  description: The new end (ISO 8601, UTC).
+  type: str
+  returned: with O(state=extended)
+  sample: "2026-11-25T00:00:00Z"
 untouched:
   description: The systems, by host, that were not switched.
   type: dict

@@ -35,9 +35,12 @@ attributes:
 options:
   only:
     description:
-      - Limits the result to these systems, by host, with the names of the windows to close on each, as
+      - Limits the result to these systems, by host, with the names of the windows to close on each, or to extend, as
         M(quiesce.maintenance.change_window_info) returns them. If it is given, the result may be empty.
     type: dict
+  expires:
+    description: The new end of the windows in O(only), if they are extended.
+    type: str
   untouched:
     description:
       - Systems, by host, that the change did not switch on its way in, as M(quiesce.maintenance.change_window) returns

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry
@@ -117,6 +117,11 @@ def expected(estate: Mapping[str, Any], times: Times, waves: Sequence[str], stat
             if seconds is not None:
                 lines.append(f"{host}: usually {spoken(seconds)} to be switched")
     return lines
+
+
+def later(ends: Iterable[str], length: timedelta, now: datetime) -> datetime:
+    """Return the last of these ends, or now if they have passed, and so much later."""
+    return (max([now, *map(_moment, ends)]) + length).replace(microsecond=0)
 
 
 def overrun(window: Mapping[str, Any], now: datetime) -> int:

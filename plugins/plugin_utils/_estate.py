@@ -48,8 +48,8 @@ class Task:
 class Estate:
     """The hosts of a run. ``lost`` failed in a play before; by ``run`` its results are told from older ones.
 
-    ``only`` limits it to the closing of these windows, by host and system. ``untouched`` are systems, by host, that the
-    change did not switch, so that no gate waits for them.
+    ``only`` limits it to these windows, by host and system: they are closed or, on the way in, get the end ``expires``.
+    ``untouched`` are systems, by host, that the change did not switch, so that no gate waits for them.
     """
 
     members: tuple[Member, ...]
@@ -58,6 +58,7 @@ class Estate:
     run: str = ""
     only: Mapping[str, Mapping[str, Sequence[str]]] | None = None
     untouched: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    expires: str = ""
 
     def tasks(self, wave: str, *, by_role: bool = False) -> dict[str, list[Task]]:
         """Return what each host does in a wave, by its role if it has task files, else by the module.
@@ -97,6 +98,7 @@ class Estate:
         return {
             "run": self.run,
             "lost": list(self.lost),
+            "expires": self.expires,
             "untouched": {host: list(systems) for host, systems in self.untouched.items()},
             "hosts": {
                 member.host: list(member.systems)

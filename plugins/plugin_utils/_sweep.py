@@ -130,7 +130,7 @@ def gone(sweep: Mapping[str, Any], results: Results) -> dict[str, list[str]]:
     due = {window for systems in sweep["due"].values() for windows in systems.values() for window in windows}
     found: dict[str, list[str]] = {window: [] for window in sweep["forgotten"]}
     for window in sorted(due):
-        places = {(host, system) for host, system in sweep["where"][window]}
+        places = {tuple(place) for place in sweep["where"][window]}
         left = [(host, system) for host, system in sorted(places) if not _closed(results, host, system, window)]
         found[window] = [f"{host} ({system})" for host, system in left]
     return found

@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from playbook.estate import Lab
 from playbook.shared import new_lab
 
 LIMIT = 60.0  # real seconds after which something that has to happen counts as not happening
+SOON = 5  # seconds: longer than any one request takes
 WORK = """
 - name: Do it
   ansible.builtin.debug: {msg: "at work for {{ window.id }} of {{ window.owner }}"}
@@ -132,7 +134,16 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
         yield found
 
 
+def extended(windows: Windows) -> None:
+    """A window of plain enable gets a later end on every system."""
+    windows.lab.run("enable", quiesce_window="longer", quiesce_expires="1h")
+    done = windows.lab.run("extend", quiesce_window="longer", window_extend="9h")
+    after = windows.states()
+    windows.keep("longer", done, windows.lab.run("disable", quiesce_window="longer"), after)
+
+
 def every_case(windows: Windows) -> None:
+    extended(windows)
     windows.run("no-such-work", window_work=str(windows.folder / "missing.yml"))
     windows.run("went-well")
     windows.run("work-failed", fails="d365fo01")
@@ -153,9 +164,10 @@ def every_case(windows: Windows) -> None:
 def ends_in_the_work(windows: Windows, name: str, how: Callable[[Running], Done]) -> None:
     """A window that is over soon, in the work of which something happens to the run; then the sweep."""
     begun = windows.folder / f"{name}.begun"
-    running = windows.begin(name, quiesce_expires="1s", begun=str(begun))
+    running = windows.begin(name, quiesce_expires=f"{SOON}s", begun=str(begun))
     until(begun.exists, running)
     done = how(running)
+    time.sleep(SOON)  # the last system began its window at the latest when the work did
     after = windows.states()
     windows.keep(name, done, windows.sweep(), after)
 
@@ -180,9 +192,10 @@ def killed_in_its_switch(windows: Windows) -> None:
     """The way in gets as far as the middle of its first wave."""
     gate = windows.systems["launch"]
     gate.hold(True)
-    running = windows.begin("killed-in-its-switch", quiesce_expires="1s")
+    running = windows.begin("killed-in-its-switch", quiesce_expires=f"{SOON}s")
     until(gate.held, running)
     done = ended_by(running, signal.SIGKILL)
+    time.sleep(SOON)
     gate.hold(False)
     after = windows.states()
     windows.keep("killed-in-its-switch", done, windows.sweep(), after)
@@ -251,6 +264,18 @@ def test_no_work_without_maintenance_mode(windows: Windows, case: str) -> None:
 def test_a_host_that_is_lost_gets_no_further(windows: Windows) -> None:
     assert "never done" not in windows.cases["lost-in-the-work"].done.output
     assert "at work for went-well of ann" in windows.cases["went-well"].done.output
+
+
+def test_a_window_is_extended_on_every_system(windows: Windows) -> None:
+    found = windows.cases["longer"]
+    assert found.done.code == 0, found.done.output[-4000:]
+    rows = [row for entry in found.done.results for row in entry["result"].get("rows", ())][-len(NAMES) :]
+    ends = {window["expires"] for row in rows for window in row["windows"]}
+    first = {window["opened"] for row in rows for window in row["windows"]}
+    assert len(ends) == 1, "one end for all"
+    assert datetime.fromisoformat(ends.pop()[:-1]) - datetime.fromisoformat(min(first)[:-1]) >= timedelta(hours=10)
+    assert found.after != windows.before
+    assert found.after_sweep == windows.before
 
 
 def test_nothing_is_left_in_the_store(windows: Windows) -> None:

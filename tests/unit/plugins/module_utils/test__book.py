@@ -108,24 +108,12 @@ def test_the_lease_lasts_longer_when_it_is_kept(store: FileStore) -> None:
 
 
 def test_another_end(store: FileStore) -> None:
-    window, _new = book(store).open(CHANGE)
-    assert window.expires is not None
-    longer = book(store, "run2").extend("CHG1", timedelta(hours=1))
-    assert longer.expires == window.expires + timedelta(hours=1)
-    with pytest.raises(Failure, match=r"the window CHG2: it is not open. Open: CHG1"):
-        book(store).extend("CHG2", timedelta(hours=1))
-
-
-def test_an_overdue_one_is_extended_from_now(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of a window that a run holds, and holds on."""
     ours = book(store)
-    window, _new = ours.open(Opening("CHG1", expires="1s"))
-    ours.let_go("CHG1")
-    record = (Path(store._folder) / FILE).read_text(encoding="utf-8")
-    assert window.expires is not None
-    old = window.expires - timedelta(days=2)
-    text = record.replace(f"{window.expires:%Y-%m-%dT%H:%M:%S}", f"{old:%Y-%m-%dT%H:%M:%S}")
-    (Path(store._folder) / FILE).write_text(text, encoding="utf-8")
-    later = book(store, "run2")
-    longer = later.extend("CHG1", timedelta(hours=1))
-    assert longer.expires is not None
-    assert abs(longer.expires - later.now - timedelta(hours=1)) < timedelta(seconds=60)
+    window, _new = ours.open(CHANGE)
+    later = window.opened + timedelta(hours=9)
+    assert book(store, "run2").extend("CHG1", later).expires == later
+    assert ours.keep("CHG1")
+    assert ours.open_ones()["CHG1"].windows[0].expires == later
+    with pytest.raises(Failure, match=r"the window CHG2: it is not open. Open: CHG1"):
+        book(store).extend("CHG2", later)

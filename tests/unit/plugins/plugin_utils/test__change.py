@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Took
+from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _change
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import Estate, Member
@@ -125,3 +126,9 @@ def test_evidence_of_switches() -> None:
 def test_by_how_much_a_window_was_too_long(ends: int, seconds: int) -> None:
     window = Window("CHG1", NOW - timedelta(hours=1), expires=NOW + timedelta(seconds=ends))
     assert _change.overrun(window.result(), NOW) == seconds
+
+
+@pytest.mark.parametrize(("ends", "later"), [([60], 120), ([60, 90], 150), ([-600], 60), ([-600, 30], 90)])
+def test_a_later_end(ends: list[int], later: int) -> None:
+    texts = [iso(NOW + timedelta(seconds=each)) for each in ends]
+    assert _change.later(texts, timedelta(seconds=60), NOW) == NOW + timedelta(seconds=later)
