@@ -314,6 +314,19 @@ def test_killed_on_the_way_in_then_out(at: int, tenant: Tenant) -> None:
     assert (done["failed"], tenant.on, tenant.edits) == (False, False, 2)
 
 
+@pytest.mark.parametrize("ahead", [-300.0, 300.0])
+def test_the_clock_of_the_controller_does_not_matter(ahead: float, tenant: Tenant) -> None:
+    """The operation of a killed run has just ended, which the environment does not show yet: old enough or not, that
+    is told by the platform's own clock."""
+    tenant.site.clock.advance(-1205.0 - ahead)
+    tenant.kill_at = 600.0
+    with pytest.raises(Killed):
+        tenant.run()
+    tenant.site.clock.advance(1205.0 - tenant.seconds)
+    done = tenant.run("disabled", take_over=True)
+    assert (done["failed"], done["administration_mode"], tenant.on, tenant.edits) == (False, False, False, 2)
+
+
 @pytest.mark.parametrize("kind", ["drop", "answer", "hang"])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("unlisted", [0.0, 40.0])

@@ -78,7 +78,7 @@ class Limits:
 class Switching:
     """The system that the cycle drives. ``sent``: a request went out that was not refused; ``attached``: an operation
     that this run did not begin was waited for; ``operation``: the last one that was followed; ``first``: the first
-    reading; ``requests``: how many requests for a switch went out."""
+    reading; ``requests``: how many requests for a switch went out; ``clock``: that of the platform."""
 
     platform: Platform
     identifier: str
@@ -325,7 +325,7 @@ class Switching:
         newest = reading.newest
         if newest is None or not newest.succeeded or newest.last is None:
             return float("inf")
-        # The clock of the controller may be behind that of the platform.
+        # The clocks of its hosts are not quite the same.
         return max((self.clock() - newest.last).total_seconds(), 0.0)
 
     def _quiet_for(self) -> float:
