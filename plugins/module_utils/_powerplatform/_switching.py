@@ -100,16 +100,17 @@ class Switching:
 
     # --- the cycle ----------------------------------------------------------------------------------------------------
 
-    def begin(self) -> bool:
+    def begin(self, since: float = float("inf")) -> bool:
         """Wait until nothing runs on the environment, so that the cycle starts from a state that stays.
 
         What an operation did that ended just now, the environment may not show yet. Where operations are not listed,
-        nobody can know whether there was one. Returns whether it had to wait.
+        nobody can know whether there was one. Nor may anything show the operation of a run that was cut off ``since``
+        seconds ago. Returns whether it had to wait.
         """
         self._ready, self._waited = None, False
         reading = self._rest()
         if self._active is None:
-            end = self.run.now() + self._lag - self._age(reading)
+            end = self.run.now() + self._lag - min(self._age(reading), since)
             while (left := end - self.run.now()) > 0:
                 self._pause("an operation may have ended just now", min(self.limits.interval, left))
                 reading = self._rest()
