@@ -15,6 +15,7 @@ from typing import Any, Literal
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _store_file
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._switch import inform, switch_mode
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
@@ -47,6 +48,7 @@ class Tenant:
     runs: int = 0
     told: list[str] = field(default_factory=list)
     kill_at: float = float("inf")
+    awake: Callable[[], None] = lambda: None
 
     def sleep(self, seconds: float) -> None:
         """Move the time on, for the lab too."""
@@ -55,6 +57,7 @@ class Tenant:
             raise Killed
         self.seconds += seconds
         self.site.clock.advance(seconds)
+        self.awake()
 
     def store(self) -> FileStore:
         """The file with the records; its clock is that of the run."""
@@ -352,6 +355,27 @@ def test_passing_troubles_everywhere(status: int, headers: dict[str, str], tenan
     tenant.site.login.faults = [Fault(status, "", headers)]
     done = tenant.run()
     assert (done["failed"], tenant.on, tenant.edits) == (False, True, 1), done.get("msg")
+
+
+def test_the_lease_outlasts_the_pauses_between_tries(tenant: Tenant) -> None:
+    """Whoever may send the request yet is at work: no other run may come in between."""
+    tenant.site.bap.faults = [Fault(429, headers={"Retry-After": "110"}, method="PATCH", times=3)]
+    left = []
+
+    def look() -> None:
+        if tenant.edits:
+            return
+        ledger = Ledger(tenant.store(), Run("look"))
+        ledger.read()
+        (record,) = ledger.records.values()
+        assert record.lease
+        left.append((record.lease.until - ledger.now).total_seconds())
+
+    tenant.awake = look
+    done = tenant.run(retry_timeout="10m")
+    assert (done["failed"], tenant.on, tenant.edits) == (False, True, 1)
+    assert len(left) == 3
+    assert min(left) > 0
 
 
 @pytest.mark.parametrize("host", ["login", "bap", "region"])

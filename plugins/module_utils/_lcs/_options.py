@@ -127,7 +127,14 @@ def open_portal(params: Mapping[str, Any], where: Place, run: Run, *, start: flo
         )
     jar = parse_cookies(secret, where.project)
     paths = {name: _path(name, params[name], where) for name in (*DEFAULTS, *FOUND) if params[name]}
-    client = open_client(params, headers=_portal.HEADERS, secrets=[secret, *jar.secrets], tell=run.tell)
+    client = open_client(
+        params,
+        headers=_portal.HEADERS,
+        secrets=[secret, *jar.secrets],
+        tell=run.tell,
+        now=run.now,
+        sleep=run.rest,
+    )
     portal = _portal.Portal(client, jar, where, paths, words(params))
     return Look(portal, run, start, open_api(params, where, run))
 
@@ -143,8 +150,10 @@ def open_api(params: Mapping[str, Any], where: Place, run: Run) -> _api.PublicAp
         credentials={"Authorization": f"Bearer {token}"},
         secrets=[token],
         remedies=_api.REMEDIES,
-        pace=Pace(_api.PER_MINUTE, now=run.now, sleep=run.sleep),
+        pace=Pace(_api.PER_MINUTE, now=run.now, sleep=run.rest),
         tell=run.tell,
+        now=run.now,
+        sleep=run.rest,
     )
     return _api.PublicApi(client, where, words(params))
 

@@ -33,7 +33,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform
     plan,
     stays_off,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Narrator, Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LOOK, Narrator, Run
 
 GONE = 120.0
 """Seconds for which an operation may be unknown to the platform (HTTP 404) before the environment decides."""
@@ -47,7 +47,6 @@ LOST = 60.0
 _MOST_SENT = 3
 _BUSY_PAUSE = (10.0, 20.0)
 _LONGEST_PAUSE = 120.0
-_LOOK_LIMIT = 60.0  # seconds that one look may take
 
 
 class Platform(Protocol):
@@ -171,7 +170,7 @@ class Switching:
         for left in reversed(range(_MOST_SENT)):
             self.run.check()
             # Whoever was so slow that another run has taken over sends nothing.
-            self.run.keep(_LOOK_LIMIT)
+            self.run.keep(LOOK)
             self.requests += 1
             try:
                 accepted = self.platform.switch(self.identifier, step.body)
@@ -310,10 +309,7 @@ class Switching:
             )
         narrator.say(doing)
         self._waited = True
-        self.run.check()
-        pause = max(min(self.limits.interval if seconds is None else seconds, narrator.left), 0.05)
-        self.run.keep(pause + _LOOK_LIMIT)
-        self.run.sleep(pause)
+        self.run.rest(max(min(self.limits.interval if seconds is None else seconds, narrator.left), 0.05))
 
     def _listed(self, identifier: str) -> Operation | None:
         operations = self.platform.operations(self.identifier) or ()
