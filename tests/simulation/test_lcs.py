@@ -239,6 +239,14 @@ def test_every_fault_leaves_a_record_that_the_next_run_understands(name: str, fa
         assert lcs.file.text is None, at
 
 
+def test_a_window_that_cannot_be_is_refused_before_anything_is_waited_for() -> None:
+    lcs = Lcs()
+    lcs.begin(True)
+    refused = run(lcs, "enabled", window=Opening("A", expires="2020-01-01T00:00:00Z"))
+    assert (refused.how, refused.result["changed"], lcs.time.slept) == ("failure", False, [])
+    assert "which is in the past" in refused.message
+
+
 def test_closing_one_of_several_says_for_whom_the_mode_stays_on() -> None:
     lcs = before_scene("first out")
     closed = run(lcs, **OFF_A)

@@ -527,6 +527,14 @@ def test_a_refusal_says_what_the_environment_is_in(world: Callable[..., World]) 
     assert one.state() == (False, [], None, "normal")
 
 
+def test_a_window_that_cannot_be_is_refused_before_anything_is_waited_for(world: Callable[..., World]) -> None:
+    one = world()
+    one.there.begin("Copy", {}, 1200.0)
+    how, result = one.run("first", Task(True, "x" * 100))
+    assert (how, result["changed"], one.time.slept) == ("failure", False, [])
+    assert "is not a valid id" in result["msg"]
+
+
 def test_check_mode_says_the_same_and_writes_nothing(world: Callable[..., World]) -> None:
     for name, (_before, _foreign, task, _end) in SCENES.items():
         one = world(name)

@@ -96,6 +96,8 @@ class Servicing:
         """
         while not self.recorded:
             self.ledger.read()
+            # Refuses a window that cannot be, before anything is waited for.
+            _holding.change(self.request, self.ledger.record(KEY), self.ledger.now, on=True)
             self.ledger.wait_for_turn([KEY], self.describe(), check_mode=self.check_mode)
             reading = self.look_again()
             if self.check_mode or not reading.busy:

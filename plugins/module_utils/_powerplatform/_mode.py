@@ -95,6 +95,8 @@ class AdministrationMode:
         if self.recorded:
             return self._latest or self.switching.read()
         self.ledger.read()
+        # Refuses a window that cannot be, before anything is waited for.
+        _holding.change(self.request, self.ledger.record(self.key), self.ledger.now, on=True)
         self._wait_for_turn()
         # To wait for the platform may take an hour, in which other runs come and go.
         while not self.check_mode and self.switching.begin(self._since_cut_off()):
