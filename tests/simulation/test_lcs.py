@@ -136,6 +136,20 @@ def test_a_killed_run_is_attached_to() -> None:
     assert (second.how, second.result["changed"], second.operations.count(SWITCH)) == ("success", False, 0)
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("following", DIRECTIONS)
+@pytest.mark.parametrize("keeps_history", [True, False])
+def test_taken_over_before_anything_shows_the_operation(direction: str, following: str, keeps_history: bool) -> None:
+    """Killed right after its request; where the history cannot be read, nothing shows what it began."""
+    lcs = beginning(direction, action_lag=40.0, keeps_history=keeps_history)
+    number = undisturbed(direction).operations.index(SWITCH)
+    assert run(lcs, direction, Gate(number, KILLED_AFTER)).how == "killed"
+    assert run(lcs, following, take_over=True).how == "success"
+    lcs.time.now += 200.0  # longer than an operation
+    lcs.settle()
+    assert (lcs.on, len(lcs.operations)) == (following == "enabled", 1 if following == direction else 2)
+
+
 def test_a_check_while_something_runs_says_that_nothing_is_known() -> None:
     lcs = Lcs(lag=600.0)
     lcs.begin(True)
