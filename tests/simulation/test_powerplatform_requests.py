@@ -378,6 +378,15 @@ def test_the_lease_outlasts_the_pauses_between_tries(tenant: Tenant) -> None:
     assert min(left) > 0
 
 
+def test_a_lost_answer_that_asks_for_an_hour(tenant: Tenant) -> None:
+    """The operation goes on meanwhile, and a run that sleeps for an hour holds the environment for as long."""
+    lost = Fault(503, headers={"Retry-After": "3600"}, method="PATCH", after=True)
+    tenant.site.bap.faults = [lost]
+    done = tenant.run()
+    assert (done["failed"], tenant.on, tenant.patches, tenant.edits) == (False, True, 1, 1)
+    assert tenant.seconds < 1500
+
+
 @pytest.mark.parametrize("host", ["login", "bap", "region"])
 def test_a_host_that_stays_away(host: str, tenant: Tenant) -> None:
     """The failure says in which state the environment is; the next run goes on."""

@@ -195,7 +195,8 @@ class Switching:
         """
         end = self.run.now() + LOST
         while True:
-            self._pause("looking for its operation", max(self.limits.interval, lost.pause or 0.0))
+            asked_for = min(lost.pause or 0.0, _LONGEST_PAUSE)
+            self._pause("looking for its operation", max(self.limits.interval, asked_for))
             found = self.read()
             if found.environment.busy or not plan(found, self.wanted).steps:
                 return True
