@@ -499,6 +499,7 @@ def test_a_session_that_ends_while_another_run_is_watched() -> None:
     lcs.begin(True)
     ended = run(lcs, "enabled")
     assert (ended.how, ended.result["changed"]) == ("unwatched", False)
+    assert "which has not asked for anything yet" in ended.result["unfinished"]
 
 
 def test_servicing_fails() -> None:
