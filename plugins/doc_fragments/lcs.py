@@ -66,14 +66,15 @@ options:
     description:
       - Texts of the environment's status that mean maintenance mode, in the language of the account. V(In Maintenance)
         is how Microsoft's page about maintenance mode writes it; that the portal sends the same text is a guess.
-      - C(Deployed) and C(Servicing) are known. If the text is not known, the number decides (O(maintenance_states)).
+      - C(Deployed) and C(Servicing) are known to mean something else, and are refused. If the text is not known, the
+        number decides (O(maintenance_states)).
     type: list
     elements: str
     default: [In Maintenance]
   maintenance_states:
     description:
       - Numbers of C(DeploymentState) that mean maintenance mode if the text of the status is not known. That V(13)
-        (SafeMode) is maintenance mode is a guess.
+        (SafeMode) is maintenance mode is a guess. C(3) (Finished) and C(11) (Servicing) are refused.
     type: list
     elements: int
     default: [13]

@@ -98,6 +98,8 @@ class Ledger:
         A file that cannot be written for a while does not end the work. Raises ``Conflict`` if another run has taken
         over.
         """
+        if self._taken_over:  # somebody may have passed over it, as over any look that failed
+            raise self._taken_over
         now = self.now + timedelta(seconds=self._run.now() - self._read_at)
         ours = {key: (record, record.lease) for key, record in self.records.items() if self._is_ours(record)}
         renewed = {

@@ -23,7 +23,6 @@ Reading = TypeVar("Reading")
 Step = TypeVar("Step")
 
 _TRIES = 3
-_LOOK_LIMIT = 60.0  # seconds that one look may take
 
 
 class Stale(Failure):
@@ -170,6 +169,4 @@ def wait_until_none(pending: Callable[[], Sequence[str]], what: str, patience: P
                 details={"pending": list(left)},
             )
         narrator.say(left[0] + (f" (and {len(left) - 1} more)" if len(left) > 1 else ""))
-        patience.run.check()
-        patience.run.keep(patience.interval + _LOOK_LIMIT)
-        patience.run.sleep(min(patience.interval, max(narrator.left, 0.05)))
+        patience.run.rest(min(patience.interval, max(narrator.left, 0.05)))

@@ -22,6 +22,9 @@ _NAME_LENGTH = 40
 _SAY_EVERY = 60.0
 _LOOK_EVERY = 15.0
 
+LOOK = 60.0
+"""Seconds that one look, or the one request of a switch, may take."""
+
 Site_contra = TypeVar("Site_contra", contravariant=True)
 Seen = TypeVar("Seen")
 
@@ -60,6 +63,12 @@ class Run:
         since = former.since if former and former.run == self.id else now
         until = now + timedelta(seconds=max(seconds, LEASE))
         return Lease(self.id, _cut(self.owner), _cut(self.controller), since, until)
+
+    def rest(self, seconds: float) -> None:
+        """Sleep; the lease lasts until then, and for what follows."""
+        self.check()
+        self.keep(seconds + LOOK)
+        self.sleep(seconds)
 
     def narrator(self, doing: str, limit: float) -> Narrator:
         """Return who tells how a wait goes on."""

@@ -36,7 +36,7 @@ class PowerPlatformAction(MaintenanceAction):
     @contextmanager
     def store(self, params: dict[str, Any]) -> Iterator[FileStore]:
         """Open the file with the records of the cloud's environments."""
-        with open_store(self, params, file_name("powerplatform", _options.read_endpoints(params).bap)) as store:
+        with open_store(self, params, file_name("powerplatform", _options.read_endpoints(params).home)) as store:
             yield store
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:

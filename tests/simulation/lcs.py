@@ -107,8 +107,7 @@ class Lcs:
 
     ``lag`` is for how long its state is the old one, ``action_lag`` for how long nothing but the history shows what
     runs, ``stale`` in how many looks the state is the opposite, ``fails`` whether a servicing operation fails,
-    ``relic``
-    whether an old entry of the history never ended.
+    ``relic`` whether an old entry of the history never ended, ``keeps_history`` whether the history is at its path.
     """
 
     time: Time = field(default_factory=Time)
@@ -119,6 +118,7 @@ class Lcs:
     stale: int = 0
     fails: bool = False
     relic: bool = False
+    keeps_history: bool = True
     kind: int = 3
     sessions_end_at: float | None = None
     operations: list[Operation] = field(default_factory=list)
@@ -242,6 +242,8 @@ class PortalClient(Client):
             "GetEnvironmentHistoryDetails": self.lcs.history,
             "EnableDisableMaintenanceMode": lambda: self._switch(form or {}),
         }
+        if doing == "GetEnvironmentHistoryDetails" and not self.lcs.keeps_history:
+            return Raw(404, {}, b"")
         return envelope(actions[doing]())
 
     def _switch(self, form: Mapping[str, str]) -> None:
@@ -301,6 +303,7 @@ def run(
     start: float = 300.0,
     fail_unwatched: bool = False,
     busy_limit: float = 240.0,
+    take_over: bool = False,
 ) -> Ended:
     """Run the switch on the environment."""
     gate = gate or Gate()
@@ -310,7 +313,7 @@ def run(
     system = Servicing(
         _look(lcs, gate, one, start),
         request,
-        Ledger(lcs.file.store(gate), one, busy_limit=busy_limit),
+        Ledger(lcs.file.store(gate), one, busy_limit=busy_limit, take_over=take_over),
         Patience(limit, 30.0, one),
         lease=100.0,
         check_mode=check_mode,

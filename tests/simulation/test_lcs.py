@@ -136,6 +136,20 @@ def test_a_killed_run_is_attached_to() -> None:
     assert (second.how, second.result["changed"], second.operations.count(SWITCH)) == ("success", False, 0)
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("following", DIRECTIONS)
+@pytest.mark.parametrize("keeps_history", [True, False])
+def test_taken_over_before_anything_shows_the_operation(direction: str, following: str, keeps_history: bool) -> None:
+    """Killed right after its request; where the history cannot be read, nothing shows what it began."""
+    lcs = beginning(direction, action_lag=40.0, keeps_history=keeps_history)
+    number = undisturbed(direction).operations.index(SWITCH)
+    assert run(lcs, direction, Gate(number, KILLED_AFTER)).how == "killed"
+    assert run(lcs, following, take_over=True).how == "success"
+    lcs.time.now += 200.0  # longer than an operation
+    lcs.settle()
+    assert (lcs.on, len(lcs.operations)) == (following == "enabled", 1 if following == direction else 2)
+
+
 def test_a_check_while_something_runs_says_that_nothing_is_known() -> None:
     lcs = Lcs(lag=600.0)
     lcs.begin(True)
@@ -237,6 +251,14 @@ def test_every_fault_leaves_a_record_that_the_next_run_understands(name: str, fa
         assert run(lcs, **ALL_OFF).how == "success", at
         assert state(lcs) == (False, [], None, "normal"), at
         assert lcs.file.text is None, at
+
+
+def test_a_window_that_cannot_be_is_refused_before_anything_is_waited_for() -> None:
+    lcs = Lcs()
+    lcs.begin(True)
+    refused = run(lcs, "enabled", window=Opening("A", expires="2020-01-01T00:00:00Z"))
+    assert (refused.how, refused.result["changed"], lcs.time.slept) == ("failure", False, [])
+    assert "which is in the past" in refused.message
 
 
 def test_closing_one_of_several_says_for_whom_the_mode_stays_on() -> None:
@@ -477,6 +499,7 @@ def test_a_session_that_ends_while_another_run_is_watched() -> None:
     lcs.begin(True)
     ended = run(lcs, "enabled")
     assert (ended.how, ended.result["changed"]) == ("unwatched", False)
+    assert "which has not asked for anything yet" in ended.result["unfinished"]
 
 
 def test_servicing_fails() -> None:

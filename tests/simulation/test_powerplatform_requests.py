@@ -15,6 +15,7 @@ from typing import Any, Literal
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _store_file
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._switch import inform, switch_mode
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
@@ -47,6 +48,7 @@ class Tenant:
     runs: int = 0
     told: list[str] = field(default_factory=list)
     kill_at: float = float("inf")
+    awake: Callable[[], None] = lambda: None
 
     def sleep(self, seconds: float) -> None:
         """Move the time on, for the lab too."""
@@ -55,6 +57,7 @@ class Tenant:
             raise Killed
         self.seconds += seconds
         self.site.clock.advance(seconds)
+        self.awake()
 
     def store(self) -> FileStore:
         """The file with the records; its clock is that of the run."""
@@ -314,6 +317,19 @@ def test_killed_on_the_way_in_then_out(at: int, tenant: Tenant) -> None:
     assert (done["failed"], tenant.on, tenant.edits) == (False, False, 2)
 
 
+@pytest.mark.parametrize("ahead", [-300.0, 300.0])
+def test_the_clock_of_the_controller_does_not_matter(ahead: float, tenant: Tenant) -> None:
+    """The operation of a killed run has just ended, which the environment does not show yet: old enough or not, that
+    is told by the platform's own clock."""
+    tenant.site.clock.advance(-1205.0 - ahead)
+    tenant.kill_at = 600.0
+    with pytest.raises(Killed):
+        tenant.run()
+    tenant.site.clock.advance(1205.0 - tenant.seconds)
+    done = tenant.run("disabled", take_over=True)
+    assert (done["failed"], done["administration_mode"], tenant.on, tenant.edits) == (False, False, False, 2)
+
+
 @pytest.mark.parametrize("kind", ["drop", "answer", "hang"])
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("unlisted", [0.0, 40.0])
@@ -339,6 +355,36 @@ def test_passing_troubles_everywhere(status: int, headers: dict[str, str], tenan
     tenant.site.login.faults = [Fault(status, "", headers)]
     done = tenant.run()
     assert (done["failed"], tenant.on, tenant.edits) == (False, True, 1), done.get("msg")
+
+
+def test_the_lease_outlasts_the_pauses_between_tries(tenant: Tenant) -> None:
+    """Whoever may send the request yet is at work: no other run may come in between."""
+    tenant.site.bap.faults = [Fault(429, headers={"Retry-After": "110"}, method="PATCH", times=3)]
+    left = []
+
+    def look() -> None:
+        if tenant.edits:
+            return
+        ledger = Ledger(tenant.store(), Run("look"))
+        ledger.read()
+        (record,) = ledger.records.values()
+        assert record.lease
+        left.append((record.lease.until - ledger.now).total_seconds())
+
+    tenant.awake = look
+    done = tenant.run(retry_timeout="10m")
+    assert (done["failed"], tenant.on, tenant.edits) == (False, True, 1)
+    assert len(left) == 3
+    assert min(left) > 0
+
+
+def test_a_lost_answer_that_asks_for_an_hour(tenant: Tenant) -> None:
+    """The operation goes on meanwhile, and a run that sleeps for an hour holds the environment for as long."""
+    lost = Fault(503, headers={"Retry-After": "3600"}, method="PATCH", after=True)
+    tenant.site.bap.faults = [lost]
+    done = tenant.run()
+    assert (done["failed"], tenant.on, tenant.patches, tenant.edits) == (False, True, 1, 1)
+    assert tenant.seconds < 1500
 
 
 @pytest.mark.parametrize("host", ["login", "bap", "region"])

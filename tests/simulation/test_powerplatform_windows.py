@@ -388,6 +388,26 @@ def test_who_is_taken_over_stops(world: Callable[..., World]) -> None:
     assert len(one.there.works) == 1
 
 
+@pytest.mark.parametrize("name", ["in", "out"])
+@pytest.mark.parametrize("back", [False, True], ids=["again", "back"])
+@pytest.mark.parametrize("since", [0.0, 20.0, 45.0])
+def test_taken_over_before_anything_shows_the_operation(
+    world: Callable[..., World], name: str, back: bool, since: float
+) -> None:
+    """Killed right after its request, of which neither the environment nor the list says anything yet."""
+    gate = Gate()
+    world(name).run("first", SCENES[name][2], gate)
+    switch = next(operation.number for operation in gate.log if operation.doing == "switch")
+    one = world(name)
+    one.there.list_lag, one.there.secretive = 50.0, True
+    assert one.run("first", SCENES[name][2], Gate(switch, KILLED_AFTER))[0] == "killed"
+    one.time.now += since
+    task = Task((name == "in") is not back, "A", take_over=True)
+    assert one.run("second", task)[0] == "success"
+    one.time.now += 400.0  # longer than an operation
+    assert (one.there.state().on, one.there.collisions) == (task.on, 0)
+
+
 def test_the_lease_lasts_as_long_as_the_operation_and_ends_with_the_run(world: Callable[..., World]) -> None:
     one = world()
     one.there.seconds = 3000.0
@@ -505,6 +525,14 @@ def test_a_refusal_says_what_the_environment_is_in(world: Callable[..., World]) 
     assert (how, result["changed"], result["status"]["mode"]) == ("failure", False, "normal")
     assert "the operation Edit now: A change freeze. See Settings" in result["msg"]
     assert one.state() == (False, [], None, "normal")
+
+
+def test_a_window_that_cannot_be_is_refused_before_anything_is_waited_for(world: Callable[..., World]) -> None:
+    one = world()
+    one.there.begin("Copy", {}, 1200.0)
+    how, result = one.run("first", Task(True, "x" * 100))
+    assert (how, result["changed"], one.time.slept) == ("failure", False, [])
+    assert "is not a valid id" in result["msg"]
 
 
 def test_check_mode_says_the_same_and_writes_nothing(world: Callable[..., World]) -> None:

@@ -25,7 +25,13 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._cookies 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._look import START, Look
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._place import DEFAULTS, FOUND, Place
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._servicing import Servicing
-from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state import SAFE_MODE, Words
+from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._state import (
+    OTHER_STATES,
+    OTHER_STATUSES,
+    SAFE_MODE,
+    STATES,
+    Words,
+)
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
@@ -77,7 +83,7 @@ RULES: dict[str, Any] = {"mutually_exclusive": [("cookies", "cookies_file"), ("a
 def place(params: Mapping[str, Any]) -> Place:
     """Return which environment is meant. Raises ``Invalid`` for ids that are none."""
     project, environment = params["project_id"].strip(), params["environment_id"].strip()
-    if not re.fullmatch("[0-9]{1,18}", project):
+    if not re.fullmatch("0*[1-9][0-9]{0,17}", project):
         raise Invalid("project_id", f'"{project}" is not a number', "It is the number in the address of the project")
     if not _GUID.fullmatch(environment):
         raise Invalid(
@@ -85,11 +91,19 @@ def place(params: Mapping[str, Any]) -> Place:
             f'"{environment}" is not a GUID',
             "It is EnvironmentId in the address of the environment's details page in LCS",
         )
-    return Place(project, environment.lower(), params["url"].rstrip("/"))
+    # The file with the record is called after it, so there is one way to write it.
+    return Place(project.lstrip("0"), environment.lower(), params["url"].rstrip("/"))
 
 
 def words(params: Mapping[str, Any]) -> Words:
-    """Return by what maintenance mode is recognised."""
+    """Return by what maintenance mode is recognised. Raises ``Invalid`` for what is known to mean something else."""
+    use = "Use the text and the number that LCS shows while maintenance mode is on"
+    for status in params["maintenance_status"]:
+        if status.strip().casefold() in OTHER_STATUSES:
+            raise Invalid("maintenance_status", f'"{status}" is known to mean something else', use)
+    for state in params["maintenance_states"]:
+        if state in OTHER_STATES:
+            raise Invalid("maintenance_states", f"{state} ({STATES[state]}) is known to mean something else", use)
     return Words(tuple(params["maintenance_status"]), tuple(params["maintenance_states"]))
 
 
@@ -127,7 +141,14 @@ def open_portal(params: Mapping[str, Any], where: Place, run: Run, *, start: flo
         )
     jar = parse_cookies(secret, where.project)
     paths = {name: _path(name, params[name], where) for name in (*DEFAULTS, *FOUND) if params[name]}
-    client = open_client(params, headers=_portal.HEADERS, secrets=[secret, *jar.secrets], tell=run.tell)
+    client = open_client(
+        params,
+        headers=_portal.HEADERS,
+        secrets=[secret, *jar.secrets],
+        tell=run.tell,
+        now=run.now,
+        sleep=run.rest,
+    )
     portal = _portal.Portal(client, jar, where, paths, words(params))
     return Look(portal, run, start, open_api(params, where, run))
 
@@ -143,8 +164,10 @@ def open_api(params: Mapping[str, Any], where: Place, run: Run) -> _api.PublicAp
         credentials={"Authorization": f"Bearer {token}"},
         secrets=[token],
         remedies=_api.REMEDIES,
-        pace=Pace(_api.PER_MINUTE, now=run.now, sleep=run.sleep),
+        pace=Pace(_api.PER_MINUTE, now=run.now, sleep=run.rest),
         tell=run.tell,
+        now=run.now,
+        sleep=run.rest,
     )
     return _api.PublicApi(client, where, words(params))
 

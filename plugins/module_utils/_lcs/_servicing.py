@@ -96,11 +96,20 @@ class Servicing:
         """
         while not self.recorded:
             self.ledger.read()
+            # Refuses a window that cannot be, before anything is waited for.
+            _holding.change(self.request, self.ledger.record(KEY), self.ledger.now, on=True)
             self.ledger.wait_for_turn([KEY], self.describe(), check_mode=self.check_mode)
             reading = self.look_again()
-            if self.check_mode or not reading.busy:
+            if self.check_mode or not (reading.busy or self._may_show_yet()):
                 return reading
-            self._wait_for_rest(reading)
+            if reading.busy:
+                self._wait_for_rest(reading)
+            else:
+                self.patience.run.tell(
+                    f"{self.describe()}: another run was cut off, and the history, which would show at once what it "
+                    f"began, cannot be read; looking again in {self.patience.interval:.0f} s"
+                )
+                self.patience.run.rest(self.patience.interval)
         return self.look_again()
 
     def plan(self, reading: Reading) -> Plan[Step]:
@@ -162,6 +171,13 @@ class Servicing:
             attached=self.attached,
         )
         return self.look.latest
+
+    def _may_show_yet(self) -> bool:
+        """Whether another run may have sent its request so shortly before it was cut off that nothing shows it yet."""
+        record = self.ledger.record(KEY)
+        if record is None or record.lease is None or self.look.history is not None:
+            return False
+        return (self.ledger.now - record.lease.until).total_seconds() < self.look.start
 
     def _wait_for_rest(self, first: Reading) -> None:
         """Wait until the operation that runs has ended."""

@@ -36,6 +36,8 @@ STATES = {
     34: "Disabled",
 }
 _CHANGING = (4, 5, SERVICING, 12, 20, 22, 33)
+OTHER_STATUSES, OTHER_STATES = ("deployed", "servicing"), (DEPLOYED, SERVICING)
+"""What certainly does not mean maintenance mode."""
 _INTERNAL_FAILED = 2
 
 # Action status: what still goes on, and what failed and waits for a person who decides.

@@ -87,6 +87,8 @@ def _unwatched(over: SessionOver, system: Servicing, *, fail: bool) -> Result:
         f"it. Sign in again at {system.look.portal.place.login_page}, give the new cookies, and run the same again to "
         "watch it to its end. The operation is not started a second time"
     )
+    if system.sent_at is None:
+        said += ". It was there before this run, which has not asked for anything yet"
     told = system.give_up(None)
     result = _result(system, reading, (said,)) | {"maintenance_mode": None, "watched": False}
     if fail:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
@@ -73,6 +74,10 @@ class Bap:
     endpoints: Endpoints
     client_id: str | None = None
     tell: Callable[[str], None] = lambda line: None
+
+    def clock(self) -> datetime:
+        """Return the time by the platform's own clock, as of its last answer; the controller's may be minutes off."""
+        return self.service.date or datetime.now(timezone.utc)
 
     def environment(self, identifier: str) -> Environment:
         """Return one environment. Raises ``Failure`` where there is none, or none that the account may see."""

@@ -73,6 +73,13 @@ class Endpoints:
     api_resource: str
     trusted: tuple[str, ...] = ()
 
+    @property
+    def home(self) -> str:
+        """By which address environments are known: that of the cloud for all hosts of its regions."""
+        place = _place(self.bap)
+        host = f".{place.host}" if place else ""
+        return next((f"https://{cloud.bap}" for cloud in CLOUDS.values() if host.endswith(f".{cloud.bap}")), self.bap)
+
     def may_have_token(self, url: str) -> bool:
         """Whether the token of the administration API may be sent to ``url``: its own host, and hosts below it.
 

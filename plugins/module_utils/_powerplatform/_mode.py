@@ -95,9 +95,11 @@ class AdministrationMode:
         if self.recorded:
             return self._latest or self.switching.read()
         self.ledger.read()
+        # Refuses a window that cannot be, before anything is waited for.
+        _holding.change(self.request, self.ledger.record(self.key), self.ledger.now, on=True)
         self._wait_for_turn()
         # To wait for the platform may take an hour, in which other runs come and go.
-        while not self.check_mode and self.switching.begin():
+        while not self.check_mode and self.switching.begin(self._since_cut_off()):
             self.ledger.read()
             if not self._wait_for_turn():
                 break
@@ -165,6 +167,14 @@ class AdministrationMode:
         if self.background is None or (change.on and not self.request.on):
             return Wanted(change.on)
         return Wanted(change.on, self.background if change.on else True)
+
+    def _since_cut_off(self) -> float:
+        """Return how many seconds ago another run may have sent a request that it did not see the end of; one that is
+        taken over, just now."""
+        record = self.ledger.record(self.key)
+        if record is None or record.lease is None:
+            return float("inf")
+        return max((self.ledger.now - record.lease.until).total_seconds(), 0.0)
 
     def _wait_for_turn(self) -> bool:
         return self.ledger.wait_for_turn([self.key], self.describe(), check_mode=self.check_mode)

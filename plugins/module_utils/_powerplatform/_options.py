@@ -194,7 +194,7 @@ class Clients:
             params |= {"use_proxy": False, "validate_certs": not url.startswith("http:")}
         run = self.run
         return open_client(
-            params, statuses=statuses, url_option=option, tell=run.tell, now=run.now, sleep=run.sleep, **more
+            params, statuses=statuses, url_option=option, tell=run.tell, now=run.now, sleep=run.rest, **more
         )
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer, Client, HttpFailure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._http import Answer, Client, HttpFailure, http_date
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._federation import split
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._tokens import Tokens
 
@@ -29,7 +30,8 @@ class Service:
     """One API, at ``url``, whose token is for ``resource``.
 
     ``open`` makes clients; one is kept for each host and token. Every request has an id of its own, and all of the run
-    one correlation id and one session id, by which Microsoft's support finds them.
+    one correlation id and one session id, by which Microsoft's support finds them. ``date`` is the time by the clock of
+    whoever answered last, None as long as nobody said it.
     """
 
     url: str
@@ -38,6 +40,7 @@ class Service:
     open: Open
     correlation: str = field(default_factory=lambda: str(uuid.uuid4()))
     session: str = field(default_factory=lambda: str(uuid.uuid4()))
+    date: datetime | None = None
     _clients: dict[tuple[str, str, bool], Client] = field(default_factory=dict, repr=False)
 
     def get(self, path: str, *, attempted: str, query: Iterable[tuple[str, str]] = ()) -> Answer:
@@ -68,10 +71,13 @@ class Service:
             )
 
         try:
-            return self._with_token(base, method != "GET", send)
+            answer = self._with_token(base, method != "GET", send)
         except HttpFailure as failure:
             self._add_ids(failure, headers)
             raise
+        if (seconds := http_date(answer.headers.get("date", ""))) is not None:
+            self.date = datetime.fromtimestamp(seconds, timezone.utc)
+        return answer
 
     def download(self, path: str, *, attempted: str) -> bytes:
         """Read ``path`` as it is. Raises ``HttpFailure``."""

@@ -66,7 +66,8 @@ def switch_mode(params: Mapping[str, Any], store: FileStore, *, check_mode: bool
     access = open_access(params, run)
     background = {"enabled": True, "disabled": False, None: None}[params["background_operations"]]
     wanted = Wanted(request.on, background)
-    switching = Switching(access.bap, identify(access.bap, params["environment"]), wanted, waits, run)
+    bap = access.bap
+    switching = Switching(bap, identify(bap, params["environment"]), wanted, waits, run, clock=bap.clock)
     mode = AdministrationMode(switching, ledger, request, background, check_mode)
     try:
         outcome = mode.switch()

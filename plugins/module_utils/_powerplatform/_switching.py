@@ -33,7 +33,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform
     plan,
     stays_off,
 )
-from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Narrator, Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LOOK, Narrator, Run
 
 GONE = 120.0
 """Seconds for which an operation may be unknown to the platform (HTTP 404) before the environment decides."""
@@ -47,7 +47,6 @@ LOST = 60.0
 _MOST_SENT = 3
 _BUSY_PAUSE = (10.0, 20.0)
 _LONGEST_PAUSE = 120.0
-_LOOK_LIMIT = 60.0  # seconds that one look may take
 
 
 class Platform(Protocol):
@@ -78,7 +77,7 @@ class Limits:
 class Switching:
     """The system that the cycle drives. ``sent``: a request went out that was not refused; ``attached``: an operation
     that this run did not begin was waited for; ``operation``: the last one that was followed; ``first``: the first
-    reading; ``requests``: how many requests for a switch went out."""
+    reading; ``requests``: how many requests for a switch went out; ``clock``: that of the platform."""
 
     platform: Platform
     identifier: str
@@ -100,16 +99,17 @@ class Switching:
 
     # --- the cycle ----------------------------------------------------------------------------------------------------
 
-    def begin(self) -> bool:
+    def begin(self, since: float = float("inf")) -> bool:
         """Wait until nothing runs on the environment, so that the cycle starts from a state that stays.
 
         What an operation did that ended just now, the environment may not show yet. Where operations are not listed,
-        nobody can know whether there was one. Returns whether it had to wait.
+        nobody can know whether there was one. Nor may anything show the operation of a run that was cut off ``since``
+        seconds ago. Returns whether it had to wait.
         """
         self._ready, self._waited = None, False
         reading = self._rest()
         if self._active is None:
-            end = self.run.now() + self._lag - self._age(reading)
+            end = self.run.now() + self._lag - min(self._age(reading), since)
             while (left := end - self.run.now()) > 0:
                 self._pause("an operation may have ended just now", min(self.limits.interval, left))
                 reading = self._rest()
@@ -170,7 +170,7 @@ class Switching:
         for left in reversed(range(_MOST_SENT)):
             self.run.check()
             # Whoever was so slow that another run has taken over sends nothing.
-            self.run.keep(_LOOK_LIMIT)
+            self.run.keep(LOOK)
             self.requests += 1
             try:
                 accepted = self.platform.switch(self.identifier, step.body)
@@ -195,7 +195,8 @@ class Switching:
         """
         end = self.run.now() + LOST
         while True:
-            self._pause("looking for its operation", max(self.limits.interval, lost.pause or 0.0))
+            asked_for = min(lost.pause or 0.0, _LONGEST_PAUSE)
+            self._pause("looking for its operation", max(self.limits.interval, asked_for))
             found = self.read()
             if found.environment.busy or not plan(found, self.wanted).steps:
                 return True
@@ -309,10 +310,7 @@ class Switching:
             )
         narrator.say(doing)
         self._waited = True
-        self.run.check()
-        pause = max(min(self.limits.interval if seconds is None else seconds, narrator.left), 0.05)
-        self.run.keep(pause + _LOOK_LIMIT)
-        self.run.sleep(pause)
+        self.run.rest(max(min(self.limits.interval if seconds is None else seconds, narrator.left), 0.05))
 
     def _listed(self, identifier: str) -> Operation | None:
         operations = self.platform.operations(self.identifier) or ()
@@ -325,7 +323,7 @@ class Switching:
         newest = reading.newest
         if newest is None or not newest.succeeded or newest.last is None:
             return float("inf")
-        # The clock of the controller may be behind that of the platform.
+        # The clocks of its hosts are not quite the same.
         return max((self.clock() - newest.last).total_seconds(), 0.0)
 
     def _quiet_for(self) -> float:

@@ -144,8 +144,9 @@ def test_who_was_taken_over_renews_nothing_and_leaves_the_record_to_the_other(st
     two = ledger(store, "run2", take_over=True)
     two.begin({"1": Change(False, None)}, ["1"], 60)
     time.now += 150
-    with pytest.raises(Conflict, match=r"Could not continue on the file .*: another run has taken over"):
-        one.keep(75)
+    for _again in range(2):
+        with pytest.raises(Conflict, match=r"Could not continue on the file .*: another run has taken over"):
+            one.keep(75)
     assert "another run has taken over" in one.try_to_end(done=["1"])
     assert ledger(store).records["1"].windows == ()
 

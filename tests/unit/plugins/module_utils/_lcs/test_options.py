@@ -39,6 +39,10 @@ def opened(**given: Any) -> Any:
         ({"project_id": "Contoso"}, 'Invalid O(project_id): "Contoso" is not a number'),
         ({"environment_id": f"Default-{ENVIRONMENT}"}, "is not a GUID. It is EnvironmentId in the address"),
         ({"environment_id": "uat"}, 'Invalid O(environment_id): "uat" is not a GUID'),
+        ({"project_id": "0"}, 'Invalid O(project_id): "0" is not a number'),
+        ({"maintenance_status": ["in Wartung", " deployed"]}, 'Invalid O(maintenance_status): " deployed" is known to'),
+        ({"maintenance_status": ["Servicing"]}, 'Invalid O(maintenance_status): "Servicing" is known to'),
+        ({"maintenance_states": [13, 3]}, "Invalid O(maintenance_states): 3 (Finished) is known to"),
         ({"poll_interval": "0"}, "Invalid O(poll_interval): it is zero"),
         ({"servicing_timeout": "soon"}, 'Invalid O(servicing_timeout): "soon" is not a duration'),
         ({"accept_undocumented_api": False}, "set O(accept_undocumented_api=true)"),
@@ -55,6 +59,11 @@ def test_refused_before_anything_is_asked(given: dict[str, Any], message: str) -
         opened(**given)
     assert message in str(caught.value)
     assert "canary" not in str(caught.value)
+
+
+def test_a_project_is_one_however_its_number_is_written() -> None:
+    """Else each way to write it had a record of its own, and one would turn off what the other holds."""
+    assert _options.place(params(project_id=" 0042")) == _options.place(params(project_id="42"))
 
 
 @pytest.mark.parametrize("given", ["as it is", "file", "environment"])

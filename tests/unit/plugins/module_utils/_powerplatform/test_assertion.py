@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._assertion import (
     base64url,
     claims,
@@ -112,6 +113,12 @@ def test_files_that_cannot_be_used(
     key_file = None if key is None else str(pem[1] if key == "own" else tmp_path / key)
     with pytest.raises(Invalid, match=says):
         load_certificate(str(file), key_file, None, "PS256")
+
+
+def test_without_cryptography_its_name_is_told(pem: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with pytest.raises(Failure, match="the Python package cryptography is not installed on the controller"):
+        load_certificate(str(pem[0]), str(pem[1]), None, "PS256")
 
 
 def _decoded(text: str) -> bytes:

@@ -64,3 +64,20 @@ def test_what_is_given_takes_the_place_of_the_clouds_own() -> None:
 )
 def test_who_may_have_the_token(url: str, may: bool) -> None:
     assert endpoints("public", trusted=["Odd.example", "other.example:8443"]).may_have_token(url) is may
+
+
+@pytest.mark.parametrize(
+    ("bap", "home"),
+    [
+        ("", "https://api.bap.microsoft.com"),
+        ("https://API.bap.microsoft.com/", "https://api.bap.microsoft.com"),
+        ("https://europe.api.bap.microsoft.com", "https://api.bap.microsoft.com"),
+        ("https://high.api.bap.microsoft.us", "https://high.api.bap.microsoft.us"),
+        ("https://notapi.bap.microsoft.com", "https://notapi.bap.microsoft.com"),
+        ("https://bap.example.com:8443/x", "https://bap.example.com:8443/x"),
+        ("no address", "no address"),
+    ],
+)
+def test_a_host_of_a_region_has_no_records_of_its_own(bap: str, home: str) -> None:
+    """Else whoever comes by the other address would turn off a mode that a window holds."""
+    assert endpoints("public", bap=bap).home == home
