@@ -108,9 +108,10 @@ class ActionModule(MaintenanceAction):
 
     def _opened(self) -> dict[str, Any]:
         """Write the window down, so that something else can close it, whatever happens from here on."""
+        estate = self._estate()
+        _change.only_its_own(self.params["window"].strip(), estate["hosts"], self.known)
         files = self._task_files()
         allowed = self._allowed()
-        estate = self._estate()
         run = self._run(estate["run"])
         opening = Opening(
             self.params["window"],
@@ -177,7 +178,7 @@ class ActionModule(MaintenanceAction):
             with self._book(run) as book:
                 book.close(window["id"])
         self._note(run, Entry("cancelled", {"message": said}))
-        raise Failure("open", f"the window {window['id']}", said, "Nothing was switched, and the window is closed")
+        raise Failure(f"open the window {window['id']}", "", said, "Nothing was switched, and the window is closed")
 
     def _worked(self) -> dict[str, Any]:
         """Say what the work came to on each host."""
@@ -296,12 +297,12 @@ class ActionModule(MaintenanceAction):
             asks["duration" if is_duration(self.params["expires"]) else "until"] = self.params["expires"]
         allowed: dict[str, Any] = self.run_other("quiesce.maintenance.change_allowed_info", asks)
         if allowed.get("failed"):
-            raise Failure("open", f"the window {self.params['window']}", str(allowed["msg"]), "Nothing was done")
+            raise Failure(f"open the window {self.params['window']}", "", str(allowed["msg"]), "Nothing was done")
         if not allowed["allowed"]:
             opening = allowed.get("next_opening")
             raise Failure(
-                "open",
-                f"the window {self.params['window']}",
+                f"open the window {self.params['window']}",
+                "",
                 str(allowed["why"]),
                 (f"It may begin at {opening}. " if opening else "")
                 + "Nothing was done. O(override) with a reason opens it all the same",
