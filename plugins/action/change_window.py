@@ -241,9 +241,11 @@ class ActionModule(MaintenanceAction):
                 with self._book(run) as book:
                     book.close(window)
             self._note(run, Entry("left open" if left else "closed by the sweep", {"still_open": left}))
-            self.tell(f"the window {window} is closed" if not left else f"{window} is still open on {', '.join(left)}")
-        told = [*sweep["overdue"], *_change.by_text([messages])]
-        return {"changed": False, "failed": bool(told), "msg": " ".join(map(sentence, told)) or "Nothing is overdue."}
+            self.tell(
+                f"the window {window} is " + (f"not known to be closed on {', '.join(left)}" if left else "closed")
+            )
+        why = [*sweep["overdue"], *_change.by_text([messages])]
+        return {"changed": False, "failed": bool(why), "msg": " ".join(map(sentence, why)) or "Nothing is overdue."}
 
     def _extended(self) -> dict[str, Any]:
         """Give a window a later end, in the book if it is there; say where else."""

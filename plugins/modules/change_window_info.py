@@ -97,4 +97,10 @@ where:
   returned: success
   sample:
     CHG0042: [[launch01, launch]]
+unseen:
+  description: The systems, by name, of which there is no word, so that windows may be open on them.
+  type: list
+  elements: str
+  returned: success
+  sample: []
 """
