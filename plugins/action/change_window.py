@@ -108,9 +108,10 @@ class ActionModule(MaintenanceAction):
 
     def _opened(self) -> dict[str, Any]:
         """Write the window down, so that something else can close it, whatever happens from here on."""
+        estate = self._estate()
+        _change.only_its_own(self.params["window"].strip(), estate["hosts"], self.known)
         files = self._task_files()
         allowed = self._allowed()
-        estate = self._estate()
         run = self._run(estate["run"])
         opening = Opening(
             self.params["window"],
@@ -139,7 +140,7 @@ class ActionModule(MaintenanceAction):
                         *_change.readings("before", self._rows("quiesce_before", estate)),
                     )
                 except Failure:
-                    book.close(window.id)
+                    _take_back(book, window.id, again)
                     raise
         if not self.check_mode:
             self._guard(run, window.id)
@@ -154,7 +155,7 @@ class ActionModule(MaintenanceAction):
         results = self._results("quiesce_result", estate)
         messages = Report(estate, results, ENABLED, register(), self.check_mode).verdicts()
         event = "way in failed" if messages else "ready"
-        self._note(
+        messages |= self._try_to_note(
             self._run(window["run"]),
             *_change.switches(estate, results, WAVES, "maintenance"),
             Entry(event, {"messages": messages} if messages else {}),
@@ -175,21 +176,24 @@ class ActionModule(MaintenanceAction):
         said = str(plain(self.task_vars.get("ansible_failed_result", {})).get("msg", "it failed"))
         if not self.check_mode:
             with self._book(run) as book:
-                book.close(window["id"])
+                _take_back(book, window["id"], window["continued"])
         self._note(run, Entry("cancelled", {"message": said}))
-        raise Failure("open", f"the window {window['id']}", said, "Nothing was switched, and the window is closed")
+        if window["continued"]:
+            remedy = "Systems that the run before put into maintenance mode still are. Run it again, or disable"
+            raise Failure(f"continue the window {window['id']}", "", said, remedy)
+        raise Failure(f"open the window {window['id']}", "", said, "Nothing was switched, and the window is closed")
 
     def _worked(self) -> dict[str, Any]:
         """Say what the work came to on each host."""
         estate, window = self._estate(), self._window()
         run = self._run(window["run"])
         if not self.task_vars["window_ready"]["complete"]:
-            self._note(run, Entry("not worked"))
-            return {"changed": False, "messages": {}}
+            said = self._so_far()["window_ready"]
+            return {"changed": False, "messages": self._try_to_note(run, Entry("not worked", {"messages": said}))}
         results = of_run(self.known, self.inventory, "window_worked", window["run"])
         messages = _change.works(estate["hosts"], {host: plain(each) for host, each in results.items()})
         facts = {"hosts": list(estate["hosts"]), **({"messages": messages} if messages else {})}
-        self._note(run, Entry("work failed" if messages else WORKED, facts))
+        messages |= self._try_to_note(run, Entry("work failed" if messages else WORKED, facts))
         return {"changed": False, "messages": messages}
 
     def _closed(self) -> dict[str, Any]:
@@ -212,15 +216,15 @@ class ActionModule(MaintenanceAction):
         facts: dict[str, Any] = {"result": "failed" if told else "ok", "overrun": _change.overrun(window, now)}
         if left:
             facts["still_open"] = left
-        evidence = self._note(
+        noted = self._try_to_note(
             run,
             *_change.switches(estate, results, WAVES, "normal"),
             *_change.readings("after", rows),
             Entry("left open" if left else CLOSED, facts),
+            last=True,
         )
+        told = _change.by_text([*said.values(), messages, noted])
         self._remember(_change.took(estate, results, WAVES))
-        if evidence:
-            self.tell(f"evidence: {evidence.store.where}, its last line's SHA-256 is {evidence.last_digest}")
         return {"changed": False, "failed": bool(told), "msg": " ".join(told) or "The window is closed."}
 
     def _swept(self) -> dict[str, Any]:
@@ -237,9 +241,11 @@ class ActionModule(MaintenanceAction):
                 with self._book(run) as book:
                     book.close(window)
             self._note(run, Entry("left open" if left else "closed by the sweep", {"still_open": left}))
-            self.tell(f"the window {window} is closed" if not left else f"{window} is still open on {', '.join(left)}")
-        told = [*sweep["overdue"], *_change.by_text([messages])]
-        return {"changed": False, "failed": bool(told), "msg": " ".join(map(sentence, told)) or "Nothing is overdue."}
+            self.tell(
+                f"the window {window} is " + (f"not known to be closed on {', '.join(left)}" if left else "closed")
+            )
+        why = [*sweep["overdue"], *_change.by_text([messages])]
+        return {"changed": False, "failed": bool(why), "msg": " ".join(map(sentence, why)) or "Nothing is overdue."}
 
     def _extended(self) -> dict[str, Any]:
         """Give a window a later end, in the book if it is there; say where else."""
@@ -296,12 +302,12 @@ class ActionModule(MaintenanceAction):
             asks["duration" if is_duration(self.params["expires"]) else "until"] = self.params["expires"]
         allowed: dict[str, Any] = self.run_other("quiesce.maintenance.change_allowed_info", asks)
         if allowed.get("failed"):
-            raise Failure("open", f"the window {self.params['window']}", str(allowed["msg"]), "Nothing was done")
+            raise Failure(f"open the window {self.params['window']}", "", str(allowed["msg"]), "Nothing was done")
         if not allowed["allowed"]:
             opening = allowed.get("next_opening")
             raise Failure(
-                "open",
-                f"the window {self.params['window']}",
+                f"open the window {self.params['window']}",
+                "",
                 str(allowed["why"]),
                 (f"It may begin at {opening}. " if opening else "")
                 + "Nothing was done. O(override) with a reason opens it all the same",
@@ -348,6 +354,16 @@ class ActionModule(MaintenanceAction):
             evidence.add(*(Entry(each.event, self._masked(dict(each.facts))) for each in entries))
         return evidence
 
+    def _try_to_note(self, run: Run, *entries: Entry, last: bool = False) -> dict[str, str]:
+        """Add to the evidence; return what failed, by host: the systems come out whether or not it can be written."""
+        try:
+            evidence = self._note(run, *entries)
+        except Failure as failure:
+            return {CONTROLLER: str(failure)}
+        if evidence and last:
+            self.tell(f"evidence: {evidence.store.where}, its last line's SHA-256 is {evidence.last_digest}")
+        return {}
+
     def _times(self) -> Times:
         with open_store(self, self.params, TIMES) as store:
             return self._read_times(store)[1]
@@ -393,6 +409,14 @@ class ActionModule(MaintenanceAction):
                 book.let_go(window)
 
         _guard.start(self._parent, LEASE / 4, keep, last)
+
+
+def _take_back(book: Book, window: str, continued: bool) -> None:
+    """Close a window of which nothing was switched; one that is continued is as the run before left it."""
+    if continued:
+        book.let_go(window)
+    else:
+        book.close(window)
 
 
 def _seconds(took: Mapping[str, _service_times.Took]) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE
@@ -16,6 +17,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register impo
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import estate_of, of_run
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import POLICIES, Look, results_of
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import task_file
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import tasks_of
 
 
@@ -50,7 +52,17 @@ class ActionModule(MaintenanceAction):
         sweep = look.sweep(register())
         for line in (*sweep.overdue, *sweep.orphans):
             self.tell(line)
-        return {"changed": False, "run": estate["run"], **results_of(sweep)}
+        result = {"changed": False, "run": estate["run"], "file": "", **results_of(sweep)}
+        try:
+            result["file"] = self._task_file()
+        except Invalid as invalid:  # a task file that cannot be run leaves no window open
+            result["overdue"] = [*result["overdue"], str(invalid)]
+        return result
+
+    def _task_file(self) -> str:
+        """Return the path of the task file for windows that are over, "" if there is none. Raises ``Invalid``."""
+        given = str(plain(self._templar.template(self.task_vars.get("window_overdue") or "")) or "")
+        return task_file(self, "overdue", given, [Path(self.task_vars["playbook_dir"]), Path.cwd()])
 
     def _policies(self, estate: dict[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
         for wave in WAVES:

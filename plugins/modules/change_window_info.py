@@ -69,7 +69,7 @@ due:
     launch01:
       launch: [CHG0042]
 overdue:
-  description: The windows that are over and are left open, and why.
+  description: The windows that are over and are left open, and why; and what is wrong with the task file.
   type: list
   elements: str
   returned: success
@@ -80,6 +80,11 @@ orphans:
   elements: str
   returned: success
   sample: ["dev02: in maintenance mode without a window of this collection"]
+file:
+  description: The path of the task file of C(window_overdue), empty if there is none that can be run.
+  type: str
+  returned: success
+  sample: ""
 forgotten:
   description: Windows of the file that are over and on no system.
   type: list
@@ -92,4 +97,10 @@ where:
   returned: success
   sample:
     CHG0042: [[launch01, launch]]
+unseen:
+  description: The systems, by name, of which there is no word, so that windows may be open on them.
+  type: list
+  elements: str
+  returned: success
+  sample: []
 """

@@ -10,13 +10,35 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import sentence
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, sentence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, NORMAL, UNKNOWN
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times, Took, spoken, usual
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import Results, is_bad, tasks_of
 
+ALL_WINDOWS = "all_windows"
 OK, FAILED, NOT_DONE = "ok", "failed", "not done"
+
+
+def only_its_own(window: str, hosts: Mapping[str, Sequence[str]], known: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse variables with which the way out would close windows of other changes, or leave this one open.
+
+    ``hosts`` has the systems of each host, ``known`` its variables. Raises ``Failure``.
+    """
+    for host, systems in hosts.items():
+        variables = known[host]
+        for prefix in ("quiesce", *systems):
+            own, every = f"{prefix}_window", f"{prefix}_{ALL_WINDOWS}"
+            if boolean(variables.get(every) or False, strict=False):
+                raise _refused(window, f"{every} is set for {host} and would close the windows of others", every)
+            name = str(variables.get(own) or "").strip()
+            if name and name != window:
+                raise _refused(window, f'{own} is "{name}" for {host}, so this window would not be on it', own)
+
+
+def _refused(window: str, why: str, variable: str) -> Failure:
+    return Failure(f"open the window {window}", "", why, f"Nothing was done. Run without {variable}")
 
 
 def readings(event: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:

@@ -25,7 +25,7 @@ class Sweep:
 
     ``overdue`` names the windows that are over and are left open, and why; ``orphans`` what has nobody who ends it.
     ``forgotten`` are windows of the book alone, which can be taken out of it. ``where`` says on which systems of which
-    hosts each window is open.
+    hosts each window is open, ``unseen`` on which others one may be: there is no word of them.
     """
 
     due: dict[str, dict[str, list[str]]] = field(default_factory=dict)
@@ -33,6 +33,7 @@ class Sweep:
     orphans: list[str] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     where: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    unseen: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,10 @@ class Look:
 
     def sweep(self, register: Mapping[str, System]) -> Sweep:
         """Return what is to be done."""
-        found = Sweep()
-        blind = False
+        found = Sweep(unseen=self._unseen())
         for host, system, row in self._rows():
             for window in row["windows"]:
                 found.where.setdefault(window["id"], []).append((host, system))
-            blind = blind or row["mode"] == UNKNOWN
             if row["mode"] == MAINTENANCE and not row["windows"]:
                 found.orphans.append(f"{_named(row)}: in maintenance mode without a window of this collection")
             if row["mode"] == CHANGING:
@@ -67,8 +66,20 @@ class Look:
                 if self._is_over(row, window):
                     self._decide(found, host, system, row, window)
         for name, record in self.book.items():
-            if name not in found.where and not self._is_held(record):
-                self._of_the_book(found, name, record, sure=self.whole and not blind)
+            if not self._is_held(record):
+                self._of_the_book(found, name, record)
+        if not self.whole:
+            found.unseen.append("hosts that were left out")
+        return found
+
+    def _unseen(self) -> list[str]:
+        """Return the systems of the run of which there is no word."""
+        found = []
+        for wave in WAVES:
+            for host, task in tasks_of(self.estate, wave):
+                result = self.results.get(host, {}).get("systems", {}).get(task["system"])
+                if not result or any(row["mode"] == UNKNOWN for row in result["rows"]):
+                    found.append(f"{host} ({task['system']})")
         return found
 
     def _rows(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -101,14 +112,16 @@ class Look:
             if window["id"] not in ids:
                 ids.append(window["id"])
 
-    def _of_the_book(self, found: Sweep, name: str, record: Record, *, sure: bool) -> None:
+    def _of_the_book(self, found: Sweep, name: str, record: Record) -> None:
         over = any(window.overdue(self.now) for window in record.windows)
-        if over and sure:
-            found.forgotten.append(name)
-        found.orphans.append(
-            f"the window {record.windows[0] if record.windows else name} is on no system"
-            + ("" if sure else " that could be looked at")
-        )
+        told = f"the window {record.windows[0] if record.windows else name}"
+        if over and found.unseen:
+            found.overdue.append(f"{told} is over, and nobody knows whether it is closed on {', '.join(found.unseen)}")
+        elif name not in found.where:
+            sure = self.whole and not found.unseen
+            if over and sure:
+                found.forgotten.append(name)
+            found.orphans.append(f"{told} is on no system" + ("" if sure else " that could be looked at"))
 
 
 def results_of(sweep: Sweep) -> dict[str, Any]:
@@ -119,11 +132,12 @@ def results_of(sweep: Sweep) -> dict[str, Any]:
         "orphans": sweep.orphans,
         "forgotten": sweep.forgotten,
         "where": {window: [list(place) for place in places] for window, places in sweep.where.items()},
+        "unseen": sweep.unseen,
     }
 
 
 def gone(sweep: Mapping[str, Any], results: Results) -> dict[str, list[str]]:
-    """Return the windows that were to be closed, each with the systems on which it is still open: none, if it is gone.
+    """Return the windows that were to be closed, each with the systems on which it is still open, or may be.
 
     ``sweep`` is a result of ``results_of``, ``results`` those of the closing.
     """
@@ -132,7 +146,7 @@ def gone(sweep: Mapping[str, Any], results: Results) -> dict[str, list[str]]:
     for window in sorted(due):
         places = {tuple(place) for place in sweep["where"][window]}
         left = [(host, system) for host, system in sorted(places) if not _closed(results, host, system, window)]
-        found[window] = [f"{host} ({system})" for host, system in left]
+        found[window] = [*(f"{host} ({system})" for host, system in left), *sweep["unseen"]]
     return found
 
 

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from inspect import signature
 from pathlib import Path
-from typing import Any
 
 from ansible.errors import AnsibleError
-from ansible.playbook.task import Task
+from ansible.playbook.helpers import load_list_of_blocks
+from ansible.playbook.play import Play
+from ansible.playbook.task_include import TaskInclude
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 
@@ -27,13 +29,18 @@ def task_file(action: MaintenanceAction, name: str, file: str, folders: Sequence
     # Not where include_tasks would look first: among the files of this collection's own role.
     paths = [folder / Path(file.strip()).expanduser() for folder in folders]
     path = str(next((path for path in paths if path.exists()), paths[0]))
-    load: Callable[[str], object] = action._loader.load_from_file
+    load: Callable[..., object] = action._loader.load_from_file
+    # Since ansible-core 2.19 only what is trusted is a template.
+    trusted = {"trusted_as_template": True} if "trusted_as_template" in signature(load).parameters else {}
     try:
-        tasks = load(path)
+        tasks = load(path, **trusted)
         if not isinstance(tasks, list) or not all(isinstance(task, dict) and "hosts" not in task for task in tasks):
             raise Invalid(name, f"{path} is not a list of tasks", "Give a task file, not a playbook")
-        for task in _each(tasks):
-            Task.load(task, role=action._task._role, loader=action._loader)
+        known = {"variable_manager": action.task_vars["hostvars"]._variable_manager, "loader": action._loader}
+        play = Play.load({"hosts": "localhost"}, **known)
+        include = TaskInclude.load({"ansible.builtin.include_tasks": path}, role=action._task._role, **known)
+        # As Ansible does it, with all that the file imports; what it includes is read when it gets there.
+        load_list_of_blocks(tasks, play, parent_block=include, role=include._role, **known)
     except AnsibleError as error:
         said = " ".join(str(error).split())[:300]
         raise Invalid(
@@ -42,13 +49,3 @@ def task_file(action: MaintenanceAction, name: str, file: str, folders: Sequence
             "Give the path of a task file; a relative path starts at the folder of the playbook",
         ) from error
     return path
-
-
-def _each(tasks: list[Any]) -> Iterator[dict[str, Any]]:
-    """Yield every task of a task file, those in blocks too."""
-    for task in tasks:
-        parts = [part for part in ("block", "rescue", "always") if part in task]
-        for part in parts:
-            yield from _each(task[part] or [])
-        if not parts:
-            yield task

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Took
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
@@ -132,3 +133,32 @@ def test_by_how_much_a_window_was_too_long(ends: int, seconds: int) -> None:
 def test_a_later_end(ends: list[int], later: int) -> None:
     texts = [iso(NOW + timedelta(seconds=each)) for each in ends]
     assert _change.later(texts, timedelta(seconds=60), NOW) == NOW + timedelta(seconds=later)
+
+
+HOSTS = {"launch01": ["launch"]}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        pytest.param({}, id="none"),
+        pytest.param({"quiesce_window": "CHG1 ", "launch_window": "", "d365fo_window": "x"}, id="its own, and blank"),
+        pytest.param({"quiesce_all_windows": "no", "launch_all_windows": False}, id="said, but not meant"),
+    ],
+)
+def test_a_window_that_is_alone(variables: dict[str, Any]) -> None:
+    _change.only_its_own("CHG1", HOSTS, {"launch01": variables})
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"quiesce_all_windows": "yes"},
+        {"launch_all_windows": True},
+        {"launch_window": "CHG2"},
+        {"quiesce_window": "CHG2"},
+    ],
+)
+def test_variables_that_would_close_windows_of_others(variables: dict[str, Any]) -> None:
+    with pytest.raises(Failure, match=f"{next(iter(variables))} is .* for launch01"):
+        _change.only_its_own("CHG1", HOSTS, {"launch01": variables})

@@ -113,7 +113,7 @@ def test_orphans_are_named(launch: dict[str, Any], says: str) -> None:
         (-HOUR, True, row(mode="normal"), ["CHG9"], "is on no system"),
         (HOUR, True, row(mode="normal"), [], "is on no system"),
         (-HOUR, False, row(mode="normal"), [], "is on no system that could be looked at"),
-        (-HOUR, True, row(mode="unknown"), [], "is on no system that could be looked at"),
+        (HOUR, True, row(mode="unknown"), [], "is on no system that could be looked at"),
     ],
 )
 def test_windows_of_the_book_alone(
@@ -133,6 +133,7 @@ SWEEP: dict[str, Any] = {
     "due": {"launch01": {"launch": ["CHG1"]}},
     "forgotten": ["CHG9"],
     "where": {"CHG1": [["launch01", "launch"], ["dev01", "d365fo"]]},
+    "unseen": [],
 }
 
 
@@ -153,3 +154,27 @@ def closed(rows: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
 def test_what_is_gone(where: list[str], results: dict[str, Any], left: list[str]) -> None:
     places = [place for place in SWEEP["where"]["CHG1"] if place[1] in where]
     assert gone({**SWEEP, "where": {"CHG1": places}}, results) == {"CHG1": left, "CHG9": []}
+
+
+def test_a_window_is_not_gone_while_a_system_is_not_seen() -> None:
+    sweep = {**SWEEP, "forgotten": [], "where": {"CHG1": [["launch01", "launch"]]}, "unseen": ["dev01 (d365fo)"]}
+    assert gone(sweep, closed([row(mode="normal")])) == {"CHG1": ["dev01 (d365fo)"]}
+
+
+def test_a_window_that_is_over_may_be_on_a_system_that_is_not_seen() -> None:
+    found = look(row(window()), row(mode="unknown"), book={"CHG1": Record((window(),))})
+    assert found.unseen == ["dev01 (d365fo)"]
+    assert found.overdue == ["the window CHG1 (ann) is over, and nobody knows whether it is closed on dev01 (d365fo)"]
+    assert found.due == {"launch01": {"launch": ["CHG1"]}}
+
+
+def test_a_host_without_a_result_is_not_seen() -> None:
+    results = {"launch01": {"systems": {"launch": {"rows": [row(mode="normal")]}}}}
+    found = Look(ESTATE, results, {"CHG9": Record((window("CHG9"),))}, NOW, {}, True).sweep(register())
+    assert found.unseen == ["dev01 (d365fo)", "dev01 (trend)"]
+    assert (found.forgotten, len(found.overdue)) == ([], 1)
+
+
+def test_hosts_outside_of_the_limit_are_not_seen() -> None:
+    found = look(row(window()), book={"CHG1": Record((window(),))}, whole=False)
+    assert (found.unseen, found.overdue) == (["hosts that were left out"], [])
