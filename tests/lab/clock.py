@@ -40,7 +40,7 @@ class Clock:
         self._ahead += seconds
 
 
-class _Jump(selectors.SelectSelector):
+class _Jump(selectors.DefaultSelector):
     """Instead of waiting it moves the time on."""
 
     def __init__(self) -> None:
