@@ -87,7 +87,9 @@ class LookupModule(LookupBase):
             return [NOBODY]  # no play ran: --syntax-check and --list-hosts
         run = _Run(known, (variables or {})["groups"]["all"], bool((variables or {}).get("ansible_check_mode")))
         hosts = [CONTROLLER] if terms[0] == "controller" else run.hosts(terms[0], **kwargs)
-        if hosts and (terms[0] == "controller" or (variables or {}).get("quiesce_keeper")):
+        if hosts and (
+            terms[0] == "controller" or (variables or {}).get("quiesce_keeper") or run.may_lose_all(**kwargs)
+        ):
             hosts = list(dict.fromkeys([*hosts, CONTROLLER]))
             _within_limit(known)
         return [",".join(hosts) or NOBODY]
@@ -132,6 +134,11 @@ class _Run:
         load(register()[task["system"]].module for each in tasks.values() for task in each)
         # What failed before is not put into maintenance mode, but taken out.
         return [host for host in tasks if state != ENABLED or host not in self._estate["lost"]]
+
+    def may_lose_all(self, state: str = "", by_role: bool = False) -> bool:
+        """Whether every host of this play may be lost, or was: in a task file, if there are any."""
+        with_files = any(wave["role"] for wave in self._estate["waves"].values())
+        return with_files and (by_role or not state)
 
     def _registered(self, name: str) -> Iterator[Any]:
         # What a task that runs once registers, every host of its play has that was not lost.
