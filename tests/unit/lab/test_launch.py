@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -79,7 +79,7 @@ def test_lab_punishes_careless_clients(start: Launch, authority: Authority) -> N
         ("POST", "startDate={past}&endDate={later}", 400, "in the past"),
         ("POST", "startDate={latest}&endDate={later}", 400, "after the start"),
         ("POST", "startDate=tomorrow&endDate={latest}", 400, "not a date of the form MM-dd-yyyy-HH:mm"),
-        ("POST", "startDate=11-24-2036-22:00&endDate=11-25-2036-02:00", 200, '"synthetic": false'),
+        ("POST", "startDate={date}&endDate={next_date}", 200, '"synthetic": false'),
         ("PUT", "id=x&endDate={latest}", 404, "No maintenance blackout"),
         ("PUT", "id={running}&startDate={later}", 400, "start date is in the past"),
         ("DELETE", "x", 404, "No maintenance blackout"),
@@ -99,8 +99,14 @@ def test_blackout_rules_of_the_server(
     there = Blackout(now + 9000, now + 10000)
     series = Blackout(now + 20000, now + 20100, "Backup", "D")
     server.calendar.entries = {one.id: one for one in (running, there, series)}
+    # Dates in the server's time zone, at a time of day that is not that of the daily series.
+    zone = timezone(timedelta(hours=-5))
+    dates = {"date": now + 10 * 86400 + 10800, "next_date": now + 10 * 86400 + 14400}
     filled = query.format(
-        running=running.id, series=series.id, **{name: round(moment * 1000) for name, moment in moments.items()}
+        running=running.id,
+        series=series.id,
+        **{name: round(moment * 1000) for name, moment in moments.items()},
+        **{name: datetime.fromtimestamp(moment, zone).strftime("%m-%d-%Y-%H:%M") for name, moment in dates.items()},
     )
     calls = {
         "DELETE": ("DELETE", "maintenanceBlackout/"),
@@ -113,7 +119,7 @@ def test_blackout_rules_of_the_server(
     assert words in answer.text
     if status == 200:
         # Without a zone in the text, it is the server's own (five hours behind UTC).
-        assert answer.json()["startDate"] == datetime(2036, 11, 25, 3, tzinfo=timezone.utc).timestamp() * 1000
+        assert answer.json()["startDate"] == dates["date"] // 60 * 60 * 1000
 
 
 def test_lab_deletes_one_event_of_a_series(start: Launch, authority: Authority) -> None:
