@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._calendar import _options
@@ -26,6 +25,4 @@ class ActionModule(MaintenanceAction):
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Ask the calendars."""
-        # The collection's own playbooks lie where nobody has calendars: there the working directory counts.
-        directories = (Path(self.task_vars.get("playbook_dir", ".")), Path.cwd())
-        return ask(params, directories, datetime.now(timezone.utc), self.tell)
+        return ask(params, tuple(self.folders()), datetime.now(timezone.utc), self.tell)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +24,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._window import
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW, ledger
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _change, _guard
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import ChildPlaybook
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import estate_of, of_run
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
@@ -32,6 +32,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import 
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import gone
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import task_file
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import CONTROLLER, DISABLED, ENABLED
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._work import Work, work_of
 
 OPENED = "opened"
 CANCELLED = "cancelled"
@@ -41,7 +42,7 @@ CLOSED = "closed"
 SWEPT = "swept"
 EXTENDED = "extended"
 STATES = [OPENED, CANCELLED, READY, WORKED, CLOSED, SWEPT, EXTENDED]
-TASK_FILES = ("work", "before_open", "opened", "work_failed", "closed")
+TASK_FILES = ("before_open", "opened", "work_failed", "closed")
 TIMES = "service-times.json"
 
 
@@ -111,6 +112,7 @@ class ActionModule(MaintenanceAction):
         estate = self._estate()
         _change.only_its_own(self.params["window"].strip(), estate["hosts"], self.known)
         files = self._task_files()
+        work = self._work(estate)
         allowed = self._allowed()
         run = self._run(estate["run"])
         opening = Opening(
@@ -134,6 +136,7 @@ class ActionModule(MaintenanceAction):
                                 "run": run.id,
                                 "by": run.owner,
                                 "controller": run.controller,
+                                "work": work.result(),
                                 "change_allowed": allowed or None,
                             },
                         ),
@@ -147,7 +150,9 @@ class ActionModule(MaintenanceAction):
         for line in _change.expected(estate, times, WAVES, ENABLED):
             self.tell(line)
         about = {**window.result(), "run": run.id, "continued": again, "override": allowed.get("override") or ""}
-        return {"changed": True, "run": run.id, "window": about, "hosts": list(estate["hosts"]), "files": files}
+        hosts = list(estate["hosts"]) if work.on_hosts else [CONTROLLER]
+        said = {"window": about, "work": work.result(), "hosts": hosts, "files": files}
+        return {"changed": True, "run": run.id, "systems": list(estate["hosts"]), **said}
 
     def _ready(self) -> dict[str, Any]:
         """Say whether every system is in maintenance mode, so that the work can begin."""
@@ -185,14 +190,15 @@ class ActionModule(MaintenanceAction):
 
     def _worked(self) -> dict[str, Any]:
         """Say what the work came to on each host."""
-        estate, window = self._estate(), self._window()
+        window = self._window()
         run = self._run(window["run"])
         if not self.task_vars["window_ready"]["complete"]:
             said = self._so_far()["window_ready"]
             return {"changed": False, "messages": self._try_to_note(run, Entry("not worked", {"messages": said}))}
         results = of_run(self.known, self.inventory, "window_worked", window["run"])
-        messages = _change.works(estate["hosts"], {host: plain(each) for host, each in results.items()})
-        facts = {"hosts": list(estate["hosts"]), **({"messages": messages} if messages else {})}
+        hosts = self.task_vars["window_run"]["hosts"]
+        messages = _change.works(hosts, {host: plain(each) for host, each in results.items()})
+        facts = {"hosts": list(hosts), **({"messages": messages} if messages else {})}
         messages |= self._try_to_note(run, Entry("work failed" if messages else WORKED, facts))
         return {"changed": False, "messages": messages}
 
@@ -273,15 +279,17 @@ class ActionModule(MaintenanceAction):
 
     def _task_files(self) -> dict[str, str]:
         """Return the paths of the task files, before anything changes. Raises ``Invalid``."""
-        # The collection's own playbooks lie where nobody has task files: there the working directory counts.
-        folders = [Path(self.task_vars["playbook_dir"]), Path.cwd()]
-        files = {}
-        for name in TASK_FILES:
-            given = str(plain(self._templar.template(self.task_vars.get(f"window_{name}") or "")) or "")
-            files[name] = task_file(self, name, given, folders)
-        if not files["work"]:
-            raise Invalid("work", "there is no task file with the work", "Give the path of one")
-        return files
+        return {name: task_file(self, name, self._variable(name)) for name in TASK_FILES}
+
+    def _work(self, estate: Mapping[str, Any]) -> Work:
+        """Return the work, before anything changes. Raises ``Invalid`` or ``Failure``."""
+        child = ChildPlaybook(self, list(estate["hosts"]), {})
+        return work_of(self, self._variable("work"), self._variable("pause"), child)
+
+    def _variable(self, name: str) -> str:
+        """Return a variable of the playbook that is no option; a blank answer to a survey is none."""
+        given = plain(self._templar.template(self.task_vars.get(f"window_{name}", "")))
+        return "" if given is None else str(given).strip()
 
     def _allowed(self) -> dict[str, Any]:
         """Ask the calendars, if there are any. Raises ``Failure`` if they do not allow the window."""

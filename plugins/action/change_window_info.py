@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE
@@ -62,7 +61,7 @@ class ActionModule(MaintenanceAction):
     def _task_file(self) -> str:
         """Return the path of the task file for windows that are over, "" if there is none. Raises ``Invalid``."""
         given = str(plain(self._templar.template(self.task_vars.get("window_overdue") or "")) or "")
-        return task_file(self, "overdue", given, [Path(self.task_vars["playbook_dir"]), Path.cwd()])
+        return task_file(self, "overdue", given)
 
     def _policies(self, estate: dict[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
         for wave in WAVES:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _aos, _arguments, _cluster, _status
@@ -81,7 +80,7 @@ class ActionModule(WindowsAction):
         files = dict.fromkeys(HOOKS, "")
         for name in HOOKS if what_to_do != _arguments.IGNORED else ():
             file = str(self._templar.template(self.task_vars.get(f"d365fo_{name}", "")) or "")
-            files[name] = task_file(self, name, file, [Path(self.task_vars["playbook_dir"])])
+            files[name] = task_file(self, name, file)
         return files
 
     def _readiness(self, params: dict[str, Any], host: Host, findings: Findings) -> Readiness:

@@ -156,11 +156,29 @@ files:
   type: dict
   returned: when the window was opened
   sample:
-    work: /etc/quiesce/update.yml
     before_open: ""
     opened: ""
     work_failed: ""
     closed: ""
+work:
+  description: What the work is (V(tasks), V(role), V(playbook) or V(person)), and its name.
+  type: dict
+  returned: when the window was opened
+  sample:
+    kind: tasks
+    name: /etc/quiesce/update.yml
+hosts:
+  description: The hosts that do the work.
+  type: list
+  elements: str
+  returned: when the window was opened
+  sample: [dev01]
+systems:
+  description: The hosts of the window.
+  type: list
+  elements: str
+  returned: when the window was opened
+  sample: [dev01]
 complete:
   description: Whether every system is in maintenance mode.
   type: bool

@@ -14,8 +14,10 @@ import secrets
 import socket
 from abc import abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible import context
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
@@ -174,6 +176,12 @@ class MaintenanceAction(ActionBase):
         )
         result: dict[str, Any] = action.run(task_vars=self.task_vars if variables is None else variables)
         return result
+
+    def folders(self) -> list[Path]:
+        """Return where a relative path of the user's begins: the folder of the playbook that was started or that holds
+        the task, else the working directory (the collection's own playbooks lie where nobody has files)."""
+        started = [Path(each).absolute().parent for each in context.CLIARGS.get("args") or () if Path(each).is_file()]
+        return [*dict.fromkeys([*started, Path(self.task_vars.get("playbook_dir", ".")), Path.cwd()])]
 
     def owner(self) -> str:
         """Return who runs this: the user of AWX, else the one on the controller."""

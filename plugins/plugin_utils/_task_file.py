@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.playbook.helpers import load_list_of_blocks
@@ -18,34 +19,53 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 
 
-def task_file(action: MaintenanceAction, name: str, file: str, folders: Sequence[Path]) -> str:
-    """Return the path of the task file that the variable ``name`` gives, "" if it gives none.
-
-    A relative path begins at the first of ``folders`` in which there is such a file. Raises ``Invalid`` for one that
-    nobody can or would run.
-    """
-    if not file.strip():
-        return ""
+def found(action: MaintenanceAction, file: str) -> Path:
+    """Return the path of a file: a relative one begins at the first of the user's folders that has such a file."""
     # Not where include_tasks would look first: among the files of this collection's own role.
-    paths = [folder / Path(file.strip()).expanduser() for folder in folders]
-    path = str(next((path for path in paths if path.exists()), paths[0]))
+    paths = [folder / Path(file.strip()).expanduser() for folder in action.folders()]
+    return next((path for path in paths if path.exists()), paths[0])
+
+
+def documents(action: MaintenanceAction, name: str, path: str) -> list[Any]:
+    """Return the list in a YAML file. ``name`` is the variable that gives it. Raises ``Invalid``."""
     load: Callable[..., object] = action._loader.load_from_file
     # Since ansible-core 2.19 only what is trusted is a template.
     trusted = {"trusted_as_template": True} if "trusted_as_template" in signature(load).parameters else {}
     try:
-        tasks = load(path, **trusted)
-        if not isinstance(tasks, list) or not all(isinstance(task, dict) and "hosts" not in task for task in tasks):
-            raise Invalid(name, f"{path} is not a list of tasks", "Give a task file, not a playbook")
-        known = {"variable_manager": action.task_vars["hostvars"]._variable_manager, "loader": action._loader}
+        content = load(path, **trusted)
+    except AnsibleError as error:
+        raise _unreadable(name, path, error) from error
+    if not isinstance(content, list):
+        raise Invalid(name, f"{path} is not a list of tasks", "Give a task file")
+    return content
+
+
+def task_file(action: MaintenanceAction, name: str, file: str) -> str:
+    """Return the path of the task file that the variable ``name`` gives, "" if it gives none.
+
+    Raises ``Invalid`` for one that nobody can or would run.
+    """
+    if not file.strip():
+        return ""
+    path = str(found(action, file))
+    tasks = documents(action, name, path)
+    if not all(isinstance(task, dict) and "hosts" not in task for task in tasks):
+        raise Invalid(name, f"{path} is not a list of tasks", "Give a task file, not a playbook")
+    known = {"variable_manager": action.task_vars["hostvars"]._variable_manager, "loader": action._loader}
+    try:
         play = Play.load({"hosts": "localhost"}, **known)
         include = TaskInclude.load({"ansible.builtin.include_tasks": path}, role=action._task._role, **known)
         # As Ansible does it, with all that the file imports; what it includes is read when it gets there.
         load_list_of_blocks(tasks, play, parent_block=include, role=include._role, **known)
     except AnsibleError as error:
-        said = " ".join(str(error).split())[:300]
-        raise Invalid(
-            name,
-            f"{path} cannot be read as a task file: {said}",
-            "Give the path of a task file; a relative path starts at the folder of the playbook",
-        ) from error
+        raise _unreadable(name, path, error) from error
     return path
+
+
+def _unreadable(name: str, path: str, error: AnsibleError) -> Invalid:
+    said = " ".join(str(error).split())[:300]
+    return Invalid(
+        name,
+        f"{path} cannot be read as a task file: {said}",
+        "Give the path of a task file; a relative path starts at the folder of the playbook",
+    )

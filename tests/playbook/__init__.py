@@ -88,14 +88,14 @@ def run_playbook(
     done = subprocess.run(
         [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), *arguments],
         cwd=ROOT,
-        env=_environment(folder, record, environment),
+        env=environment_of(folder, record, environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=timeout,
         check=False,
     )
-    return Done(done.returncode, done.stdout, _results(record))
+    return Done(done.returncode, done.stdout, results_of(record))
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Running:
     def wait(self, timeout: float = 120.0) -> Done:
         """Wait for its end."""
         code = self.process.wait(timeout)
-        return Done(code, self.output.read_text(encoding="utf-8"), _results(self.record))
+        return Done(code, self.output.read_text(encoding="utf-8"), results_of(self.record))
 
 
 def start_playbook(
@@ -131,7 +131,7 @@ def start_playbook(
         process = subprocess.Popen(
             [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), *arguments],
             cwd=ROOT,
-            env=_environment(folder, record, environment),
+            env=environment_of(folder, record, environment),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -141,7 +141,7 @@ def start_playbook(
     return Running(process, output, record)
 
 
-def _environment(folder: Path, record: Path, more: Mapping[str, str] | None) -> dict[str, str]:
+def environment_of(folder: Path, record: Path, more: Mapping[str, str] | None) -> dict[str, str]:
     record.write_text("")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
     return {
@@ -161,7 +161,7 @@ def _environment(folder: Path, record: Path, more: Mapping[str, str] | None) -> 
     }
 
 
-def _results(record: Path) -> tuple[dict[str, Any], ...]:
+def results_of(record: Path) -> tuple[dict[str, Any], ...]:
     results = tuple(json.loads(line) for line in record.read_text().splitlines())
     for entry in results:
         entry["result"]["failed"] = entry["outcome"] != "ok"
