@@ -211,14 +211,8 @@ class ActionModule(MaintenanceAction):
         rows, messages = report.rows(), report.verdicts()
         left = _change.still_open(estate, results, WAVES, window["id"])
         said = self._so_far()
-        told = _change.by_text([*said.values(), messages])
-        with self._book(run) as book:
-            if not self.check_mode:
-                if left:
-                    book.let_go(window["id"])
-                else:
-                    book.close(window["id"])
-            now = book.now if not self.check_mode else datetime.now(timezone.utc)
+        in_book, now = self._leave(run, window["id"], is_open=bool(left))
+        told = _change.by_text([*said.values(), messages, in_book])
         facts: dict[str, Any] = {"result": "failed" if told else "ok", "overrun": _change.overrun(window, now)}
         if left:
             facts["still_open"] = left
@@ -226,10 +220,10 @@ class ActionModule(MaintenanceAction):
             run,
             *_change.switches(estate, results, WAVES, "normal"),
             *_change.readings("after", rows),
-            Entry("left open" if left else CLOSED, facts),
+            Entry("left open" if left or in_book else CLOSED, facts),
             last=True,
         )
-        told = _change.by_text([*said.values(), messages, noted])
+        told = _change.by_text([*said.values(), messages, in_book, noted])
         self._remember(_change.took(estate, results, WAVES))
         return {"changed": False, "failed": bool(told), "msg": " ".join(told) or "The window is closed."}
 
@@ -239,18 +233,19 @@ class ActionModule(MaintenanceAction):
         results = self._results("quiesce_result", estate)
         messages = Report(estate, results, DISABLED, register(), self.check_mode).verdicts()
         run = self._run(estate["run"])
+        failed: list[dict[str, str]] = []
         for window, left in gone(sweep, results).items():
             if self.check_mode:
                 continue
             self.params["window"] = window
-            if not left:
-                with self._book(run) as book:
-                    book.close(window)
-            self._note(run, Entry("left open" if left else "closed by the sweep", {"still_open": left}))
+            in_book = {} if left else self._leave(run, window, is_open=False)[0]
+            facts = {"still_open": left, **({"messages": in_book} if in_book else {})}
+            noted = self._try_to_note(run, Entry("left open" if left or in_book else "closed by the sweep", facts))
+            failed += [{f"the window {window}": text} for each in (in_book, noted) for text in each.values()]
             self.tell(
                 f"the window {window} is " + (f"not known to be closed on {', '.join(left)}" if left else "closed")
             )
-        why = [*sweep["overdue"], *_change.by_text([messages])]
+        why = [*sweep["overdue"], *_change.by_text([messages, *failed])]
         return {"changed": False, "failed": bool(why), "msg": " ".join(map(sentence, why)) or "Nothing is overdue."}
 
     def _extended(self) -> dict[str, Any]:
@@ -351,6 +346,20 @@ class ActionModule(MaintenanceAction):
         with open_store(self, self.params, FILE) as store:
             yield Book(ledger(self.params, store, run))
 
+    def _leave(self, run: Run, window: str, *, is_open: bool) -> tuple[dict[str, str], datetime]:
+        """Take a window out of the book, or leave one that is open there; return what failed, by host, and the time."""
+        if self.check_mode:
+            return {}, datetime.now(timezone.utc)
+        try:
+            with self._book(run) as book:
+                if is_open:
+                    book.let_go(window)
+                else:
+                    book.close(window)
+                return {}, book.now
+        except Failure as failure:
+            return {CONTROLLER: str(failure)}, datetime.now(timezone.utc)
+
     def _note(self, run: Run, *entries: Entry) -> Evidence | None:
         """Add to the evidence, if there is to be one."""
         if not self.params["evidence"] or self.check_mode:
@@ -391,14 +400,14 @@ class ActionModule(MaintenanceAction):
         took_in = {system: _service_times.Took(each["seconds"], each["steps"]) for system, each in ready.items()}
         if not (took_in or out):
             return
-        with open_store(self, self.params, TIMES) as store:
-            text, times = self._read_times(store)
-            times = _service_times.with_switches(times, took_in, ENABLED)
-            times = _service_times.with_switches(times, out, DISABLED)
-            try:
+        try:
+            with open_store(self, self.params, TIMES) as store:
+                text, times = self._read_times(store)
+                times = _service_times.with_switches(times, took_in, ENABLED)
+                times = _service_times.with_switches(times, out, DISABLED)
                 store.replace(text, _service_times.text_of(times))
-            except Failure as failure:
-                self.tell(f"how long it took was not recorded: {failure}")
+        except Failure as failure:
+            self.tell(f"how long it took was not recorded: {failure}")
 
     def _guard(self, run: Run, window: str) -> None:
         """Have the lease renewed as long as ansible-playbook lives, and ended when it has."""
