@@ -90,7 +90,9 @@ class Held:
         return self.record.windows if self.record else ()
 
     def overdue(self, *, on: bool) -> bool:
-        """Whether the mode should be off by now, of one that is on."""
+        """Whether the mode should be off by now: its time is over, or a run was cut off that was to turn it off."""
+        if self.record and not self.record.windows:
+            return self.record.unfinished(self.now)
         return on and any(window.overdue(self.now) for window in self.windows)
 
     def managed(self, *, on: bool) -> bool | None:

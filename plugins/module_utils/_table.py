@@ -54,6 +54,8 @@ def render(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Line]:
 def _overdue(row: Mapping[str, Any]) -> list[str]:
     if not row.get("overdue"):
         return []
+    if row.get("mode") == "changing" and not row.get("windows"):
+        return ["overdue: it was to be out of maintenance mode by now"]
     return [f"overdue since {row.get('expires') or 'the end of one of its windows'}"]
 
 

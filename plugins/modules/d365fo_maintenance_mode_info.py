@@ -93,7 +93,7 @@ status:
       type: str
       sample: "2026-11-24T23:00:00Z"
     overdue:
-      description: Whether an open window has expired.
+      description: Whether an open window has expired, or a run was cut off that was to turn the mode off.
       type: bool
       sample: false
     windows:

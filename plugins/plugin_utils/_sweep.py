@@ -12,11 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
-from ansible_collections.quiesce.maintenance.plugins.module_utils._row import CHANGING, MAINTENANCE, UNKNOWN
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import CHANGING, MAINTENANCE, NORMAL, UNKNOWN
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import Results, is_bad, tasks_of
 
 POLICIES = CLOSE, REPORT = "close", "report"
+
+CUT_OFF = "cut off"
+"""In place of a window, for a system on its way out of the last one: whichever is closed, that is finished."""
 
 
 @dataclass
@@ -60,7 +63,9 @@ class Look:
                 found.where.setdefault(window["id"], []).append((host, system))
             if row["mode"] == MAINTENANCE and not row["windows"]:
                 found.orphans.append(f"{_named(row)}: in maintenance mode without a window of this collection")
-            if row["mode"] == CHANGING:
+            if self._is_cut_off(row):
+                self._finish(found, host, system, row)
+            elif row["mode"] == CHANGING:
                 found.orphans.append(f"{_named(row)}: {'; '.join(row['notes']) or 'it is being switched'}")
             for window in row["windows"]:
                 if self._is_over(row, window):
@@ -92,10 +97,22 @@ class Look:
     def _is_over(self, row: Mapping[str, Any], window: Mapping[str, Any]) -> bool:
         """Whether a window is over by the clock of its system and by that of the store: one of them may be wrong.
 
-        The row of a system whose switch was cut off does not say so.
+        The row of a system whose switch was cut off does not say so, nor does that of one that somebody else turned
+        off: what is left there is the window.
         """
-        by_system = row["overdue"] or row["mode"] == CHANGING
-        return bool(by_system and window["expires"] and datetime.fromisoformat(_plus(window["expires"])) <= self.now)
+        by_system = row["overdue"] or row["mode"] in (CHANGING, NORMAL)
+        return bool(by_system and window["expires"] and datetime.fromisoformat(_plus(window["expires"])) < self.now)
+
+    def _is_cut_off(self, row: Mapping[str, Any]) -> bool:
+        """Whether a run was cut off on a system's way out of its last window."""
+        return row["mode"] == CHANGING and not row["windows"] and (row["overdue"] or self.take_over)
+
+    def _finish(self, found: Sweep, host: str, system: str, row: Mapping[str, Any]) -> None:
+        if self.policies.get((host, system), REPORT) == REPORT:
+            told = f"{_named(row)}: a run that was to take it out of maintenance mode was cut off"
+            found.overdue.append(f"{told}; it is only reported ({system}_on_expiry)")
+        else:
+            found.due.setdefault(host, {}).setdefault(system, []).append(CUT_OFF)
 
     def _is_held(self, record: Record) -> bool:
         return record.lease is not None and record.lease.alive(self.now) and not self.take_over
@@ -143,7 +160,7 @@ def gone(sweep: Mapping[str, Any], results: Results) -> dict[str, list[str]]:
     """
     due = {window for systems in sweep["due"].values() for windows in systems.values() for window in windows}
     found: dict[str, list[str]] = {window: [] for window in sweep["forgotten"]}
-    for window in sorted(due):
+    for window in sorted(due - {CUT_OFF}):
         places = {tuple(place) for place in sweep["where"][window]}
         left = [(host, system) for host, system in sorted(places) if not _closed(results, host, system, window)]
         found[window] = [*(f"{host} ({system})" for host, system in left), *sweep["unseen"]]

@@ -40,9 +40,19 @@ def row(system: str, seen: Seen, *, name_windows: bool = False) -> dict[str, Any
         verified=verified(seen),
         managed=seen.record is not None if on else None,
         windows=windows,
-        overdue=bool(on and reading and any(window.overdue(reading.now) for window in windows)),
+        overdue=overdue(seen),
         notes=tuple(notes(seen, name_windows=name_windows)),
     ).result()
+
+
+def overdue(seen: Seen) -> bool:
+    """Whether the mode should be off by now: its time is over, or a run was cut off that was to turn it off."""
+    reading, record = seen.findings.reading, seen.record
+    if reading is None or record is None:
+        return False
+    if not record.windows:
+        return bool(record.lease and not record.lease.alive(reading.now))
+    return reading.mode == ENABLED and any(window.overdue(reading.now) for window in record.windows)
 
 
 def unknown_row(system: str, why: str) -> dict[str, Any]:

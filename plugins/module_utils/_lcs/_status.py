@@ -85,7 +85,7 @@ def status_row(
         verified=verified,
         managed=None if on is None else held.managed(on=on),
         windows=held.windows,
-        overdue=on is True and held.overdue(on=True),
+        overdue=on is not None and (on or unfinished) and held.overdue(on=on),
         notes=(*_of_record(held, on, name_windows=name_windows, tell_run=unfinished), *found, *notes),
     ).result()
 

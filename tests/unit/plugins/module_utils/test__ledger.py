@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._holding impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record, parse_records, text_of
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import Conflict, FileStore
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening, Window
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Lease, Opening, Window
 
 from fakes.clock import Time
 from fakes.moments import NOW
 
 A, B = (Window(name, NOW, "ann") for name in "AB")
+OVER = Window("C", NOW - timedelta(hours=2), "ann", expires=NOW - timedelta(hours=1))
+DEAD = Lease("r1", "ann", "ctl01", NOW - timedelta(hours=1), NOW - timedelta(minutes=1))
+ALIVE = Lease("r1", "ann", "ctl01", NOW - timedelta(hours=1), NOW + timedelta(minutes=1))
 
 
 @pytest.fixture
@@ -34,6 +38,26 @@ def ledger(store: FileStore, run: str = "run1", time: Time | None = None, **more
 
 def opened(window: Window) -> Change:
     return Change(True, Record((window,), None, "web01"), opens=True)
+
+
+@pytest.mark.parametrize(
+    ("windows", "lease", "on", "overdue"),
+    [
+        pytest.param((OVER,), None, True, True, id="over"),
+        pytest.param((OVER,), None, False, False, id="over, and off by itself"),
+        pytest.param((A,), None, True, False, id="no end"),
+        pytest.param((), DEAD, True, True, id="cut off on its way out"),
+        pytest.param((), DEAD, False, True, id="cut off at the end of its way out"),
+        pytest.param((), ALIVE, True, False, id="on its way out"),
+        pytest.param((A,), DEAD, True, False, id="cut off on its way in"),
+    ],
+)
+def test_when_the_mode_should_be_off(windows: tuple[Window, ...], lease: Lease | None, on: bool, overdue: bool) -> None:
+    assert Held(Record(windows, lease), NOW).overdue(on=on) is overdue
+
+
+def test_without_a_record_nothing_is_overdue() -> None:
+    assert Held(None, NOW).overdue(on=True) is False
 
 
 def test_a_switch_from_begin_to_end(store: FileStore) -> None:

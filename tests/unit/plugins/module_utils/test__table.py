@@ -65,6 +65,11 @@ def test_a_full_row() -> None:
     assert note == "    ! DynamicsAxBatch is stopped"
 
 
+def test_a_switch_that_was_cut_off_on_its_way_out() -> None:
+    lines = render([{**ROW, "mode": "changing", "windows": []}])
+    assert lines[3] == "    ! overdue: it was to be out of maintenance mode by now"
+
+
 def test_what_is_not_known_is_said_to_be_so() -> None:
     assert render([{}])[2].split() == ["?", "unknown", "?"]
     assert "somebody else" in render([{"managed": False}])[2]

@@ -12,7 +12,14 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._time import i
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Lease, Window
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import Estate, Member
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import CLOSE, REPORT, Look, Sweep, gone
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import (
+    CLOSE,
+    CUT_OFF,
+    REPORT,
+    Look,
+    Sweep,
+    gone,
+)
 
 from fakes.moments import NOW
 
@@ -69,6 +76,9 @@ def lease(ends: timedelta) -> Lease:
         pytest.param(row(window(), overdue=False), [], id="not over by the clock of the system"),
         pytest.param(row(window(ends=HOUR), overdue=True), [], id="not over by the clock of the store"),
         pytest.param(row(window(), mode="changing", overdue=False), ["CHG1"], id="over, and cut off in its switch"),
+        pytest.param(row(window(), mode="normal", overdue=False), ["CHG1"], id="over, and turned off by somebody else"),
+        pytest.param(row(window(ends=HOUR), mode="normal", overdue=False), [], id="not over, and turned off"),
+        pytest.param(row(window(ends=timedelta()), mode="changing", overdue=False), [], id="cut off, ends this second"),
         pytest.param(row(mode="normal"), [], id="nothing open"),
     ],
 )
@@ -105,6 +115,24 @@ def test_a_run_that_died_keeps_nothing_open() -> None:
 )
 def test_orphans_are_named(launch: dict[str, Any], says: str) -> None:
     assert look(launch).orphans == [says]
+
+
+def test_a_switch_that_was_cut_off_on_its_way_out_is_finished() -> None:
+    """No window is left there, and the mode should be off: nobody else would ever end it."""
+    cut_off = row(mode="changing", overdue=True, system="dev01")
+    found = look(cut_off, cut_off)
+    assert found.due == {"launch01": {"launch": [CUT_OFF]}}
+    assert found.overdue == [
+        "dev01: a run that was to take it out of maintenance mode was cut off; it is only reported (d365fo_on_expiry)"
+    ]
+    assert found.orphans == []
+    at_work = look(row(mode="changing", system="launch01"))
+    assert (at_work.due, at_work.orphans) == ({}, ["launch01: it is being switched"])
+
+
+def test_what_is_finished_is_no_window() -> None:
+    sweep = {"due": {"launch01": {"launch": [CUT_OFF]}}, "forgotten": [], "where": {}, "unseen": []}
+    assert gone(sweep, closed([row(mode="normal")])) == {}
 
 
 @pytest.mark.parametrize(

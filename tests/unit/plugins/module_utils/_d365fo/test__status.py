@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _status
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _record, _status
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._database import Reading, parse_reading
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._discovery import Findings
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import Record
@@ -166,6 +166,15 @@ def test_overdue(mode: str, ends: list[int], overdue: bool) -> None:
         record(), windows=tuple(window(str(at), expires=NOW + timedelta(seconds=end)) for at, end in enumerate(ends))
     )
     assert row(reading(mode, held), **ON)["overdue"] is overdue
+
+
+@pytest.mark.parametrize(("alive", "overdue"), [(False, True), (True, False)])
+@pytest.mark.parametrize("mode", ["enabled", "disabled"])
+def test_a_run_that_was_cut_off_on_the_way_out(mode: str, alive: bool, overdue: bool) -> None:
+    """The mode should be off by now, and the services run again, whatever the database says."""
+    left = record(_record.PREPARED, windows=(), lease=lease(alive=alive))
+    found = row(reading(mode, left), **ON)
+    assert (found["mode"], found["overdue"]) == ("changing", overdue)
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,15 @@ def test_an_overdue_window_counts_while_the_mode_is_on() -> None:
     assert status_row("uat", Reading(MAINTAINED, RUNS), held)["overdue"] is False
 
 
+def test_a_run_that_was_cut_off_on_the_way_out_leaves_something_to_be_done() -> None:
+    hour = timedelta(hours=1)
+    held = Held(Record((), Lease("r1", "ann", "ctl01", NOW - hour, NOW - hour)), NOW)
+    row = status_row("uat", Reading(MAINTAINED), held)
+    assert (row["mode"], row["overdue"]) == ("changing", True)
+    assert status_row("uat", Reading(NORMAL), held)["overdue"] is False
+    assert status_row("uat", Reading(MAINTAINED, RUNS), held)["overdue"] is False
+
+
 def test_what_was_asked_for_and_has_not_begun_is_changing() -> None:
     row = status_row("uat", Reading(NORMAL, sent=True, awaited=True), Held(Record((A,)), NOW), changing=True)
     assert (row["mode"], row["verified"], row["managed"]) == ("changing", False, None)
