@@ -61,7 +61,7 @@ class LabSystem(ABC):
 
     @abstractmethod
     def hold(self, on: bool) -> None:
-        """A switch into maintenance mode gets as far as its middle and waits there, or goes on.
+        """The next switch, in or out, gets as far as its middle and waits there, or goes on.
 
         Where one request does it all: that was carried out, and its answer does not come.
         """

@@ -5,7 +5,6 @@ One estate; each case is one run of the playbook, with the sweep behind it if th
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import re
@@ -15,11 +14,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.release import __version__
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
 
 from contract.lab_system import LabSystem, lab_system
 from contract.runs import NAMES
@@ -33,6 +34,7 @@ CORE = tuple(int(part) for part in __version__.split(".")[:2])
 GOES_ON = CORE >= (2, 17)
 LIMIT = 60.0  # real seconds after which something that has to happen counts as not happening
 SOON = 5  # seconds: longer than any one request takes
+LATER = 15  # seconds: mostly longer than a run takes from its first switch to its way out
 WORK = """
 - name: Do it
   ansible.builtin.debug: {msg: "at work for {{ window.id }} of {{ window.owner }}"}
@@ -67,6 +69,13 @@ WORK = """
   run_once: true
   when: begun is defined
 """
+WAY_IN, WORK_OF, WAY_OUT = "killed-on-the-way-in", "killed-in-the-work", "killed-on-the-way-out"
+# At each point of a run each signal, and at each point the systems of each wave; over the three each wave by each.
+KILLED = {
+    WAY_IN: {"gates": signal.SIGKILL, "applications": signal.SIGTERM, "protections": signal.SIGINT},
+    WORK_OF: {"gates": signal.SIGTERM, "applications": signal.SIGINT, "protections": signal.SIGKILL},
+    WAY_OUT: {"gates": signal.SIGINT, "applications": signal.SIGKILL, "protections": signal.SIGTERM},
+}
 FAILS = """
 - name: Tell the people
   ansible.builtin.fail: {msg: the mail server is down}
@@ -92,6 +101,8 @@ class Windows:
     systems: dict[str, LabSystem]
     before: Mapping[str, Any]
     cases: dict[str, Case] = field(default_factory=dict)
+    early: tuple[Done, Mapping[str, Any], Mapping[str, Any]] | None = None
+    """A sweep while work went on, and what the systems were before and after it."""
 
     @property
     def folder(self) -> Path:
@@ -112,18 +123,18 @@ class Windows:
         done = self.lab.run("window", *arguments, **self.variables(name, **more))
         self.keep(name, done)
 
-    def begin(self, name: str, **more: Any) -> Running:
-        return self.lab.begin("window", **self.variables(name, **more))
+    def begin(self, name: str, *arguments: str, **more: Any) -> Running:
+        return self.lab.begin("window", *arguments, **self.variables(name, **more))
 
     def keep(self, name: str, done: Done, swept: Done | None = None, after: Mapping[str, Any] | None = None) -> None:
         now = self.states()
         self.cases[name] = Case(done, now if after is None else after, self.evidence(name), swept, now)
 
-    def sweep(self, **more: Any) -> Done:
+    def sweep(self, *, take_over: bool = True) -> Done:
         """Run the sweep, which need not wait for the leases of runs that are known to be dead."""
-        take_over: dict[str, Any] = {f"{name}_take_over": True for name in [*self.systems, "window"]}
+        known: dict[str, Any] = {f"{name}_take_over": take_over for name in [*self.systems, "window"]}
         evidence = str(self.folder / "evidence")
-        return self.lab.run("expire", quiesce_on_expiry="close", window_evidence=evidence, **take_over, **more)
+        return self.lab.run("expire", quiesce_on_expiry="close", window_evidence=evidence, **known)
 
     def all(self, act: Callable[[LabSystem], object]) -> None:
         for system in self.systems.values():
@@ -181,10 +192,9 @@ def every_case(windows: Windows) -> None:
     windows.all(lambda system: system.cut_off(True))
     windows.run("lost-from-the-beginning")
     windows.all(lambda system: system.cut_off(False))
-    ends_in_the_work(windows, "lost-at-the-end", lambda running: lost_from_here(windows, running))
-    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        ends_in_the_work(windows, how.name, functools.partial(ended_by, how=how))
-    killed_in_its_switch(windows)
+    lost_at_the_end(windows)
+    for where, waves in KILLED.items():
+        killed(windows, where, waves)
 
 
 def fatal_for_all(windows: Windows, fails: str) -> None:
@@ -197,44 +207,79 @@ def fatal_for_all(windows: Windows, fails: str) -> None:
         windows.keep("fatal-for-all", found.done, windows.sweep(), found.after)
 
 
-def ends_in_the_work(windows: Windows, name: str, how: Callable[[Running], Done]) -> None:
-    """A window that is over soon, in the work of which something happens to the run; then the sweep."""
+def lost_at_the_end(windows: Windows) -> None:
+    """A window that is over soon, on the way out of which nobody answers."""
+    name = "lost-at-the-end"
     begun = windows.folder / f"{name}.begun"
     running = windows.begin(name, quiesce_expires=f"{SOON}s", begun=str(begun))
     until(begun.exists, running)
-    done = how(running)
+    windows.all(lambda system: system.cut_off(True))
+    begun.with_suffix(".begun.go").touch()
+    done = running.wait()
+    windows.all(lambda system: system.cut_off(False))
     time.sleep(SOON)  # the last system began its window at the latest when the work did
     after = windows.states()
     windows.keep(name, done, windows.sweep(), after)
 
 
-def lost_from_here(windows: Windows, running: Running) -> Done:
-    windows.all(lambda system: system.cut_off(True))
-    (windows.folder / "lost-at-the-end.begun.go").touch()
-    done = running.wait()
-    windows.all(lambda system: system.cut_off(False))
-    return done
+def killed(windows: Windows, where: str, waves: Mapping[str, signal.Signals]) -> None:
+    """A window over the systems of each wave, all at once, each ended by its own signal at this point of the run."""
+    runs: dict[str, Running] = {}
+    if where == WAY_IN:
+        windows.all(lambda system: system.hold(True))
+    for wave in waves:
+        hosts = ",".join(windows.systems[name].host for name in NAMES if register()[name].wave == wave)
+        begun = {} if where == WAY_IN else {"begun": str(windows.folder / f"{wave}-{where}.begun")}
+        expires = f"{LATER if where == WAY_OUT else SOON}s"
+        runs[wave] = windows.begin(f"{wave}-{where}", "-l", hosts, quiesce_expires=expires, **begun)
+    if where == WAY_IN:
+        each_is_in_its_middle(windows, where, runs)
+    else:
+        for wave, running in runs.items():
+            until((windows.folder / f"{wave}-{where}.begun").exists, running)
+    over = time.monotonic() + (LATER if where == WAY_OUT else SOON)  # by now the last system has begun its window
+    if where == WORK_OF:
+        time.sleep(max(0.0, over - time.monotonic()))
+        swept_too_early(windows)
+    if where == WAY_OUT:
+        windows.all(lambda system: system.hold(True))
+        for wave in waves:
+            (windows.folder / f"{wave}-{where}.begun.go").touch()
+        each_is_in_its_middle(windows, where, runs)
+    done = {wave: ended_by(running, waves[wave], f"{wave}-{where}") for wave, running in runs.items()}
+    if where != WORK_OF:
+        windows.all(lambda system: system.hold(False))
+    after = windows.states()
+    time.sleep(max(0.0, over - time.monotonic()))
+    swept = windows.sweep()
+    for wave in waves:
+        windows.keep(f"{wave}-{where}", done[wave], swept, after)
 
 
-def ended_by(running: Running, how: int) -> Done:
+def each_is_in_its_middle(windows: Windows, where: str, runs: Mapping[str, Running]) -> None:
+    """Wait for it. On a slow machine a silence ends by itself before its run gets to end it."""
+
+    def is_there(name: str) -> bool:
+        out = where == WAY_OUT and windows.states()[name] == windows.before[name]
+        return windows.systems[name].held() or out
+
+    for name in NAMES:
+        until(partial(is_there, name), runs[register()[name].wave])
+
+
+def swept_too_early(windows: Windows) -> None:
+    """The time of the windows is over, and their work goes on."""
+    before = windows.states()
+    windows.early = windows.sweep(take_over=False), before, windows.states()
+
+
+def ended_by(running: Running, how: signal.Signals, name: str) -> Done:
     os.kill(running.process.pid, how)
     if how == signal.SIGKILL:
         # The workers of ansible-core 2.19 and later have sessions of their own; with them goes what else it started.
-        subprocess.run(["pkill", "-9", "-f", f"ansible-playbook.*{running.output.parent}"], check=False)
+        its_own = f"ansible-playbook.*{running.output.parent}.*quiesce_window: {name}[,}}]"
+        subprocess.run(["pkill", "-9", "-f", its_own], check=False)
     return running.wait()
-
-
-def killed_in_its_switch(windows: Windows) -> None:
-    """The way in gets as far as the middle of its first wave."""
-    gate = windows.systems["launch"]
-    gate.hold(True)
-    running = windows.begin("killed-in-its-switch", quiesce_expires=f"{SOON}s")
-    until(gate.held, running)
-    done = ended_by(running, signal.SIGKILL)
-    time.sleep(SOON)
-    gate.hold(False)
-    after = windows.states()
-    windows.keep("killed-in-its-switch", done, windows.sweep(), after)
 
 
 def until(true: Callable[[], bool], running: Running) -> None:
@@ -257,10 +302,7 @@ BY_ITSELF = [
 ]
 BY_THE_SWEEP = [
     "lost-at-the-end",
-    "SIGINT",
-    "SIGTERM",
-    "SIGKILL",
-    "killed-in-its-switch",
+    *(f"{wave}-{where}" for where, waves in KILLED.items() for wave in waves),
     *([] if GOES_ON else ["fatal-for-all"]),
 ]
 
@@ -277,6 +319,18 @@ def test_the_sweep_closes_what_the_run_could_not(windows: Windows, case: str) ->
     assert found.swept is not None
     assert found.swept.code == 0, found.swept.output[-4000:]
     assert found.after_sweep == windows.before
+
+
+def test_nothing_is_closed_while_the_work_goes_on(windows: Windows) -> None:
+    """Although its time is over."""
+    assert windows.early is not None
+    done, before, after = windows.early
+    assert (done.code, after) == (2, before)
+    said = " ".join(done.output.split())
+    closable = [name for name in NAMES if before[name] != windows.before[name]]  # a silence ended by itself
+    assert len(closable) >= len(NAMES) - 1
+    for name in closable:
+        assert re.search(rf"the window {register()[name].wave}-{WORK_OF} .*? its work still goes on", said), said
 
 
 @pytest.mark.parametrize("case", ["no-such-work", "no-such-module"])

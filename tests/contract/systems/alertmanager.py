@@ -58,7 +58,7 @@ class LabSystem(lab_system.LabSystem):
         self.lab.loop.run(self.front.close() if on else self.front.open())
 
     def hold(self, on: bool) -> None:
-        self.front.holding = on
+        self.front.holding, self.front.held = on, False
 
     def held(self) -> bool:
         return self.front.held

@@ -48,11 +48,11 @@ class LabSystem(lab_system.LabSystem):
         self.machine.winrm.faults.refuse_connections = on
 
     def hold(self, on: bool) -> None:
-        self.reporter.faults.hang_on_stop = on
+        self.reporter.faults.hang_on_stop = self.reporter.faults.hang_on_start = on
         if not on:
             services = self.machine.host.services
             self.lab.call(lambda: services.crash(REPORTER))
             self.lab.loop.run(services.reached(REPORTER, State.STOPPED, State.RUNNING))
 
     def held(self) -> bool:
-        return self.reporter.state is State.STOP_PENDING
+        return self.reporter.state in (State.STOP_PENDING, State.START_PENDING)

@@ -45,10 +45,13 @@ class LabSystem(lab_system.LabSystem):
         self.lab.loop.run(self.server.stop() if on else self.server.start())
 
     def hold(self, on: bool) -> None:
-        if on:
+        """On the way in something runs; on the way out nothing is waited for but the answer."""
+        self.before = self.server.maintenance
+        self.server.holding = on and self.before
+        if on and not self.before:
             self.server.begin("application", "Deploy web shop", Work(FOREVER))
         else:
             self.server.processes.clear()
 
     def held(self) -> bool:
-        return self.server.maintenance
+        return self.server.maintenance is not self.before

@@ -42,4 +42,4 @@ class LabSystem(lab_system.LabSystem):
         self.computer.online = not on  # its agent stops calling, which the manager has not noticed yet
 
     def held(self) -> bool:
-        return self.manager.state(self.computer) == "start-requested"
+        return self.manager.state(self.computer) in ("start-requested", "stop-requested")

@@ -93,6 +93,7 @@ class LaunchServer:
         self.looks_answered: float = math.inf  # so many looks at the activities; the later ones fail with 500
         self.frozen: set[str] = set()  # keys whose change is accepted and ignored
         self.lost_answers = 0  # so many of the next writes are carried out and answered with 502, as by a proxy
+        self.holding = False  # changes of the settings are carried out, and their answers wait
         self.conflicts = 0  # so many of the next writes are answered with 409
         self.conflicts_from: float = math.inf  # every write but the first so many is answered with 409
         self.faults: list[tuple[int, str, str]] = []  # (status, content type, body) for the next requests
@@ -327,6 +328,8 @@ class LaunchServer:
     async def _put_settings(self, request: web.Request) -> web.Response:
         self.access.need(request, EDIT_SETTINGS)
         self._change_settings(await _body(request))
+        while self.holding:
+            await self.clock.moment()
         return web.Response(status=200)
 
     async def _put_whole_settings(self, request: web.Request) -> web.Response:
