@@ -20,7 +20,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LE
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import is_duration, iso, seconds
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening, with_opened
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW, ledger
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _change, _guard
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
@@ -113,7 +113,6 @@ class ActionModule(MaintenanceAction):
         _change.only_its_own(self.params["window"].strip(), estate["hosts"], self.known)
         files = self._task_files()
         work = self._work(estate)
-        allowed = self._allowed()
         run = self._run(estate["run"])
         opening = Opening(
             self.params["window"],
@@ -122,6 +121,7 @@ class ActionModule(MaintenanceAction):
             self.params["ticket"] or "",
             self.params["expires"] or "",
         )
+        allowed = self._allowed(opening)
         with self._book(run) as book:
             window, again = book.open(opening, check_mode=self.check_mode)
             times = self._times()
@@ -286,7 +286,7 @@ class ActionModule(MaintenanceAction):
         given = plain(self._templar.template(self.task_vars.get(f"window_{name}", "")))
         return "" if given is None else str(given).strip()
 
-    def _allowed(self) -> dict[str, Any]:
+    def _allowed(self, opening: Opening) -> dict[str, Any]:
         """Ask the calendars, if there are any. Raises ``Failure`` if they do not allow the window."""
         asks = {
             option: self.params[name]
@@ -301,18 +301,19 @@ class ActionModule(MaintenanceAction):
         }
         if not (asks.get("window_calendars") or asks.get("freeze_calendars")):
             return {}
+        with_opened((), opening, datetime.now(timezone.utc))  # who asks the calendars calls the end by another name
         if self.params["expires"]:
             asks["duration" if is_duration(self.params["expires"]) else "until"] = self.params["expires"]
         allowed: dict[str, Any] = self.run_other("quiesce.maintenance.change_allowed_info", asks)
         if allowed.get("failed"):
             raise Failure(f"open the window {self.params['window']}", "", str(allowed["msg"]), "Nothing was done")
         if not allowed["allowed"]:
-            opening = allowed.get("next_opening")
+            later = allowed.get("next_opening")
             raise Failure(
                 f"open the window {self.params['window']}",
                 "",
                 str(allowed["why"]),
-                (f"It may begin at {opening}. " if opening else "")
+                (f"It may begin at {later}. " if later else "")
                 + "Nothing was done. O(override) with a reason opens it all the same",
             )
         return allowed

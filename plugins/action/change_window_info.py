@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE
@@ -44,6 +45,7 @@ class ActionModule(MaintenanceAction):
             {host: plain(result) for host, result in results.items()},
             ledger.records,
             ledger.now,
+            datetime.now(timezone.utc),
             dict(self._policies(estate)),
             whole=not self.task_vars.get("ansible_limit"),
             take_over=params["take_over"],

@@ -133,7 +133,7 @@ def _end(text: str, window: Window, now: datetime) -> datetime | None:
     if end <= now and end != window.expires:
         raise Invalid(
             "expires",
-            f'"{text}" is {iso(end)}, which is in the past',
+            f'"{text}" is {iso(end)}, which is in the past: it is {iso(now)}',
             "Use a later end; a duration counts from the opening",
         )
     return end

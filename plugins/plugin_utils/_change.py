@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, sentence
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, sentence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, NORMAL, UNKNOWN
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times, Took, spoken, usual
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import Results, is_bad, tasks_of
@@ -142,8 +142,11 @@ def expected(estate: Mapping[str, Any], times: Times, waves: Sequence[str], stat
 
 
 def later(ends: Iterable[str], length: timedelta, now: datetime) -> datetime:
-    """Return the last of these ends, or now if they have passed, and so much later."""
-    return (max([now, *map(_moment, ends)]) + length).replace(microsecond=0)
+    """Return the last of these ends, or now if they have passed, and so much later. Raises ``Invalid``."""
+    try:
+        return (max([now, *map(_moment, ends)]) + length).replace(microsecond=0)
+    except OverflowError:
+        raise Invalid("extend", "the window would end after the year 9999", "Use less time, like 2h") from None
 
 
 def overrun(window: Mapping[str, Any], now: datetime) -> int:

@@ -41,8 +41,9 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen: the estate, the results of a look at each system, the windows of the book and its clock.
+    """What was seen: the estate, the results of a look at each system, and the windows of the book.
 
+    ``now`` is the time by the clock of the book, ``controller`` that by the controller's: one of them may be wrong.
     ``policies`` say for each host and system whether to close a window that is over. ``whole``: nothing of the
     inventory was left out. ``take_over``: whichever run holds a window is known to be dead.
     """
@@ -51,6 +52,7 @@ class Look:
     results: Results
     book: Mapping[str, Record]
     now: datetime
+    controller: datetime
     policies: Mapping[tuple[str, str], str]
     whole: bool
     take_over: bool = False
@@ -95,13 +97,14 @@ class Look:
                     yield host, task["system"], row
 
     def _is_over(self, row: Mapping[str, Any], window: Mapping[str, Any]) -> bool:
-        """Whether a window is over by the clock of its system and by that of the store: one of them may be wrong.
+        """Whether a window is over by the clock of its system, and by all others.
 
         The row of a system whose switch was cut off does not say so, nor does that of one that somebody else turned
         off: what is left there is the window.
         """
         by_system = row["overdue"] or row["mode"] in (CHANGING, NORMAL)
-        return bool(by_system and window["expires"] and datetime.fromisoformat(_plus(window["expires"])) < self.now)
+        end = window["expires"]
+        return bool(by_system and end and datetime.fromisoformat(_plus(end)) < self._earliest)
 
     def _is_cut_off(self, row: Mapping[str, Any]) -> bool:
         """Whether a run was cut off on a system's way out of its last window."""
@@ -113,6 +116,10 @@ class Look:
             found.overdue.append(f"{told}; it is only reported ({system}_on_expiry)")
         else:
             found.due.setdefault(host, {}).setdefault(system, []).append(CUT_OFF)
+
+    @property
+    def _earliest(self) -> datetime:
+        return min(self.now, self.controller)
 
     def _is_held(self, record: Record) -> bool:
         return record.lease is not None and record.lease.alive(self.now) and not self.take_over
@@ -130,7 +137,7 @@ class Look:
                 ids.append(window["id"])
 
     def _of_the_book(self, found: Sweep, name: str, record: Record) -> None:
-        over = any(window.overdue(self.now) for window in record.windows)
+        over = any(window.overdue(self._earliest) for window in record.windows)
         told = f"the window {record.windows[0] if record.windows else name}"
         if over and found.unseen:
             found.overdue.append(f"{told} is over, and nobody knows whether it is closed on {', '.join(found.unseen)}")

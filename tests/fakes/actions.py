@@ -26,6 +26,14 @@ def tagged(value: Any) -> Any:
     return Tagged(value) if isinstance(value, str) else value
 
 
+class HostVars(dict[str, dict[str, Any]]):
+    """The variables of all hosts."""
+
+    def raw_get(self, host: str) -> dict[str, Any]:
+        """Those of one, without their templates."""
+        return self.get(host, {})
+
+
 class Templar:
     """Fills in what stands between braces."""
 

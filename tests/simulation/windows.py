@@ -133,7 +133,8 @@ class World:
         ledger = self._ledger(FILE)
         ledger.read()
         policies = {(host, SYSTEM): CLOSE for host in HOSTS}
-        sweep = Look(ESTATE, _results(looked), ledger.records, ledger.now, policies, whole=True).sweep(register())
+        look = Look(ESTATE, _results(looked), ledger.records, ledger.now, self.now, policies, whole=True)
+        sweep = look.sweep(register())
         closed: dict[str, dict[str, Any]] = {}
         for host in HOSTS:
             failed = False

@@ -15,20 +15,12 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._window import
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import Estate, Member
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
 
-from fakes.actions import run
+from fakes.actions import HostVars, run
 from fakes.moments import NOW
 
 HOUR = timedelta(hours=1)
 ESTATE = {**Estate((Member("launch01", ("launch",)),), register()).result(), "run": "r1"}
 NORMAL = {"system": "launch01", "host": "", "mode": "normal", "windows": [], "notes": []}
-
-
-class HostVars(dict[str, dict[str, Any]]):
-    """The variables of all hosts."""
-
-    def raw_get(self, host: str) -> dict[str, Any]:
-        """Those of one, without their templates."""
-        return self.get(host, {})
 
 
 def window(name: str) -> Window:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Took
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
@@ -133,6 +133,11 @@ def test_by_how_much_a_window_was_too_long(ends: int, seconds: int) -> None:
 def test_a_later_end(ends: list[int], later: int) -> None:
     texts = [iso(NOW + timedelta(seconds=each)) for each in ends]
     assert _change.later(texts, timedelta(seconds=60), NOW) == NOW + timedelta(seconds=later)
+
+
+def test_an_end_that_no_calendar_has() -> None:
+    with pytest.raises(Invalid, match=r"^Invalid O\(extend\): the window would end after the year 9999"):
+        _change.later([iso(NOW)], timedelta(days=9_999_999), NOW)
 
 
 HOSTS = {"launch01": ["launch"]}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Lease, Window
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Lease, Opening, Window, with_opened
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import Estate, Member
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import (
@@ -50,6 +51,7 @@ def look(
     policy: str = CLOSE,
     *,
     whole: bool = True,
+    ahead: timedelta = timedelta(),
 ) -> Sweep:
     trend = row(mode="normal")
     results = {
@@ -57,7 +59,7 @@ def look(
         "dev01": {"systems": {"d365fo": {"rows": [d365fo or row(mode="normal")]}, "trend": {"rows": [trend]}}},
     }
     policies = {("launch01", "launch"): policy, ("dev01", "d365fo"): REPORT, ("dev01", "trend"): CLOSE}
-    return Look(ESTATE, results, book or {}, NOW, policies, whole).sweep(register())
+    return Look(ESTATE, results, book or {}, NOW, NOW + ahead, policies, whole).sweep(register())
 
 
 def lease(ends: timedelta) -> Lease:
@@ -152,6 +154,70 @@ def test_windows_of_the_book_alone(
     assert found.orphans == [f"the window CHG9 (ann) {says}"]
 
 
+# --- clocks -----------------------------------------------------------------------------------------------------------
+
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """How wrong each clock is."""
+
+    store: timedelta = timedelta()
+    system: timedelta = timedelta()
+    controller: timedelta = timedelta()
+
+
+NAMES = ("store", "system", "controller")
+AT_MOST_ONE_IS_WRONG = [Clocks(), *(Clocks(**{name: off}) for name in NAMES for off in (DAY, -DAY))]
+
+
+def due_at(at: datetime, opened: datetime, expires: str, clocks: Clocks, *, own_clock: bool) -> bool:
+    """Whether a sweep ``at`` a moment closes a window that was opened at another one.
+
+    A system with a clock of its own keeps its windows itself; the others are by the clock of the store.
+    """
+    off = clocks.system if own_clock else clocks.store
+    (open_,) = with_opened((), Opening("CHG1", expires=expires), opened + off)
+    seen = row(open_, overdue=open_.overdue(at + off))
+    results = {"launch01": {"systems": {"launch": {"rows": [seen]}}}}
+    policies = {("launch01", "launch"): CLOSE}
+    estate = Estate((Member("launch01", ("launch",)),), register()).result()
+    look = Look(estate, results, {}, at + clocks.store, at + clocks.controller, policies, whole=True)
+    return look.sweep(register()).due != {}
+
+
+@pytest.mark.parametrize("own_clock", [True, False])
+@pytest.mark.parametrize("expires", ["30h", iso(NOW + 30 * HOUR)])
+@pytest.mark.parametrize("clocks", AT_MOST_ONE_IS_WRONG, ids=str)
+def test_one_wrong_clock_closes_nothing_early_and_everything_in_the_end(
+    clocks: Clocks, expires: str, own_clock: bool
+) -> None:
+    end = NOW + 30 * HOUR
+    assert not due_at(end, NOW, expires, clocks, own_clock=own_clock)
+    assert due_at(end + DAY + SECOND, NOW, expires, clocks, own_clock=own_clock)
+
+
+@pytest.mark.parametrize("own_clock", [True, False])
+def test_with_right_clocks_it_is_closed_in_time(own_clock: bool) -> None:
+    assert due_at(NOW + 2 * HOUR + SECOND, NOW, "2h", Clocks(), own_clock=own_clock)
+
+
+@pytest.mark.parametrize(("ahead", "forgotten"), [(timedelta(), ["CHG9"]), (-DAY, []), (DAY, ["CHG9"])])
+def test_a_window_of_the_book_is_over_by_both_clocks(ahead: timedelta, forgotten: list[str]) -> None:
+    found = look(row(mode="normal"), book={"CHG9": Record((window("CHG9"),))}, ahead=ahead)
+    assert found.forgotten == forgotten
+
+
+def test_a_lease_is_by_the_clock_of_the_store_alone() -> None:
+    """Who renews it knows no other one."""
+    alive = Record((window(),), lease(timedelta(minutes=1)))
+    dead = Record((window(ends=-2 * DAY),), lease(-timedelta(minutes=1)))
+    assert look(row(window()), book={"CHG1": alive}, ahead=DAY).due == {}
+    assert look(row(window(ends=-2 * DAY)), book={"CHG1": dead}, ahead=-DAY).due == {"launch01": {"launch": ["CHG1"]}}
+
+
 def test_a_window_whose_run_has_not_switched_anything_yet_is_no_orphan() -> None:
     young = Record((window("CHG9", HOUR),), lease(timedelta(minutes=1)))
     assert look(row(mode="normal"), book={"CHG9": young}) == Sweep()
@@ -198,7 +264,7 @@ def test_a_window_that_is_over_may_be_on_a_system_that_is_not_seen() -> None:
 
 def test_a_host_without_a_result_is_not_seen() -> None:
     results = {"launch01": {"systems": {"launch": {"rows": [row(mode="normal")]}}}}
-    found = Look(ESTATE, results, {"CHG9": Record((window("CHG9"),))}, NOW, {}, True).sweep(register())
+    found = Look(ESTATE, results, {"CHG9": Record((window("CHG9"),))}, NOW, NOW, {}, True).sweep(register())
     assert found.unseen == ["dev01 (d365fo)", "dev01 (trend)"]
     assert (found.forgotten, len(found.overdue)) == ([], 1)
 
