@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 
 from fakes.ics import calendar, event
+from lab.clock import Clock
+from lab.rest.service import Service
+from lab.thread import LoopThread
 from playbook import ROOT, Done, run_playbook
 
+PAGE = ROOT / "docs/change-window.md"
 MODULE = "quiesce.maintenance.change_window"
 ALWAYS = event("DTSTART:20200101T000000Z", "DTEND:99991231T000000Z", title="Always")
+WINDOW = {"id": "CHG1", "owner": "ann", "reason": "Update", "ticket": "CHG0042", "expires": "2026-12-05T22:00:00Z"}
+OVER = {"due": {"launch01": {"launch": ["CHG1", "CHG2"]}}, "overdue": ["dev01: only reported"], "orphans": ["x: lost"]}
+CHANGES = {
+    "Approved": [{"approval": "approved"}],
+    "Not approved": [{"approval": "requested"}],
+    "No such change": [],
+}
 REFUSED = {
     "0": r"\"0\" is neither a time like .* nor a duration like \"2h\"",
     "0s": r"\"0s\" ends the window when it begins",
@@ -34,6 +47,53 @@ def examples(module: str) -> list[dict[str, Any]]:
     return shown
 
 
+def shown(name: str) -> list[dict[str, Any]]:
+    """The tasks of a task file that the page in docs shows."""
+    (text,) = re.findall(rf"```yaml\n(# {name}\.yml.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    tasks: list[dict[str, Any]] = yaml.safe_load(text)
+    return tasks
+
+
+class Chat(Service):
+    """Takes messages at a webhook address."""
+
+    def __init__(self) -> None:
+        super().__init__("127.0.0.1", tls=None, clock=Clock())
+        self.messages: list[str] = []
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        return [web.post("/hook", self._take)]
+
+    async def _take(self, request: web.Request) -> web.Response:
+        self.messages.append((await request.json())["text"])
+        return web.Response(status=202)
+
+
+@pytest.fixture(scope="module")
+def chat(lab_loop: LoopThread) -> Iterator[Chat]:
+    chat = Chat()
+    lab_loop.run(chat.start())
+    yield chat
+    lab_loop.run(chat.stop())
+
+
+def of_the_page(chat: Chat) -> list[dict[str, Any]]:
+    """The task files of the page, but for the tasks that need a collection which is not installed here."""
+    (mail,) = shown("mail")
+    look, judge = shown("approved")
+    assert look["register"] == "change"
+    judged = [
+        {**judge, "name": name, "vars": {"window": WINDOW, "change": {"records": records}}, "ignore_errors": True}
+        for name, records in CHANGES.items()
+    ]
+    body = {"msg": mail["community.general.mail"]["body"]}
+    return [
+        {"name": "Tell", "vars": {"chat_webhook": f"{chat.url}/hook", "window": WINDOW}, "block": shown("tell")},
+        {"name": "Mail", "vars": {"windows": OVER}, "ansible.builtin.debug": body},
+        *judged,
+    ]
+
+
 def opening(name: str, expires: str, **more: Any) -> dict[str, Any]:
     return {
         "name": name,
@@ -43,8 +103,8 @@ def opening(name: str, expires: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """The examples and every refusal, in one run over a system that nobody can reach."""
+def done(tmp_path_factory: pytest.TempPathFactory, chat: Chat) -> Done:
+    """The examples, the task files of the page and every refusal, in one run over a system that nobody can reach."""
     folder = tmp_path_factory.mktemp("steps")
     (folder / "always.ics").write_text(calendar(ALWAYS))
     (folder / "work.yml").write_text("- ansible.builtin.debug: {msg: at work}\n")
@@ -57,7 +117,11 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
         ),
         *examples("change_window_info"),
     ]
-    plays = [{"hosts": "launch01", "gather_facts": False, "tasks": tasks}, *examples("change_window")]
+    plays = [
+        {"hosts": "launch01", "gather_facts": False, "tasks": tasks},
+        {"hosts": "localhost", "gather_facts": False, "tasks": of_the_page(chat)},
+        *examples("change_window"),
+    ]
     playbook = folder / "play.yml"
     playbook.write_text(json.dumps(plays))
     inventory = folder / "inventory.yml"
@@ -82,3 +146,20 @@ def test_the_documented_examples(done: Done) -> None:
     opened = done.of("Write the window down")
     assert (opened["window"]["id"], opened["window"]["reason"]) == ("CHG0042", "Update to 10.0.43")
     assert opened["hosts"] == ["launch01"]
+
+
+def test_the_message_of_the_page(done: Done, chat: Chat) -> None:
+    assert chat.messages == ["Maintenance window CHG1 of ann: Update, until 2026-12-05T22:00:00Z"]
+
+
+def test_the_mail_of_the_page(done: Done) -> None:
+    lines = ["launch01: CHG1, CHG2, to be closed now", "dev01: only reported", "x: lost"]
+    assert [line.strip() for line in done.of("Mail")["msg"].splitlines() if line.strip()] == lines
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_change_of_the_page(done: Done, name: str) -> None:
+    """Only one that is approved goes on."""
+    result = done.of(name)
+    assert result["failed"] is (name != "Approved")
+    assert result["failed"] is (result["msg"] == "CHG0042 is not approved")
