@@ -76,6 +76,14 @@ KILLED = {
     WORK_OF: {"gates": signal.SIGTERM, "applications": signal.SIGINT, "protections": signal.SIGKILL},
     WAY_OUT: {"gates": signal.SIGINT, "applications": signal.SIGKILL, "protections": signal.SIGTERM},
 }
+TOLD = """
+- name: Tell the people
+  ansible.builtin.debug: {msg: "told of {{ window.id }} of {{ window.owner }} until {{ window.expires }}"}
+"""
+OVER = """
+- name: Tell the people
+  ansible.builtin.debug: {msg: "{{ windows.overdue | length }} overdue"}
+"""
 FAILS = """
 - name: Tell the people
   ansible.builtin.fail: {msg: the mail server is down}
@@ -130,11 +138,11 @@ class Windows:
         now = self.states()
         self.cases[name] = Case(done, now if after is None else after, self.evidence(name), swept, now)
 
-    def sweep(self, *, take_over: bool = True) -> Done:
+    def sweep(self, *, take_over: bool = True, **more: Any) -> Done:
         """Run the sweep, which need not wait for the leases of runs that are known to be dead."""
         known: dict[str, Any] = {f"{name}_take_over": take_over for name in [*self.systems, "window"]}
         evidence = str(self.folder / "evidence")
-        return self.lab.run("expire", quiesce_on_expiry="close", window_evidence=evidence, **known)
+        return self.lab.run("expire", quiesce_on_expiry="close", window_evidence=evidence, **known, **more)
 
     def all(self, act: Callable[[LabSystem], object]) -> None:
         for system in self.systems.values():
@@ -158,6 +166,8 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
         found.before = found.states()
         (lab.folder / "work.yml").write_text(WORK, encoding="utf-8")
         (lab.folder / "fails.yml").write_text(FAILS, encoding="utf-8")
+        (lab.folder / "told.yml").write_text(TOLD, encoding="utf-8")
+        (lab.folder / "over.yml").write_text(OVER, encoding="utf-8")
         (lab.folder / "ready.yml").write_text(
             "- ansible.builtin.debug: {msg: in a file of its own}\n", encoding="utf-8"
         )
@@ -178,11 +188,14 @@ def extended(windows: Windows) -> None:
 def every_case(windows: Windows) -> None:
     extended(windows)
     windows.run("no-such-work", window_work=str(windows.folder / "missing.yml"))
-    windows.run("went-well", own=True)
+    told = str(windows.folder / "told.yml")
+    hooks = {f"window_{name}": told for name in ("before_open", "opened", "closed")}
+    windows.run("went-well", own=True, **hooks)
     windows.run("work-failed", fails="d365fo01")
     windows.run("lost-in-the-work", lost=True)
     fails = str(windows.folder / "fails.yml")
     fatal_for_all(windows, fails)
+    windows.run("before-open-fails", "-l", "launch01", window_before_open=fails)
     windows.run("opened-fails", "-l", "launch01", window_opened=fails)
     windows.run("no-such-module", "-l", "launch01", window_work=str(windows.folder / "imports.yml"))
     for name, system in windows.systems.items():
@@ -270,7 +283,8 @@ def each_is_in_its_middle(windows: Windows, where: str, runs: Mapping[str, Runni
 def swept_too_early(windows: Windows) -> None:
     """The time of the windows is over, and their work goes on."""
     before = windows.states()
-    windows.early = windows.sweep(take_over=False), before, windows.states()
+    done = windows.sweep(take_over=False, window_overdue=str(windows.folder / "over.yml"))
+    windows.early = done, before, windows.states()
 
 
 def ended_by(running: Running, how: signal.Signals, name: str) -> Done:
@@ -331,6 +345,7 @@ def test_nothing_is_closed_while_the_work_goes_on(windows: Windows) -> None:
     assert len(closable) >= len(NAMES) - 1
     for name in closable:
         assert re.search(rf"the window {register()[name].wave}-{WORK_OF} .*? its work still goes on", said), said
+    assert f"{len(closable)} overdue" in said, "the people are told"
 
 
 @pytest.mark.parametrize("case", ["no-such-work", "no-such-module"])
@@ -371,6 +386,27 @@ def test_no_work_without_maintenance_mode(windows: Windows, case: str) -> None:
 def test_a_host_that_is_lost_gets_no_further(windows: Windows) -> None:
     assert "never done" not in windows.cases["lost-in-the-work"].done.output
     assert "at work for went-well of ann" in windows.cases["went-well"].done.output
+
+
+def test_the_people_are_told_before_it_opens_when_it_is_open_and_at_the_end(windows: Windows) -> None:
+    said = windows.cases["went-well"].done.output
+    marks = [
+        r"told of went-well of ann until \d{4}-",
+        r"PLAY \[Put the gates into maintenance mode\]",
+        r"told of went-well",
+        r"PLAY \[Do the work\]",
+        r"PLAY \[Close the window\]",
+        r"told of went-well",
+    ]
+    assert re.search(".*?".join(marks), said, re.DOTALL), said
+
+
+def test_a_window_of_which_nothing_was_switched_is_taken_back(windows: Windows) -> None:
+    found = windows.cases["before-open-fails"]
+    assert (found.done.code, found.after) == (2, windows.before)
+    assert "PLAY [Put the gates into maintenance mode]" not in found.done.output
+    assert "the mail server is down" in " ".join(found.done.output.split())
+    assert [line["event"] for line in found.evidence] == ["opened", "before", "cancelled"]
 
 
 def test_the_work_includes_its_own_files(windows: Windows) -> None:
