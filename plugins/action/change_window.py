@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -123,7 +123,8 @@ class ActionModule(MaintenanceAction):
         )
         allowed = self._allowed(opening)
         with self._book(run) as book:
-            window, again = book.open(opening, check_mode=self.check_mode)
+            window, again = book.open(opening, estate["hosts"], check_mode=self.check_mode)
+            others = book.others(window.id, estate["hosts"])
             times = self._times()
             if not self.check_mode:
                 try:
@@ -147,6 +148,8 @@ class ActionModule(MaintenanceAction):
                     raise
         if not self.check_mode:
             self._guard(run, window.id)
+        if others:
+            self.tell(f"the window {window.id} is open for {', '.join(others)}, too, which this run leaves out")
         for line in _change.expected(estate, times, WAVES, ENABLED):
             self.tell(line)
         about = {**window.result(), "run": run.id, "continued": again, "override": allowed.get("override") or ""}
@@ -211,7 +214,7 @@ class ActionModule(MaintenanceAction):
         rows, messages = report.rows(), report.verdicts()
         left = _change.still_open(estate, results, WAVES, window["id"])
         said = self._so_far()
-        in_book, now = self._leave(run, window["id"], is_open=bool(left))
+        in_book, now = self._leave(run, window["id"], [] if left else list(estate["hosts"]))
         told = _change.by_text([*said.values(), messages, in_book])
         facts: dict[str, Any] = {"result": "failed" if told else "ok", "overrun": _change.overrun(window, now)}
         if left:
@@ -238,7 +241,7 @@ class ActionModule(MaintenanceAction):
             if self.check_mode:
                 continue
             self.params["window"] = window
-            in_book = {} if left else self._leave(run, window, is_open=False)[0]
+            in_book = {} if left else self._leave(run, window)[0]
             facts = {"still_open": left, **({"messages": in_book} if in_book else {})}
             noted = self._try_to_note(run, Entry("left open" if left or in_book else "closed by the sweep", facts))
             failed += [{f"the window {window}": text} for each in (in_book, noted) for text in each.values()]
@@ -347,17 +350,19 @@ class ActionModule(MaintenanceAction):
         with open_store(self, self.params, FILE) as store:
             yield Book(ledger(self.params, store, run))
 
-    def _leave(self, run: Run, window: str, *, is_open: bool) -> tuple[dict[str, str], datetime]:
-        """Take a window out of the book, or leave one that is open there; return what failed, by host, and the time."""
+    def _leave(self, run: Run, window: str, closed: Sequence[str] | None = None) -> tuple[dict[str, str], datetime]:
+        """Take a window out of the book, or leave it there for the hosts on which it was not ``closed``; return what
+        failed, by host, and the time. None: it is closed on all of them."""
         if self.check_mode:
             return {}, datetime.now(timezone.utc)
         try:
             with self._book(run) as book:
-                if is_open:
-                    book.let_go(window)
+                others = [] if closed is None else book.others(window, closed)
+                if others or closed == []:
+                    book.let_go(window, others)
                 else:
                     book.close(window)
-                return {}, book.now
+                return _change.left_out(window, others) if closed else {}, book.now
         except Failure as failure:
             return {CONTROLLER: str(failure)}, datetime.now(timezone.utc)
 

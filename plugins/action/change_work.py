@@ -11,6 +11,7 @@ from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import ChildPlaybook
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import found
 
 
 class ActionModule(MaintenanceAction):
@@ -34,7 +35,9 @@ class ActionModule(MaintenanceAction):
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Run the playbook, or wait until a person says that the work is done."""
         if params["playbook"]:
-            ChildPlaybook(self, params["hosts"], {"window": params["window"]}).run(params["playbook"])
+            path = found(self, params["playbook"])
+            name = str(path) if path.exists() else params["playbook"]  # else it is in a collection
+            ChildPlaybook(self, params["hosts"], {"window": params["window"]}).run(name)
             return {"changed": True}
         if self.check_mode:
             return {"changed": False, "msg": "Nobody is asked in check mode."}

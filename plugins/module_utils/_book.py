@@ -10,7 +10,7 @@ the run renews as long as it lives (``_guard``), so that another run knows wheth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,8 +36,10 @@ class Book:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def open(self, opening: Opening, *, check_mode: bool = False) -> tuple[Window, bool]:
+    def open(self, opening: Opening, hosts: Iterable[str], *, check_mode: bool = False) -> tuple[Window, bool]:
         """Write a window down, held by this run; return it, and whether it was open before: its run was cut off.
+
+        It is for these hosts and for those for which it was open before.
 
         Raises ``Invalid`` for a window that cannot be, ``Failure`` if another run holds it.
         """
@@ -55,8 +57,16 @@ class Book:
         if window.expires is None:
             raise Invalid("expires", "a change window needs an end", 'Use a duration, like "2h", or a time with a zone')
         if not check_mode:
-            self._ledger.begin({name: Change(True, Record((window,)))}, [name], LEASE)
+            both = tuple(dict.fromkeys([*(found.hosts if found else ()), *hosts]))
+            self._ledger.begin({name: Change(True, Record((window,), hosts=both))}, [name], LEASE)
         return window, found is not None
+
+    def others(self, name: str, hosts: Iterable[str]) -> list[str]:
+        """Return for which hosts a window is open besides these: a run that was cut off had more. Reads the book."""
+        self._ledger.read()
+        record = self._ledger.records.get(name)
+        known = set(hosts)
+        return [host for host in record.hosts if host not in known] if record else []
 
     def keep(self, name: str) -> bool:
         """Renew this run's lease on a window; return whether it still holds it."""
@@ -66,12 +76,15 @@ class Book:
         self._ledger.keep(LEASE)
         return True
 
-    def let_go(self, name: str) -> None:
-        """End this run's lease, and leave the window open: it is for the next run, or for the sweep."""
+    def let_go(self, name: str, hosts: Iterable[str] | None = None) -> None:
+        """End this run's lease, and leave the window open, for these hosts alone if they are given: it is for the next
+        run, or for the sweep."""
         self._ledger.read()
         record = self._ledger.records.get(name)
         if record and self._is_ours(name):
-            self._ledger.begin({name: Change(True, record.given_back(self._ledger.now))}, [], 0)
+            record = record.given_back(self._ledger.now)
+            record = record if hosts is None else replace(record, hosts=tuple(hosts))
+            self._ledger.begin({name: Change(True, record)}, [], 0)
 
     def close(self, name: str) -> None:
         """Take a window out of the book. Raises ``Failure`` if another run holds it."""
@@ -93,7 +106,7 @@ class Book:
             raise Failure("extend", f"the window {name}", "it is not open", known)
         (window,) = record.windows
         longer = replace(window, expires=until)
-        self._ledger.begin({name: Change(True, Record((longer,), record.lease))}, [], 0)
+        self._ledger.begin({name: Change(True, replace(record, windows=(longer,)))}, [], 0)
         return longer
 
     def open_ones(self) -> Mapping[str, Record]:

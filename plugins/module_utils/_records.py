@@ -31,12 +31,13 @@ class Record:
     """What is remembered of one system. ``name`` is for people.
 
     A ``lease`` says that a run is turning the mode on or off, so that it may be either; once the lease has ended, that
-    a run was cut off there. No windows: the mode is on its way off.
+    a run was cut off there. No windows: the mode is on its way off. ``hosts`` are those of a window of the book.
     """
 
     windows: tuple[Window, ...] = ()
     lease: Lease | None = None
     name: str = ""
+    hosts: tuple[str, ...] = ()
 
     def unfinished(self, now: datetime) -> bool:
         """Whether a run was cut off before its work was done."""
@@ -52,6 +53,7 @@ class Record:
             "name": self.name,
             "windows": [window.result() for window in self.windows],
             "lease": self.lease.result() if self.lease else None,
+            **({"hosts": list(self.hosts)} if self.hosts else {}),
         }
 
 
@@ -87,4 +89,8 @@ def parse_records(text: str | None, where: str) -> dict[str, Record]:
 def _record(data: object) -> Record:
     if not isinstance(data, Mapping) or not isinstance(data.get("name", ""), str):
         raise ValueError("a record is not described as it should be")
-    return Record(parse_windows(data.get("windows")), parse_lease(data.get("lease")), data.get("name", ""))
+    hosts = data.get("hosts", [])
+    if not isinstance(hosts, list) or not all(isinstance(host, str) for host in hosts):
+        raise ValueError("the hosts of a record are no names")
+    windows, lease = parse_windows(data.get("windows")), parse_lease(data.get("lease"))
+    return Record(windows, lease, data.get("name", ""), tuple(hosts))

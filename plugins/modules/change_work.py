@@ -66,7 +66,7 @@ EXAMPLES = r"""
 - name: Run a playbook
   quiesce.maintenance.change_work:
     playbook: update.yml
-    hosts: [dev01]
+    hosts: [launch01]
 
 - name: Wait for a person
   quiesce.maintenance.change_work:

@@ -116,6 +116,15 @@ def still_open(estate: Mapping[str, Any], results: Results, waves: Sequence[str]
     return found
 
 
+def left_out(window: str, hosts: Iterable[str]) -> dict[str, str]:
+    """Return what to do about hosts for which a run before had opened the window, and which this one left out."""
+    text = (
+        "the window was open for it before, and this run left it out. "
+        f"Run disable with -e quiesce_window={window} for it, or leave it to expire"
+    )
+    return dict.fromkeys(hosts, text)
+
+
 def took(estate: Mapping[str, Any], results: Results, waves: Sequence[str]) -> dict[str, Took]:
     """Return how long the switches took that changed something and went well."""
     found: dict[str, Took] = {}

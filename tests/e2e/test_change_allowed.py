@@ -17,6 +17,7 @@ from lab.pki import Authority
 from lab.rest.calendars import Calendars
 from lab.thread import LoopThread
 from playbook import ROOT, run_playbook
+from playbook.documented import examples
 
 ADDRESS = "127.0.0.1"
 MODULE = "quiesce.maintenance.change_allowed_info"
@@ -35,15 +36,6 @@ def server(lab_loop: LoopThread, authority: Authority) -> Iterator[Calendars]:
     lab_loop.run(server.start())
     yield server
     lab_loop.run(server.stop())
-
-
-def examples() -> list[dict[str, Any]]:
-    """The tasks that the module documents."""
-    text = (ROOT / "plugins/modules/change_allowed_info.py").read_text(encoding="utf-8")
-    found = re.search(r'EXAMPLES = r"""(.*?)"""', text, re.DOTALL)
-    assert found
-    tasks: list[dict[str, Any]] = yaml.safe_load(found[1])
-    return tasks
 
 
 def guide() -> list[dict[str, Any]]:
@@ -68,7 +60,7 @@ def test_asked_once_on_the_controller(server: Calendars, authority: Authority, t
     (folder / "year-end.ics").write_text(calendar(LAST_YEAR))
     server.published = {"/freezes.ics": calendar(LAST_YEAR), "/now.ics": calendar(ALWAYS)}
     tasks = [
-        *examples(),
+        *examples("change_allowed_info"),
         *guide(),
         asking("Frozen", freeze_calendars=f"calendars/year-end.ics,{server.url}/now.ics"),
         asking("Overridden", freeze_calendars=f"{server.url}/now.ics", override="INC0042"),

@@ -16,6 +16,7 @@ from lab.clock import Clock
 from lab.rest.service import Service
 from lab.thread import LoopThread
 from playbook import ROOT, Done, run_playbook
+from playbook.documented import examples
 
 PAGE = ROOT / "docs/change-window.md"
 MODULE = "quiesce.maintenance.change_window"
@@ -36,15 +37,6 @@ REFUSED = {
     "9999999999d": r"is neither a time like .* nor a duration",
     "": r"a change window needs an end",
 }
-
-
-def examples(module: str) -> list[dict[str, Any]]:
-    """What a module documents."""
-    text = (ROOT / f"plugins/modules/{module}.py").read_text(encoding="utf-8")
-    found = re.search(r'EXAMPLES = r"""(.*?)"""', text, re.DOTALL)
-    assert found
-    shown: list[dict[str, Any]] = yaml.safe_load(found[1])
-    return shown
 
 
 def shown(name: str) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ import yaml
 from contract.lab_system import LabSystem, lab_system
 from lab.thread import LoopThread
 from playbook import ROOT, Done
+from playbook.documented import examples
 from playbook.estate import Lab
 from playbook.shared import new_lab
 from playbook.terminal import at_a_terminal
@@ -87,6 +88,13 @@ FILES = {
       ansible.builtin.wait_for: {path: "{{ begun }}.go", timeout: 60, sleep: 1}
       delegate_to: localhost
       vars: {ansible_connection: local}
+""",
+    "update.yml": """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Say that the example runs
+      ansible.builtin.debug: {msg: the example runs}
 """,
     "asks.yml": """
 - import_playbook: asks_at_last.yml
@@ -169,6 +177,7 @@ def refuse(works: Works) -> None:
         for name, (given, _said) in REFUSED.items()
     ]
     find = {"name": "Find", "quiesce.maintenance.systems_info": {}, "register": "quiesce_estate"}
+    tasks += examples("change_work")
     done = works.lab.task(find, *tasks, hosts="launch01", arguments=["-l", "launch01"])
     works.refused = {name: done.of(name) for name in REFUSED}
     works.keep("refused", done)
@@ -237,6 +246,14 @@ def test_work_that_cannot_be_done_is_refused(works: Works, case: str) -> None:
     assert found["failed"]
     assert REFUSED[case][1] in found["msg"]
     assert not works.left["refused"]
+
+
+def test_the_documented_examples(works: Works) -> None:
+    """The second one waits for a person, whom there is not."""
+    done = works.runs["refused"]
+    assert done.of("Run a playbook")["changed"], done.output[-3000:]
+    assert "| msg: the example runs" in " ".join(done.output.split())
+    assert "stdin is not interactive" in done.of("Wait for a person")["msg"]
 
 
 def test_a_role_is_the_work(works: Works) -> None:

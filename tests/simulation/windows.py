@@ -101,7 +101,7 @@ class World:
         """The window up to its work, during which its run lives."""
         book = Book(self._ledger(FILE))
         opening = Opening(name, "ann", expires=expires)
-        book.open(opening)
+        book.open(opening, ["host"])
         self.alive[name] = book
         for host in HOSTS:
             self._switch(host, Request(True, opening))

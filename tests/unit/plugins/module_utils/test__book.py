@@ -17,6 +17,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._window import
 from fakes.clock import Time
 
 CHANGE = Opening("CHG1", "ann", "Patch day", "T-1", "2h")
+HOSTS = ["dev01"]
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def names(store: FileStore) -> list[str]:
 
 def test_opened_and_closed(store: FileStore) -> None:
     ours = book(store)
-    window, again = ours.open(CHANGE)
+    window, again = ours.open(CHANGE, HOSTS)
     assert (window.id, window.owner, window.reason, window.ticket, again) == ("CHG1", "ann", "Patch day", "T-1", False)
     assert window.expires == window.opened + timedelta(hours=2)
     assert names(store) == ["CHG1"]
@@ -45,7 +46,7 @@ def test_opened_and_closed(store: FileStore) -> None:
 
 
 def test_a_check_writes_nothing(store: FileStore) -> None:
-    window, again = book(store).open(CHANGE, check_mode=True)
+    window, again = book(store).open(CHANGE, HOSTS, check_mode=True)
     assert (window.id, again, names(store)) == ("CHG1", False, [])
 
 
@@ -62,31 +63,31 @@ def test_a_check_writes_nothing(store: FileStore) -> None:
 )
 def test_a_window_that_cannot_be(store: FileStore, opening: Opening, says: str) -> None:
     with pytest.raises(Invalid, match=says):
-        book(store).open(opening)
+        book(store).open(opening, HOSTS)
     assert names(store) == []
 
 
 def test_a_run_that_lives_keeps_others_out(store: FileStore) -> None:
-    book(store).open(CHANGE)
+    book(store).open(CHANGE, HOSTS)
     with pytest.raises(Failure, match=r"the window CHG1: another run is at work there: run run1"):
-        book(store, "run2").open(CHANGE)
+        book(store, "run2").open(CHANGE, HOSTS)
     with pytest.raises(Failure, match="another run is at work"):
         book(store, "run2").close("CHG1")
-    other, again = book(store, "run2").open(Opening("CHG2", "ben", expires="1h"))
+    other, again = book(store, "run2").open(Opening("CHG2", "ben", expires="1h"), HOSTS)
     assert (other.id, again, names(store)) == ("CHG2", False, ["CHG1", "CHG2"])
 
 
 def test_a_run_that_died_is_continued(store: FileStore) -> None:
     """The window keeps its owner and its beginning, and a duration counts from there."""
-    first, _new = book(store).open(CHANGE)
+    first, _new = book(store).open(CHANGE, HOSTS)
     book(store).let_go("CHG1")
-    second, again = book(store, "run2").open(Opening("CHG1", "ben", expires="2h"))
+    second, again = book(store, "run2").open(Opening("CHG1", "ben", expires="2h"), HOSTS)
     assert (second, again) == (first, True)
 
 
 def test_who_keeps_it_and_who_does_not(store: FileStore) -> None:
     ours = book(store)
-    ours.open(CHANGE)
+    ours.open(CHANGE, HOSTS)
     assert ours.keep("CHG1")
     assert not book(store, "run2").keep("CHG1")
     book(store, "run2").let_go("CHG1")
@@ -101,7 +102,7 @@ def test_who_keeps_it_and_who_does_not(store: FileStore) -> None:
 def test_the_lease_lasts_longer_when_it_is_kept(store: FileStore) -> None:
     time = Time()
     ours = book(store, time=time)
-    ours.open(CHANGE)
+    ours.open(CHANGE, HOSTS)
     lease = ours.open_ones()["CHG1"].lease
     assert lease is not None
     assert (lease.until - ours.now).total_seconds() == pytest.approx(LEASE, abs=2)
@@ -110,10 +111,21 @@ def test_the_lease_lasts_longer_when_it_is_kept(store: FileStore) -> None:
 def test_another_end(store: FileStore) -> None:
     """Also of a window that a run holds, and holds on."""
     ours = book(store)
-    window, _new = ours.open(CHANGE)
+    window, _new = ours.open(CHANGE, HOSTS)
     later = window.opened + timedelta(hours=9)
     assert book(store, "run2").extend("CHG1", later).expires == later
     assert ours.keep("CHG1")
     assert ours.open_ones()["CHG1"].windows[0].expires == later
     with pytest.raises(Failure, match=r"the window CHG2: it is not open. Open: CHG1"):
         book(store).extend("CHG2", later)
+
+
+def test_hosts_that_a_run_before_had_are_not_forgotten(store: FileStore) -> None:
+    book(store).open(CHANGE, ["dev01", "launch01"])
+    book(store).let_go("CHG1")
+    ours = book(store, "run2")
+    ours.open(CHANGE, ["launch01", "dev02"])
+    assert ours.others("CHG1", ["launch01", "dev02"]) == ["dev01"]
+    ours.let_go("CHG1", ["dev01"])
+    assert book(store, "run3").others("CHG1", []) == ["dev01"]
+    assert book(store, "run3").others("CHG2", []) == []

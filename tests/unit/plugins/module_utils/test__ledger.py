@@ -204,6 +204,7 @@ def test_nothing_to_write_is_not_written(store: FileStore, tmp_path: Path) -> No
         ('{"version": 2, "records": {}}', "no record of this version of the collection (its version is 2)"),
         ('{"version": 1, "records": []}', "its records are no object"),
         ('{"version": 1, "records": {"1": []}}', "not described as it should be"),
+        ('{"version": 1, "records": {"1": {"windows": [], "hosts": "dev01"}}}', "the hosts of a record are no names"),
         ('{"version": 1, "records": {"1": {"name": "", "windows": [{"id": "A"}]}}}', "Invalid isoformat"),
         ("[" * 100000, "recursion"),
     ],
