@@ -1,8 +1,8 @@
 """Dynamics 365: task files of one's own before and after the restart, by the playbooks and by the role.
 
-Four runs: what a check says; on with hooks, some of which fail or are no task files; on again, where all but those have
-nothing to do; back. Each run but the check is the collection's playbook for most hosts and a play with the role for the
-others.
+Five runs: what a check says; on with hooks, some of which fail or are no task files; two of these hosts alone, which
+fail again; on again, where all but those that failed have nothing to do; back. The runs of all hosts are the
+collection's playbook for most of them and a play with the role for the others.
 """
 
 from __future__ import annotations
@@ -159,6 +159,7 @@ class Hooks:
     on: Done
     after_on: dict[str, dict[str, Any]]
     modes: dict[str, set[bool | None]]
+    alone: Done
     again: Done
     back: Done
 
@@ -199,12 +200,13 @@ def hooks(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Hooks:
     on = lab.play(on_text, d365fo_reason="CHG0042", backup_works=False)
     after_on = {name: state_of(system) for name, system in systems.items()}
     modes = {name: modes_of(system) for name, system in systems.items()}
+    alone = lab.run("enable", "-l", "loses,fails", backup_works=False)
     again = lab.play(on_text, backup_works=True)
     for name in (*NO_FILES, "meddled", "no-place-cluster"):
         for variable in ("d365fo_before_restart", "d365fo_after_restart"):
             systems[name].variables.pop(variable, None)
     back = lab.play(back_text, with_own=True, backup_works=True)
-    return Hooks(systems, running_before, checked, untouched, on, after_on, modes, again, back)
+    return Hooks(systems, running_before, checked, untouched, on, after_on, modes, alone, again, back)
 
 
 def hook(variables: dict[str, Any], folder: Path, before: str | None, after: str | None) -> None:
@@ -276,6 +278,13 @@ def test_a_hook_that_does_not_come_to_its_end_stops_before_the_restart(hooks: Ho
     said = hooks.on.of("Report what failed", name)["msg"]
     assert re.search(STOPPED[name], said), said
     assert "run enable again to continue" in said
+
+
+def test_the_table_comes_although_every_host_was_lost_in_its_task_file(hooks: Hooks) -> None:
+    assert hooks.alone.code in (2, 4)
+    assert {row(hooks.alone, name)["mode"] for name in ("loses", "fails")} == {"changing"}
+    said = hooks.alone.of("Report what failed", "loses")["msg"]
+    assert re.search(STOPPED["loses"], said), said
 
 
 def test_the_row_of_a_switch_that_a_hook_stopped(hooks: Hooks) -> None:
