@@ -1,0 +1,92 @@
+"""extensions/awx/setup.yml against the lab's AWX, run twice, and looked at with AWX's own client."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from lab.awx.workflows import run
+from playbook.awx import SetUp, Site
+from playbook.estate import unchanged
+from playbook.secrets import found
+
+TEMPLATES = ("status", "enable", "disable", "window", "extend", "expire", "work", "check", "failed")
+
+
+def test_the_second_run_changes_nothing(site: Site, set_up: SetUp) -> None:
+    assert set_up.written
+    assert unchanged(set_up.second), set_up.second.output[-4000:]
+    assert set_up.written_again == []
+
+
+def test_nothing_is_sent_that_awx_ignores(site: Site, set_up: SetUp) -> None:
+    """But what awx.awx itself adds to each node."""
+    assert set(site.awx.ignored) == {("workflow_job_template_node", "type")}
+
+
+def test_no_warning(set_up: SetUp) -> None:
+    own = [line for line in set_up.second.output.splitlines() if "WARNING" in line and "nventory" not in line]
+    assert [line for line in own if "implicit localhost" not in line] == []
+
+
+def test_no_secret_is_printed(site: Site, set_up: SetUp) -> None:
+    assert found(set_up.first.output, site.secrets()) == []
+
+
+# --- as AWX's own client sees it ---
+
+
+def one(site: Site, kind: str, name: str) -> Any:
+    """The object of the organization Default."""
+    default = site.api.organizations.get(name="Default").results.pop().id
+    return getattr(site.api, kind).get(name=name, organization=default).results.pop()
+
+
+@pytest.mark.usefixtures("set_up")
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_job_template(site: Site, name: str) -> None:
+    """Its playbook is in the project; it has the credentials; it is not sliced."""
+    template = one(site, "job_templates", f"Maintenance - {name}")
+    assert template.playbook == f"{name}.yml"
+    assert template.related.inventory.get().organization == template.organization
+    assert template.related.credentials.get().count == 6
+    assert (template.job_slice_count, template.ask_job_slice_count_on_launch) == (1, False)
+    asked = {question["variable"] for question in template.related.survey_spec.get().json.get("spec", [])}
+    assert bool(asked) is template.survey_enabled
+    assert asked <= {"quiesce_window", "quiesce_expires", "quiesce_reason", "quiesce_ticket", "window_extend"}
+
+
+@pytest.mark.usefixtures("set_up")
+def test_the_sweep_is_on_a_schedule_and_tells_its_people(site: Site) -> None:
+    (schedule,) = site.api.schedules.get().results
+    assert (schedule.enabled, "INTERVAL=15" in schedule.rrule) == (True, True)
+    template = schedule.related.unified_job_template.get()
+    assert template.name == "Maintenance - expire"
+    assert [each.name for each in template.related.notification_templates_error.get().results] == ["On duty"]
+
+
+@pytest.mark.usefixtures("set_up")
+def test_the_workflow_asks_for_approval(site: Site) -> None:
+    workflow = one(site, "workflow_job_templates", "Maintenance - change")
+    assert workflow.related.notification_templates_approvals.get().count == 1
+    nodes = site.api.workflow_job_template_nodes.get(workflow_job_template=workflow.id).results
+    kinds = {node.identifier: node.related.unified_job_template.get().type for node in nodes}
+    assert kinds.pop("approval") == "workflow_approval_template"
+    assert set(kinds.values()) == {"job_template"}
+
+
+# --- the workflow ---
+
+
+@pytest.mark.usefixtures("set_up")
+@pytest.mark.parametrize("went_well", list(itertools.product([True, False], repeat=5)))
+def test_whatever_fails_the_systems_come_out_and_it_shows(site: Site, went_well: tuple[bool, ...]) -> None:
+    """Each node but the last one may fail. There is no work without approval in maintenance mode."""
+    nodes = site.awx.nodes(site.awx.find("workflow_job_templates", "Maintenance - change")["id"])
+    came_to = dict(zip(("enable", "approval", "work", "disable", "check"), went_well, strict=True)) | {"failed": False}
+    order, failed = run(nodes, came_to.__getitem__)
+    assert order.index("enable") < order.index("disable") < order.index("check")
+    assert ("work" in order) is (came_to["enable"] and came_to["approval"])
+    assert failed is (not all(came_to[name] for name in order))
