@@ -18,9 +18,9 @@ from contract.lab_system import LabSystem, lab_system
 from contract.runs import NAMES
 from lab.awx import Awx
 from lab.awx.private_data import extra_vars, inject
+from lab.estate import SQL_LOGIN
 from lab.posix import PosixHost
 from playbook import ROOT, Done, run_playbook
-from lab.estate import SQL_LOGIN
 from playbook.estate import Lab
 from playbook.runner import lay_out
 
@@ -114,7 +114,7 @@ class Site:
                 "cookies": variables["lcs"].pop("lcs_cookies"),
                 "api_token": variables["lcs"].pop("lcs_api_token"),
             },
-            "Store": {"host": "records01", "ssh_key": key},
+            "Store": {"host": "records01", "path": "~/records", "ssh_key": key},
         }
         for name in ("tenant_id", "client_id", "client_secret"):
             del variables["powerplatform"][f"powerplatform_{name}"]

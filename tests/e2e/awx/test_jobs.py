@@ -1,4 +1,4 @@
-"""Jobs as AWX runs them: answers as text, credentials as files and variables, one cancelled in the middle of its work."""
+"""Jobs as AWX runs them: answers as text, credentials as files and variables, one cancelled in the middle."""
 
 from __future__ import annotations
 
@@ -58,13 +58,14 @@ def jobs(site: Site, set_up: SetUp) -> Jobs:
         after[name] = site.states()
 
     answers = {"quiesce_window": CUT, "quiesce_expires": f"{SOON}s", "quiesce_reason": "4711", "quiesce_ticket": ""}
-    job("cancelled", "window", answers, verbosity=5, cancel=begun.exists)
+    job("cancelled", "window", answers, cancel=begun.exists)
     go.touch()  # what a worker still waits for
     job("check while it is open", "check", {"quiesce_window": CUT})
     time.sleep(SOON)
     job("expire", "expire", {})
     job("check after that", "check", {"quiesce_window": CUT})
-    job("whole", "window", {"quiesce_window": WHOLE, "quiesce_expires": "2h"}, limit="launch01,trend01")
+    blank = {"quiesce_window": WHOLE, "quiesce_expires": "2h", "quiesce_reason": ""}
+    job("whole", "window", blank, limit="launch01,d365fo01", verbosity=5)
     return Jobs(before, ran, after)
 
 
@@ -104,7 +105,7 @@ def test_a_whole_window(jobs: Jobs) -> None:
 
 def test_the_records_are_on_the_host_of_the_store(jobs: Jobs, site: Site) -> None:
     assert jobs.ran["whole"].code == 0
-    folder = site.store.home / ".local/state/quiesce.maintenance"
+    folder = site.store.home / "records"
     assert {file.name for file in folder.iterdir() if file.suffix != ".lock"} == {"service-times.json"}
 
 
