@@ -102,6 +102,7 @@ _PROMPTS = {
 _SCM_UPDATES = ("", "git", "svn", "insights", "archive")
 
 KINDS: dict[str, Kind] = {
+    "instance_groups": Kind("instance_group", {"name": needed()}, description=False),
     "organizations": Kind(
         "organization",
         {"name": needed(), "max_hosts": number(), "default_environment": link("execution_environments")},
@@ -185,6 +186,7 @@ KINDS: dict[str, Kind] = {
             "prevent_instance_group_fallback": flag(),
         },
         unique=("name", "organization"),
+        lists={"instance_groups": "instance_groups"},
     ),
     "inventory_sources": Kind(
         "inventory_source",
@@ -232,7 +234,7 @@ KINDS: dict[str, Kind] = {
             **{f"ask_{what}_on_launch": flag() for what in _ASKS},
         },
         unique=("name", "organization"),
-        lists={"credentials": "credentials", **_NOTIFY},
+        lists={"credentials": "credentials", "instance_groups": "instance_groups", **_NOTIFY},
     ),
     "workflow_job_templates": Kind(
         "workflow_job_template",
