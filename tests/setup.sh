@@ -64,6 +64,27 @@ if [ "$(cat .venv/.ready 2>/dev/null)" != "$wanted" ]; then
     echo "$wanted" >.venv/.ready
 fi
 
+# The modules that set up AWX, for extensions/awx. The package ansible holds them, so nothing but PyPI is asked.
+awx=.cache/collections/ansible_collections/awx/awx
+if [ ! -e "$awx" ]; then
+    rm -rf .cache/ansible
+    echo "setup: installing the collection awx.awx into .cache/collections"
+    .venv/bin/pip download -qq --disable-pip-version-check --no-deps --dest .cache/ansible "ansible==10.7.0"
+    .venv/bin/python - <<'END'
+from pathlib import Path
+from zipfile import ZipFile
+
+(wheel,) = Path(".cache/ansible").glob("*.whl")
+with ZipFile(wheel) as packed:
+    wanted = [name for name in packed.namelist() if name.startswith("ansible_collections/awx/awx/")]
+    packed.extractall(".cache/ansible", wanted)
+END
+    rm -rf "$awx"
+    mkdir -p "${awx%/*}"
+    mv ".cache/ansible/ansible_collections/awx/awx" "$awx" # at once, so that an interruption leaves nothing half
+    rm -rf .cache/ansible
+fi
+
 # bindep prints what is missing, one a line, and says so with exit code 1.
 if ! missing=$(.venv/bin/bindep --brief --file bindep.txt test); then
     [ -n "$missing" ] || fail "bindep could not read bindep.txt"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ from awxkit.api.pages.api import ApiV2
 from contract.lab_system import LabSystem, lab_system
 from contract.runs import NAMES
 from lab.awx import Awx
-from lab.awx.private_data import extra_vars, inject
+from lab.awx.private_data import Injected, extra_vars, inject, slice_of
 from lab.estate import SQL_LOGIN
 from lab.posix import PosixHost
 from playbook import ROOT, Done, run_playbook
@@ -56,7 +57,9 @@ class Site:
         address = lab.estate.address()
         self.awx = Awx(address, tls=lab.estate.authority.server(address, "awx"), clock=lab.estate.clock)
         self.awx.repositories[REPOSITORY] = ROOT / "extensions/awx/project"
-        self.store = PosixHost(lab.folder / "store", lab.estate.address(), path=f"{ROOT}/.venv/bin:/usr/bin:/bin")
+        self.store = PosixHost(
+            lab.folder / "store", lab.estate.address(), path=f"{Path(sys.executable).parent}:/usr/bin:/bin"
+        )
         self.store.home.mkdir(parents=True)
         self.systems: dict[str, LabSystem] = {name: lab_system(name)(lab, f"{name}01") for name in NAMES}
         lab.estate.add(self.awx, self.store)
@@ -145,13 +148,18 @@ class Site:
         job = found.launch({"extra_vars": dict(answers)})
         return self.awx.items["jobs"][job.id]
 
-    def prepare(self, job: Mapping[str, Any], work: str, **variables: Any) -> tuple[Path, Any]:
-        """Lay out what ansible-runner needs for a job; ``variables`` go into the inventory, for all hosts."""
+    def prepare(
+        self, job: Mapping[str, Any], work: str, part: tuple[int, int] = (1, 1), **variables: Any
+    ) -> tuple[Path, Injected]:
+        """Lay out what ansible-runner needs for a job, or for a slice of it: ``part`` is its number, and how many.
+
+        ``variables`` go into the inventory, for all hosts.
+        """
         self._jobs += 1
         template = self.awx.items["job_templates"][job["job_template"]]
         trusted = yaml.safe_load(template["extra_vars"] or "{}")
         folder = self.lab.folder / f"job{self._jobs}"
-        lay_out(folder, work, self.inventory(**variables), extra_vars(dict(job), trusted))
+        lay_out(folder, work, slice_of(self.inventory(**variables), *part), extra_vars(dict(job), trusted))
         return folder, inject(self.awx.credentials_of(template), folder / "env")
 
     def inventory(self, **variables: Any) -> dict[str, Any]:

@@ -50,10 +50,10 @@ def jobs(site: Site, set_up: SetUp) -> Jobs:
     ran: dict[str, Ran] = {}
     after: dict[str, Mapping[str, Any]] = {}
 
-    def job(name: str, template: str, answers: Mapping[str, Any], **more: Any) -> None:
+    def job(name: str, template: str, answers: Mapping[str, Any], part: tuple[int, int] = (1, 1), **more: Any) -> None:
         launched = site.launch(f"Maintenance - {template}", answers)
         variables = {"begun": str(begun), "go": str(go), "quiesce_on_expiry": "close"}
-        folder, injected = site.prepare(launched, WORK, **variables)
+        folder, injected = site.prepare(launched, WORK, part, **variables)
         ran[name] = run(folder, launched["playbook"], injected, **more)
         after[name] = site.states()
 
@@ -66,6 +66,7 @@ def jobs(site: Site, set_up: SetUp) -> Jobs:
     job("check after that", "check", {"quiesce_window": CUT})
     blank = {"quiesce_window": WHOLE, "quiesce_expires": "2h", "quiesce_reason": ""}
     job("whole", "window", blank, limit="launch01,d365fo01", verbosity=5)
+    job("slice", "enable", {"quiesce_window": CUT, "quiesce_expires": "2h"}, part=(3, 4))  # launch01 and trend01
     return Jobs(before, ran, after)
 
 
@@ -101,6 +102,17 @@ def test_a_whole_window(jobs: Jobs) -> None:
     assert ran.status == "successful", ran.output[-4000:]
     assert f"at work for {WHOLE}" in ran.output
     assert jobs.after["whole"] == jobs.before
+
+
+def test_a_slice_without_the_host_of_the_records_switches_nothing(jobs: Jobs) -> None:
+    ran = jobs.ran["slice"]
+    said = " ".join(ran.output.split())
+    assert ran.status == "failed"
+    assert 'Invalid quiesce_store_host: "records01" is no host of the inventory' in said, said[-3000:]
+        -3000:
+    ]
+    assert "launch01" in said
+    assert jobs.after["slice"] == jobs.before
 
 
 def test_the_records_are_on_the_host_of_the_store(jobs: Jobs, site: Site) -> None:

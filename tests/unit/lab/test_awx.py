@@ -170,5 +170,7 @@ def test_what_a_job_gets(tmp_path: Path) -> None:
 
 
 def test_a_slice_has_every_so_many_hosts_and_no_others() -> None:
-    inventory = {"all": {"children": {"a": {"hosts": {"h1": {}, "h3": {}}}, "b": {"hosts": {"h2": {}, "h4": {}}}}}}
+    inventory: dict[str, Any] = {
+        "all": {"children": {"a": {"hosts": {"h1": {}, "h3": {}}}, "b": {"hosts": {"h2": {}, "h4": {}}}}}
+    }
     assert slice_of(inventory, 2, 3) == {"all": {"children": {"a": {"hosts": {}}, "b": {"hosts": {"h2": {}}}}}}
