@@ -113,14 +113,12 @@ class Site:
             "Trend Micro": {"api_key": variables["trend"].pop("trend_api_key")},
             "HCL Launch": {"token": variables["launch"].pop("launch_token")},
             "Power Platform": {**platform, "client_secret": variables["powerplatform"]["powerplatform_client_secret"]},
-            "Lifecycle Services": {
-                "cookies": variables["lcs"].pop("lcs_cookies"),
-                "api_token": variables["lcs"].pop("lcs_api_token"),
-            },
+            "Lifecycle Services": {"cookies": variables["lcs"].pop("lcs_cookies"), "api_token": ""},
             "Store": {"host": "records01", "path": "~/records", "ssh_key": key},
         }
         for name in ("tenant_id", "client_id", "client_secret"):
             del variables["powerplatform"][f"powerplatform_{name}"]
+        del variables["lcs"]["lcs_api_token"]
         return [
             {
                 "name": f"Estate {name}",
@@ -133,7 +131,7 @@ class Site:
 
     def secrets(self) -> set[str]:
         """Every secret of the credentials, and the password of the Windows host."""
-        secret = {"password", "api_key", "token", "client_secret", "cookies", "api_token"}
+        secret = {"password", "api_key", "token", "client_secret", "cookies"}
         found = {value for each in self.credentials for name, value in each["inputs"].items() if name in secret}
         return found | {str(self.lab.estate.variables("d365fo01")["ansible_password"]), *self._key_lines()}
 
