@@ -61,9 +61,11 @@ def jobs(site: Site, set_up: SetUp) -> Jobs:
     job("cancelled", "window", answers, cancel=begun.exists)
     go.touch()  # what a worker still waits for
     job("check while it is open", "check", {"quiesce_window": CUT})
+    job("ready while it is open", "ready", {"quiesce_window": CUT}, limit="launch01")
     time.sleep(SOON)
     job("expire", "expire", {})
     job("check after that", "check", {"quiesce_window": CUT})
+    job("ready after that", "ready", {"quiesce_window": CUT}, limit="launch01")
     blank = {"quiesce_window": WHOLE, "quiesce_expires": "2h", "quiesce_reason": ""}
     job("whole", "window", blank, limit="launch01,d365fo01", verbosity=5)
     job("slice", "enable", {"quiesce_window": CUT, "quiesce_expires": "2h"}, part=(3, 4))  # launch01 and trend01
@@ -94,6 +96,13 @@ def test_the_sweep_closes_what_the_cancelled_job_left(jobs: Jobs) -> None:
 
 def test_then_the_last_node_is_content(jobs: Jobs) -> None:
     assert jobs.ran["check after that"].status == "successful", jobs.ran["check after that"].output[-4000:]
+
+
+def test_there_is_no_work_after_the_sweep(jobs: Jobs) -> None:
+    ran = jobs.ran["ready after that"]
+    assert jobs.ran["ready while it is open"].status == "successful", jobs.ran["ready while it is open"].output[-4000:]
+    assert ran.status == "failed"
+    assert f"The window {CUT} is not open on launch01" in " ".join(ran.output.split())
 
 
 def test_a_whole_window(jobs: Jobs) -> None:

@@ -16,7 +16,7 @@ from lab.awx.playbooks import playbooks
 from playbook import ROOT
 from playbook.runner import PROJECT
 
-NAMES = ["check", "disable", "enable", "expire", "extend", "failed", "status", "window", "work"]
+NAMES = ["check", "disable", "enable", "expire", "extend", "failed", "ready", "status", "window", "work"]
 
 
 def test_what_awx_offers_as_playbooks() -> None:

@@ -12,7 +12,8 @@ from playbook.awx import SetUp, Site
 from playbook.estate import unchanged
 from playbook.secrets import found
 
-TEMPLATES = ("status", "enable", "disable", "window", "extend", "expire", "work", "check", "failed")
+TEMPLATES = ("status", "enable", "disable", "window", "extend", "expire", "ready", "work", "check", "failed")
+NODES = ("enable", "approval", "ready", "work", "disable", "check")
 
 
 def test_the_second_run_changes_nothing(site: Site, set_up: SetUp) -> None:
@@ -81,12 +82,14 @@ def test_the_workflow_asks_for_approval(site: Site) -> None:
 
 
 @pytest.mark.usefixtures("set_up")
-@pytest.mark.parametrize("went_well", list(itertools.product([True, False], repeat=5)))
+@pytest.mark.parametrize("went_well", list(itertools.product([True, False], repeat=len(NODES))))
 def test_whatever_fails_the_systems_come_out_and_it_shows(site: Site, went_well: tuple[bool, ...]) -> None:
-    """Each node but the last one may fail. There is no work without approval in maintenance mode."""
+    """Each node but the last one may fail. There is no work without approval, nor without maintenance mode."""
     nodes = site.awx.nodes(site.awx.find("workflow_job_templates", "Maintenance - change")["id"])
-    came_to = dict(zip(("enable", "approval", "work", "disable", "check"), went_well, strict=True)) | {"failed": False}
+    came_to = dict(zip(("enable", "approval", "ready", "work", "disable", "check"), went_well, strict=True)) | {
+        "failed": False
+    }
     order, failed = run(nodes, came_to.__getitem__)
     assert order.index("enable") < order.index("disable") < order.index("check")
-    assert ("work" in order) is (came_to["enable"] and came_to["approval"])
+    assert ("work" in order) is (came_to["enable"] and came_to["approval"] and came_to["ready"])
     assert failed is (not all(came_to[name] for name in order))

@@ -40,7 +40,7 @@ def faults(whole: Json) -> dict[str, list[str]]:
                 found.append(f"Missing required fields for Notification Configuration: {name}.")
             else:
                 given[name] = default
-        elif type(given[name]) is not type_:
+        elif not isinstance(given[name], type_) or (type_ is int and isinstance(given[name], bool)):
             found.append(f"Configuration field '{name}' incorrect type, expected {type_.__name__}.")
     return {"__all__": found} if found else {}
 
