@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote
 
+from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _service_times
 from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE, Book
 from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry, Evidence
@@ -44,6 +45,16 @@ EXTENDED = "extended"
 STATES = [OPENED, CANCELLED, READY, WORKED, CLOSED, SWEPT, EXTENDED]
 TASK_FILES = ("before_open", "opened", "work_failed", "closed")
 TIMES = "service-times.json"
+
+
+class _Nobody:
+    """Hears what a process says that has no ansible-playbook any more: connections do, at -vvv."""
+
+    def send_display(self, *_args: object, **_more: object) -> None:
+        """Hear it."""
+
+
+_NOBODY: Any = _Nobody()
 
 
 class ActionModule(MaintenanceAction):
@@ -420,6 +431,7 @@ class ActionModule(MaintenanceAction):
 
         def keep() -> bool:
             self._parent = os.getppid()  # here it is another process
+            Display().set_queue(_NOBODY)
             try:
                 with self._book(run) as book:
                     return book.keep(window)
@@ -428,6 +440,7 @@ class ActionModule(MaintenanceAction):
 
         def last() -> None:
             self._parent = os.getppid()
+            Display().set_queue(_NOBODY)
             with self._book(run) as book:
                 book.let_go(window)
 

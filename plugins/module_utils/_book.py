@@ -19,6 +19,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._holding impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LEASE
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import Conflict
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import (
     DEFAULT,
     Opening,
@@ -50,6 +51,12 @@ class Book:
                 f'"{DEFAULT}" is the window of plain enable and disable',
                 "Give the change window a name of its own, like the number of the change",
             )
+        try:
+            return self._open(name, opening, hosts, check_mode)
+        except Conflict:  # another run opened it in the same moment: now there is a turn to wait for
+            return self._open(name, opening, hosts, check_mode)
+
+    def _open(self, name: str, opening: Opening, hosts: Iterable[str], check_mode: bool) -> tuple[Window, bool]:
         self._ledger.read()
         self._ledger.wait_for_turn([name], f"the window {name}", check_mode=check_mode)
         found = self._ledger.record(name)

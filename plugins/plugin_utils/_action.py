@@ -183,6 +183,11 @@ class MaintenanceAction(ActionBase):
         started = [Path(each).absolute().parent for each in context.CLIARGS.get("args") or () if Path(each).is_file()]
         return [*dict.fromkeys([*started, Path(self.task_vars.get("playbook_dir", ".")), Path.cwd()])]
 
+    @property
+    def in_a_job(self) -> bool:
+        """Whether AWX or one of its relatives runs this."""
+        return bool({"awx_job_id", "tower_job_id"} & self.task_vars.keys())
+
     def owner(self) -> str:
         """Return who runs this: the user of AWX, else the one on the controller."""
         for variable in ("awx_user_name", "tower_user_name"):

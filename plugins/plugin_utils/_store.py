@@ -25,9 +25,6 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import
 
 _display = Display()
 
-_JOB = {"awx_job_id", "tower_job_id"}
-"""Variables by which AWX and its relatives are known."""
-
 _LIMIT = 60.0
 """Seconds for one command on the host of the files, its connection included."""
 
@@ -48,7 +45,7 @@ def open_store(action: MaintenanceAction, params: Mapping[str, Any], name: str) 
     folder, host = params["store_path"] or "", params["store_host"] or ""
     if folder and not folder.startswith(("/", "~")):
         raise Invalid("store_path", f'"{folder}" is no absolute path', "Use one like /var/lib/quiesce.maintenance")
-    if not (folder or host) and params.get("state") == "enabled" and _JOB & action.task_vars.keys():
+    if not (folder or host) and params.get("state") == "enabled" and action.in_a_job:
         _display.warning(
             "Windows are recorded in the execution environment, which is gone when the job ends: the next job takes "
             "the mode for somebody else's. Set quiesce_store_host (or quiesce_store_path, if the path outlives the job)"

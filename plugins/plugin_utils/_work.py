@@ -58,16 +58,19 @@ def work_of(action: MaintenanceAction, work: str, pause: str, child: ChildPlaybo
     if work.strip() and prompt:
         raise Invalid("pause", "there is window_work, too", "Give one of them: the work of a person, or a file")
     if prompt:
-        ask_for_a_terminal()
+        ask_for_a_terminal(action)
         return Work(PERSON, prompt)
     if not work.strip():
         raise Invalid("work", "there is none", "Give a task file, a role or a playbook, or window_pause for a person")
     return _by_name(action, work.strip(), child)
 
 
-def ask_for_a_terminal() -> None:
-    """Raise ``Failure`` if nobody can be asked: without a terminal, or in the background of one."""
+def ask_for_a_terminal(action: MaintenanceAction) -> None:
+    """Raise ``Failure`` if nobody can be asked: without a terminal, in the background of one, or in a job of AWX, which
+    has one that nobody sees."""
     try:
+        if action.in_a_job:
+            raise AnsibleError("it is a job")
         # Ansible reads the terminal in its main process; with no time to answer, this only asks whether there is one.
         Display().prompt_until("Somebody is asked to go on when the work is done.\r", seconds=0)
     except AnsibleError as error:

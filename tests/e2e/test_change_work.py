@@ -115,6 +115,7 @@ REFUSED: dict[str, tuple[Mapping[str, Any], str]] = {
     "no pause": ({"window_pause": "false"}, "Invalid window_work: there is none"),
     "two": ({"window_work": "update", "window_pause": PROMPT}, "Invalid window_pause: there is window_work, too"),
     "no terminal": ({"window_pause": "yes"}, "there is no terminal"),
+    "a job": ({"window_pause": "yes", "awx_job_id": 7}, "there is no terminal (it is a job)"),
     "no file": ({"window_work": "missing.yml"}, "missing.yml"),
     "no role": ({"window_work": "missing"}, 'there is no role "missing" in'),
     "nothing in a collection": ({"window_work": "quiesce.maintenance.missing"}, "cannot be read as a role"),

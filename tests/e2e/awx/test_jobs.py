@@ -58,7 +58,7 @@ def jobs(site: Site, set_up: SetUp) -> Jobs:
         after[name] = site.states()
 
     answers = {"quiesce_window": CUT, "quiesce_expires": f"{SOON}s", "quiesce_reason": "4711", "quiesce_ticket": ""}
-    job("cancelled", "window", answers, cancel=begun.exists)
+    job("cancelled", "window", answers, cancel=begun.exists, verbosity=3)  # whose lease ends with it also at -vvv
     go.touch()  # what a worker still waits for
     job("check while it is open", "check", {"quiesce_window": CUT})
     job("ready while it is open", "ready", {"quiesce_window": CUT}, limit="launch01")

@@ -11,7 +11,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._book import F
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LEASE
-from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
+from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore, Stored
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
 
 from fakes.clock import Time
@@ -118,6 +118,21 @@ def test_another_end(store: FileStore) -> None:
     assert ours.open_ones()["CHG1"].windows[0].expires == later
     with pytest.raises(Failure, match=r"the window CHG2: it is not open. Open: CHG1"):
         book(store).extend("CHG2", later)
+
+
+def test_two_runs_that_open_it_in_the_same_moment(store: FileStore, tmp_path: Path) -> None:
+    """The one that comes too late waits for its turn, as if it had come later."""
+
+    class Race(FileStore):
+        def replace(self, old: str | None, new: str | None) -> Stored:
+            if old is None:
+                book(store).open(CHANGE, HOSTS)
+            return super().replace(old, new)
+
+    late = Book(Ledger(Race(FILE, str(tmp_path)), Time().run("run2")))
+    with pytest.raises(Failure, match=r"the window CHG1: another run is at work there: run run1"):
+        late.open(CHANGE, HOSTS)
+    assert names(store) == ["CHG1"]
 
 
 def test_hosts_that_a_run_before_had_are_not_forgotten(store: FileStore) -> None:
