@@ -27,12 +27,15 @@ from lab.estate import CLOUD_PORT
 from lab.thread import LoopThread
 from playbook import ROOT
 from playbook.estate import Lab
-from playbook.pipelines import TEMPLATES, Run, Step, System, azure, github, gitlab
+from playbook.pipelines import TEMPLATES, Run, Step
+from playbook.pipelines.azure import AZURE
+from playbook.pipelines.github import GITHUB
+from playbook.pipelines.gitlab import GITLAB
 from playbook.pipelines.runner import EVERYTHING, RUNNER, Course, End, Runner
 from playbook.secrets import found
 from playbook.shared import new_lab
 
-PIPELINES: dict[str, System] = {"github": github, "azure": azure, "gitlab": gitlab}
+PIPELINES = {"github": GITHUB, "azure": AZURE, "gitlab": GITLAB}
 LOGIN = {"github": "github_actions", "azure": "azure_pipelines", "gitlab": "workload_identity"}
 SYSTEMS = ("launch", "alertmanager", "powerplatform")
 FAST = "launch,alertmanager"  # whose switches take no time
@@ -120,7 +123,7 @@ class Project:
         }[self.name]
         variables = {"AZURE_TENANT_ID": site.directory.id, "AZURE_CLIENT_ID": site.application.id}
         own = {name: value for name, value in self.secrets.items() if name.isupper()}
-        self.secrets |= {f"job {len(self.secrets)}": job[name] for name in PIPELINES[self.name].TOKENS}
+        self.secrets |= {f"job {len(self.secrets)}": job[name] for name in PIPELINES[self.name].tokens}
         return Run(answers, own, variables, job, number)
 
     def run(

@@ -6,9 +6,9 @@ Of each system as much as the templates use, by the pages of its documentation t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
 
@@ -33,11 +33,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Step:
-    """A script that ``shell`` runs, given as its last argument."""
+    """A script that ``shell`` runs, given as its last argument. ``always``: also if one before it in its job failed."""
 
     script: str
     environment: Mapping[str, str]
     shell: tuple[str, ...]
+    always: bool = False
 
     @property
     def name(self) -> str:
@@ -51,7 +52,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Job:
-    """Steps one after the other until one fails, and ``after`` them others whatever happened to those.
+    """Steps one after the other while none fails, and ``after`` them others whatever happened to those.
 
     ``always``: also if a job before it failed; ``cancelled``: also if the pipeline was cancelled.
     """
@@ -67,16 +68,12 @@ class Job:
         yield from self.after
 
 
-class System(Protocol):
-    """A system with pipelines: a module of this package."""
+@dataclass(frozen=True)
+class System:
+    """A system with pipelines. ``tokens`` are the variables in which it gives its jobs a token for logins elsewhere."""
 
-    TEMPLATE: str
-    TOKENS: tuple[str, ...]
-    """Variables in which it gives its jobs a token for the login elsewhere."""
-
-    def jobs(self, run: Run) -> list[Job]:
-        """The jobs of a run in their order."""
-        ...
+    tokens: tuple[str, ...]
+    jobs: Callable[[Run], list[Job]]
 
 
 def template(name: str) -> Any:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playbook.pipelines import Job, Run, Step, template
+from playbook.pipelines import Job, Run, Step, System, template
 
-TEMPLATE = "azure-pipelines.yml"
-TOKENS = ("SYSTEM_ACCESSTOKEN",)
 _SHELL = ("bash", "--noprofile", "--norc", "-c")  # which goes on after a command that fails
 
 
-def jobs(run: Run) -> list[Job]:
+def _jobs(run: Run) -> list[Job]:
     """The jobs of a run in their order. A job with always() runs also after a cancellation."""
-    whole = template(TEMPLATE)
+    whole = template("azure-pipelines.yml")
     reason = "Schedule" if run.answers is None else "Manual"
     parameters = {each["name"]: each["default"] for each in whole["parameters"]} | dict(run.answers or {})
     macros = {
@@ -36,7 +34,12 @@ def jobs(run: Run) -> list[Job]:
 
     def step(each: dict[str, Any]) -> Step:
         given = {name: expanded(value) for name, value in each.get("env", {}).items()}
-        return Step(expanded(each["bash"]), {**system, **run.variables, **own, **given}, _SHELL)
+        return Step(
+            expanded(each["bash"]),
+            {**system, **run.variables, **own, **given},
+            _SHELL,
+            each.get("condition") == "always()",
+        )
 
     return [
         Job(
@@ -54,3 +57,6 @@ def _holds(condition: str, reason: str) -> bool:
     said = re.findall(r"(eq|ne)\(variables\['Build\.Reason'\], '(\w+)'\)", condition)
     assert said, condition
     return all((value == reason) is (how == "eq") for how, value in said)
+
+
+AZURE = System(("SYSTEM_ACCESSTOKEN",), _jobs)

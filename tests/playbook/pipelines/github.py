@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playbook.pipelines import Job, Run, Step, template
+from playbook.pipelines import Job, Run, Step, System, template
 
-TEMPLATE = "github-actions.yml"
-TOKENS = ("ACTIONS_ID_TOKEN_REQUEST_TOKEN",)
 _SHELL = ("bash", "-e", "-c")
 
 
-def jobs(run: Run) -> list[Job]:
+def _jobs(run: Run) -> list[Job]:
     """The jobs of a run in their order. A job with always() runs also after a cancellation."""
-    whole = template(TEMPLATE)
+    whole = template("github-actions.yml")
     event = "schedule" if run.answers is None else "workflow_dispatch"
     known = _contexts(whole, run)
 
@@ -37,8 +35,8 @@ def jobs(run: Run) -> list[Job]:
     ]
 
 
-def _contexts(whole: dict[Any, Any], run: Run) -> dict[str, str]:
-    inputs = whole[True]["workflow_dispatch"]["inputs"]  # "on" is a truth value in YAML 1.1
+def _contexts(whole: dict[str, Any], run: Run) -> dict[str, str]:
+    inputs = whole["on"]["workflow_dispatch"]["inputs"]
     asked = {name: str(each.get("default", "")) for name, each in inputs.items()}
     answers = {} if run.answers is None else {**asked, **run.answers}
     return {
@@ -48,3 +46,6 @@ def _contexts(whole: dict[Any, Any], run: Run) -> dict[str, str]:
         "github.run_id": run.number,
         "github.actor": "mary",
     }
+
+
+GITHUB = System(("ACTIONS_ID_TOKEN_REQUEST_TOKEN",), _jobs)

@@ -6,21 +6,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from playbook.pipelines import Job, Run, Step, template
+from playbook.pipelines import Job, Run, Step, System, template
 
-TEMPLATE = "gitlab-ci.yml"
-TOKENS = ("QUIESCE_ID_TOKEN",)
 _SHELL = ("bash", "-eo", "pipefail", "-c")
 _VARIABLES = {"systems": "QUIESCE_LIMIT"}
 _KEYWORDS = ("workflow", "stages", "variables", "default")
 
 
-def jobs(run: Run) -> list[Job]:
+def _jobs(run: Run) -> list[Job]:
     """The jobs of a run in their order, each line of a script a step: the templates keep nothing in the shell.
 
     A job of a later stage does not run in a pipeline that was cancelled; after_script does.
     """
-    whole = template(TEMPLATE)
+    whole = template("gitlab-ci.yml")
     source = "schedule" if run.answers is None else "web"
     asked = {name: each["value"] for name, each in whole["variables"].items()}
     asked |= {_VARIABLES.get(name, f"QUIESCE_{name.upper()}"): text for name, text in (run.answers or {}).items()}
@@ -54,3 +52,6 @@ def _expanded(variables: Mapping[str, str]) -> dict[str, str]:
     return {
         name: re.sub(r"\$(\w+)", lambda found: variables.get(found[1], ""), value) for name, value in variables.items()
     }
+
+
+GITLAB = System(("QUIESCE_ID_TOKEN",), _jobs)

@@ -94,11 +94,11 @@ class Runner:
 
     def _job(self, job: Job, course: Course, left: list[End]) -> str:
         """Run a job; return why it was ended, "" if it was not."""
-        why = ""
+        failed, why = False, ""
         for step in job.steps:
-            failed, why = self._in(course, step, left)
-            if failed:
-                break
+            if why == "" and (step.always or not failed):
+                now, why = self._in(course, step, left)
+                failed = failed or now
         for step in job.after if why in ("", CANCELLED) else ():
             _failed, after = self._in(course, step, left)
             why = after or why
