@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from typing import Any
 
 import jsonschema
 import pytest
+import yaml
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
 
 from contract.lab_system import lab_system
 from contract.runs import NAMES, NUMBER, Run, Runs, role_options
@@ -202,6 +205,37 @@ def test_no_traceback(runs: Runs) -> None:
     dones = {name: run.done for name, run in runs.runs.items()}
     assert [name for name, done in dones.items() if not verbose(done) and "Traceback" in done.output] == []
     assert [name for name, done in dones.items() if "Traceback" in json.dumps(done.results)] == []
+
+
+# --- nodes ------------------------------------------------------------------------------------------------------------
+
+QUERIES = yaml.safe_load((ROOT / "extensions/audit/event_query.yml").read_text(encoding="utf-8"))
+
+
+def nodes(runs: Runs, run: str, name: str) -> set[str]:
+    """The identities that the audit's queries find in the results of a run, of one kind of system."""
+    found: list[dict[str, Any]] = []
+    for action, each in QUERIES.items():
+        results = [json.dumps(entry["result"]) for entry in runs[run].done.results if entry["action"] == action]
+        answer = subprocess.run(
+            ["jq", "-c", each["query"]], input="\n".join(results), capture_output=True, text=True, check=True
+        )
+        found += [json.loads(line) for line in answer.stdout.splitlines()]
+    assert all(each["name"] and each["facts"]["device_type"] for each in found)
+    return {json.dumps(each["canonical_facts"]) for each in found if each["canonical_facts"]["kind"] == name}
+
+
+@pytest.mark.parametrize("run", ["enable", "disable", "role enabled"])
+def test_a_node_that_was_managed_through_another_one_is_counted_once(runs: Runs, name: str, run: str) -> None:
+    """By its platform's own id, or its name in the inventory; by playbook and by role it is the same one."""
+    counted = register()[name].module in QUERIES
+    assert len(nodes(runs, run, name)) == counted
+    assert nodes(runs, run, name) == nodes(runs, "enable", name)
+
+
+@pytest.mark.parametrize("run", ["status", "enable again", "status while cut off", "role status while cut off"])
+def test_what_was_only_looked_at_is_not_counted(runs: Runs, name: str, run: str) -> None:
+    assert nodes(runs, run, name) == set()
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------

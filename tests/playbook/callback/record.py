@@ -31,7 +31,13 @@ class CallbackModule(CallbackBase):
         task = getattr(result, "task", None) or result._task
         host = getattr(result, "host", None) or result._host
         content = getattr(result, "result", None) or result._result
-        line = {"outcome": outcome, "host": host.get_name(), "task": task.get_name(), "result": content}
+        line = {
+            "outcome": outcome,
+            "host": host.get_name(),
+            "task": task.get_name(),
+            "action": task.resolved_action or task.action,
+            "result": content,
+        }
         with Path(os.environ["QUIESCE_RECORD"]).open("a") as file:
             file.write(json.dumps(line, default=str) + "\n")
 
