@@ -1,0 +1,57 @@
+"""The rulebooks of Event-Driven Ansible, by the schema of ansible-lint, which is that of ansible-rulebook."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import ansiblelint
+import jsonschema
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "extensions/eda/rulebooks"
+RULEBOOKS = sorted(path.name for path in FOLDER.glob("*.yml"))
+ACTIONS = {"expire.yml": "run_playbook", "expire_job_template.yml": "run_job_template"}
+
+
+def ruleset(name: str) -> dict[str, Any]:
+    (found,) = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    return dict(found)
+
+
+def test_there_are_these_rulebooks() -> None:
+    assert set(RULEBOOKS) == set(ACTIONS)
+
+
+@pytest.mark.parametrize("name", RULEBOOKS)
+def test_by_its_schema(name: str) -> None:
+    schema = json.loads((Path(ansiblelint.__file__).parent / "schemas/rulebook.json").read_text(encoding="utf-8"))
+    jsonschema.validate([ruleset(name)], schema)
+    broken = ruleset(name) | {"rules": [{"name": "Sweep"}]}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate([broken], schema)
+
+
+@pytest.mark.parametrize("name", RULEBOOKS)
+def test_the_sweep_is_not_limited(name: str) -> None:
+    """To the host that an alert names, and to nothing else: it would not see where else a window is open."""
+    (source,) = (each["ansible.eda.alertmanager"] for each in ruleset(name)["sources"])
+    assert source["data_host_path"] == ""
+    (rule,) = ruleset(name)["rules"]
+    assert "limit" not in json.dumps(rule["action"])
+    assert rule["throttle"]["group_by_attributes"] == ["event.alert.labels.window"]
+
+
+def test_both_do_the_same() -> None:
+    """By what there is: a playbook of the collection, and the job template of the pattern for it."""
+    first, second = (ruleset(name) for name in ACTIONS)
+    actions = [dict(each["rules"][0].pop("action")) for each in (first, second)]
+    assert first == second
+    assert [list(action) for action in actions] == [[name] for name in ACTIONS.values()]
+    assert actions[0]["run_playbook"]["name"] == "quiesce.maintenance.expire"
+    pattern = json.loads((ROOT / "extensions/patterns/maintenance_window/meta/pattern.json").read_text("utf-8"))
+    templates = {each["name"]: each["playbook"] for each in pattern["aap_resources"]["controller_job_templates"]}
+    assert templates[actions[1]["run_job_template"]["name"]] == "expire.yml"
