@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
@@ -27,7 +27,7 @@ from lab.estate import CLOUD_PORT
 from lab.thread import LoopThread
 from playbook import ROOT
 from playbook.estate import Lab
-from playbook.pipelines import TEMPLATES, Run, Step
+from playbook.pipelines import TEMPLATES, Job, Run, Step
 from playbook.pipelines.azure import AZURE
 from playbook.pipelines.github import GITHUB
 from playbook.pipelines.gitlab import GITLAB
@@ -133,9 +133,13 @@ class Project:
         meanwhile: Callable[[Step], object] = lambda step: None,
         number: str = "4711",
         installed: bool = True,
+        change: Callable[[Sequence[Job]], Sequence[Job]] = lambda jobs: jobs,
         **answers: str,
     ) -> Case:
-        """Run the pipeline for some systems; ``meanwhile`` is told each step before that runs."""
+        """Run the pipeline for some systems; ``meanwhile`` is told each step before that runs.
+
+        ``change`` is what somebody made of the template.
+        """
         before: dict[str, Any] = {}
 
         def look(step: Step) -> None:
@@ -143,7 +147,8 @@ class Project:
             meanwhile(step)
 
         runner = Runner(self.folder, environment(self.folder.parent), look, installed, self.commands)
-        course = runner.run(PIPELINES[self.name].jobs(self.start({"systems": systems, **answers}, number)), *ends)
+        jobs = change(PIPELINES[self.name].jobs(self.start({"systems": systems, **answers}, number)))
+        course = runner.run(jobs, *ends)
         return Case(course, before, self.states())
 
     def sweep(self) -> Course:
@@ -176,10 +181,20 @@ def every_case(project: Project) -> None:
         (folder / "allowed.ics").write_text(calendar(in_a_hundred_days()))
         cases["refused"] = project.run(FAST)
         (folder / "allowed.ics").write_text(ALWAYS)
+        cases["without a name"] = project.run(FAST, change=nameless)
     if project.name == "azure":
         cases["killed in allowed"] = project.run(FAST, End("allowed", lambda: True))
     if project.name == "gitlab":
         cases["beside another"] = beside_another(project)
+
+
+def nameless(jobs: Sequence[Job]) -> list[Job]:
+    """The job that disables, in a template that does not name the window."""
+
+    def changed(step: Step) -> Step:
+        return replace(step, environment={**step.environment, "QUIESCE_WINDOW": " "})
+
+    return [replace(job, steps=tuple(map(changed, job.steps))) for job in jobs if job.always]
 
 
 def lost(project: Project) -> Case:
@@ -307,6 +322,13 @@ def test_a_change_that_is_not_allowed(projects: dict[str, Project]) -> None:
     assert 'the next allowed time is "Night of the release", from' in said
     assert re.search(r"It may begin at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", said)
     assert found.after == project.before
+
+
+def test_no_window_is_closed_without_its_name(projects: dict[str, Project]) -> None:
+    """Plain disable would end what somebody else turned on."""
+    step = projects["github"].cases["without a name"].course.of("disable")
+    assert step.code == 2
+    assert "QUIESCE_WINDOW is not set" in step.output
 
 
 def test_two_pipelines_at_once(projects: dict[str, Project]) -> None:

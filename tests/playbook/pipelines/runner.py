@@ -145,7 +145,7 @@ class Runner:
 def _ended(process: subprocess.Popen[bytes]) -> bool:
     """Wait a little for the end of a process."""
     with suppress(subprocess.TimeoutExpired):
-        process.wait(0.1)
+        process.wait(0.2)
     return process.returncode is not None
 
 
