@@ -13,5 +13,6 @@ PATH="$PWD/bin:$PATH" python -m galaxy_importer.main ./*.tar.gz >importer.log 2>
 grep -E "^(WARNING|ERROR)|successful" importer.log || true
 # It ends with 0 whatever it found, and leaves out a pattern that it cannot load.
 grep -q "Importer processing completed successfully" importer.log && ! grep -qE "^(WARNING|ERROR)" importer.log &&
-    python -c 'import json, sys; sys.exit([each["name"] for each in json.load(sys.stdin)["patterns"]] != sys.argv[1:])' \
-        $(ls ../../extensions/patterns) <importer_result.json
+    python -c 'import json, os, sys
+loaded = {each["name"] for each in json.load(sys.stdin)["patterns"]}
+sys.exit(loaded != set(os.listdir("../../extensions/patterns")))' <importer_result.json
