@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,16 @@ def test_the_sweep_is_not_limited(name: str) -> None:
 
 
 def test_both_do_the_same() -> None:
-    """By what there is: a playbook of the collection, and the job template of the pattern for it."""
+    """By what there is: a playbook of the collection, and the job template for it of the setup and of the pattern."""
     first, second = (ruleset(name) for name in ACTIONS)
     actions = [dict(each["rules"][0].pop("action")) for each in (first, second)]
     assert first == second
     assert [list(action) for action in actions] == [[name] for name in ACTIONS.values()]
     assert actions[0]["run_playbook"]["name"] == "quiesce.maintenance.expire"
+    named = re.findall(r"default\('(.*?)'\)", json.dumps(actions[1]["run_job_template"]))
+    assert named == ["Maintenance - expire", "Default"]
     pattern = json.loads((ROOT / "extensions/patterns/maintenance_window/meta/pattern.json").read_text("utf-8"))
     templates = {each["name"]: each["playbook"] for each in pattern["aap_resources"]["controller_job_templates"]}
-    assert templates[actions[1]["run_job_template"]["name"]] == "expire.yml"
+    assert templates[named[0]] == "expire.yml"
+    setup = (ROOT / "extensions/awx/aap_configuration.yml").read_text("utf-8").partition("\ncontroller_templates:")[2]
+    assert f"  - name: {named[0]}\n" in setup
