@@ -52,8 +52,10 @@ def test_the_build_context(context: Path) -> None:
 def test_what_the_collection_needs_is_found(tmp_path: Path) -> None:
     """As the build finds it in the collection that it has installed: every Python package and every system package."""
     pip, system = tmp_path / "requirements.txt", tmp_path / "bindep.txt"
-    collections = str(ROOT / ".cache/collections")
-    builder("introspect", collections, "--write-pip", str(pip), "--write-bindep", str(system))
+    alone = tmp_path / "ansible_collections/quiesce/maintenance"
+    alone.parent.mkdir(parents=True)
+    alone.symlink_to(ROOT)
+    builder("introspect", str(tmp_path), "--write-pip", str(pip), "--write-bindep", str(system))
     packages = re.findall(r"^([\w-]+)", pip.read_text(encoding="utf-8"), re.MULTILINE)
     named = re.findall(r"^([\w-]+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(packages) == sorted(named)
