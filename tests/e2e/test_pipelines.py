@@ -5,25 +5,30 @@ The three go side by side: most of their time they wait.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import yaml
+from ansible.release import __version__
 
 from contract.lab_system import LabSystem, lab_system
 from fakes.ics import Event, calendar, event
 from lab.entra import Federated, Issuer
 from lab.estate import CLOUD_PORT
+from lab.posix import PosixHost
 from lab.thread import LoopThread
 from playbook import ROOT
 from playbook.estate import Lab
@@ -35,6 +40,8 @@ from playbook.pipelines.runner import EVERYTHING, RUNNER, Course, End, Runner
 from playbook.secrets import found
 from playbook.shared import new_lab
 
+CORE = tuple(int(part) for part in __version__.split(".")[:2])
+GUIDE = ROOT / "docs/pipelines.md"
 PIPELINES = {"github": GITHUB, "azure": AZURE, "gitlab": GITLAB}
 LOGIN = {"github": "github_actions", "azure": "azure_pipelines", "gitlab": "workload_identity"}
 SYSTEMS = ("launch", "alertmanager", "powerplatform")
@@ -71,6 +78,8 @@ class Project:
     lab: Lab
     systems: dict[str, LabSystem]
     issuer: Issuer
+    store: PosixHost | None
+    temporary: Path
     secrets: dict[str, str] = field(default_factory=dict)
     before: dict[str, Any] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
@@ -97,12 +106,41 @@ class Project:
         uat["powerplatform_auth"] = LOGIN[self.name]
         if self.name == "azure":
             uat["powerplatform_service_connection_id"] = self.issuer.service_connection
-        children = {name: {"hosts": {self.systems[name].host: variables}} for name, variables in hosts.items()}
-        shared = {"quiesce_store_path": str(self.folder.parent / "records"), "window_calendars": "allowed.ics"}
+        shared = {"window_calendars": "allowed.ics", **self.records(hosts)}
+        children = {name: {"hosts": {f"{name}-{self.name}": variables}} for name, variables in hosts.items()}
         (self.folder / "inventory").mkdir()
         (self.folder / "inventory/hosts.yml").write_text(
             yaml.safe_dump({"all": {"children": children, "vars": shared}})
         )
+
+    def records(self, hosts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Where records are kept: on a host as the guide shows it, where Ansible takes a key from the environment."""
+        path = {"quiesce_store_path": str(self.folder.parent / "records")}
+        if self.store is None:
+            return path
+        self.secrets["RECORDS_SSH_KEY"] = base64.b64encode(self.store.key.export_private_key()).decode()
+        (self.folder / "known_hosts").write_text(self.store.known_hosts)
+        (block,) = re.findall(r"   ```yaml\n   # inventory/hosts.yml.*?\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+        shown = yaml.safe_load(textwrap.dedent(block))["all"]
+        at = {"ansible_host": self.store.address, "ansible_port": self.store.port}
+        hosts["records"] = {**shown["hosts"]["records01"], **at, "ansible_python_interpreter": sys.executable}
+        hosts["records"]["ansible_ssh_common_args"] += " -F none"
+        return {**shown["vars"], **path, "quiesce_store_host": f"records-{self.name}"}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a runner has by itself, and what the repository's ansible.cfg says."""
+        return {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "HOME": str(self.folder.parent),
+            "USER": "runner",
+            "LANG": "C.UTF-8",
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_LOCAL_TEMP": str(self.temporary),
+            "ANSIBLE_NOCOLOR": "1",
+            "PYTHONUNBUFFERED": "1",
+            **({"ANSIBLE_SSH_AGENT": "auto"} if self.store else {}),
+        }
 
     def states(self) -> dict[str, Any]:
         return {name: (system.in_maintenance(), system.state()) for name, system in self.systems.items()}
@@ -147,28 +185,15 @@ class Project:
             before[step.name] = self.states()
             meanwhile(step)
 
-        runner = Runner(self.folder, environment(self.folder.parent), look, passed, self.commands)
+        runner = Runner(self.folder, self.environment, look, passed, self.commands)
         jobs = change(PIPELINES[self.name].jobs(self.start({"systems": systems, **answers}, number)))
         course = runner.run(jobs, *ends)
         return Case(course, before, self.states())
 
     def sweep(self) -> Course:
         """Run the pipeline as its schedule does."""
-        runner = Runner(self.folder, environment(self.folder.parent), passed=PREPARED, commands=self.commands)
+        runner = Runner(self.folder, self.environment, passed=PREPARED, commands=self.commands)
         return runner.run(PIPELINES[self.name].jobs(self.start(None)))
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """What a runner has by itself."""
-    return {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "HOME": str(folder),
-        "USER": "runner",
-        "LANG": "C.UTF-8",
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_NOCOLOR": "1",
-        "PYTHONUNBUFFERED": "1",
-    }
 
 
 def every_case(project: Project) -> None:
@@ -204,7 +229,7 @@ def nameless(jobs: Sequence[Job]) -> list[Job]:
 def lost(project: Project) -> Case:
     """The runner is lost while it deploys, then the one that disables, and nothing comes after it but the schedule."""
     folder, alerts = project.folder, project.systems["alertmanager"]
-    (folder / "deployed").unlink()
+    (folder / "deployed").unlink(missing_ok=True)
     (folder / "hangs").touch()
     ends = End("deploy", (folder / "deployed").exists, RUNNER), End("disable", alerts.held, EVERYTHING)
     case = project.run(FAST, *ends, meanwhile=holds_in(alerts, "disable"), passed=ALLOWED, expires=f"{SOON}s")
@@ -239,8 +264,9 @@ def in_a_hundred_days() -> Event:
 
 @pytest.fixture(scope="module")
 def projects(tmp_path_factory: pytest.TempPathFactory, lab_loop: LoopThread) -> Iterator[dict[str, Project]]:
-    with new_lab(tmp_path_factory.mktemp("pipelines"), lab_loop) as lab:
-        found = {name: project(lab, name) for name in PIPELINES}
+    # The path of an agent's socket must not be long.
+    with TemporaryDirectory() as temporary, new_lab(tmp_path_factory.mktemp("pipelines"), lab_loop) as lab:
+        found = {name: project(lab, name, Path(temporary)) for name in PIPELINES}
         lab.start()
         for each in found.values():
             each.prepare()
@@ -249,7 +275,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory, lab_loop: LoopThread) -> 
         yield found
 
 
-def project(lab: Lab, name: str) -> Project:
+def project(lab: Lab, name: str, temporary: Path) -> Project:
     """A project with a system of each kind. The application of the tenant knows the tokens of its pipelines."""
     systems = {system: lab_system(system)(lab, f"{system}-{name}") for system in SYSTEMS}
     address = lab.estate.address()
@@ -260,7 +286,13 @@ def project(lab: Lab, name: str) -> Project:
     site.directory.issuers.append(issuer)
     site.application.federated.append(Federated(issuer.issuer, issuer.subject))
     lab.estate.add(issuer)
-    return Project(name, lab, systems, issuer)
+    store = None
+    if name == "github" and CORE >= (2, 19):
+        home = lab.folder / "home"
+        home.mkdir(parents=True)
+        store = PosixHost(home, path=f"{Path(sys.executable).parent}:/usr/bin:/bin")
+        lab.estate.add(store)
+    return Project(name, lab, systems, issuer, store, temporary)
 
 
 # --- what came of it --------------------------------------------------------------------------------------------------
@@ -276,6 +308,13 @@ def test_it_went_well(projects: dict[str, Project], name: str) -> None:
     assert found.course.green, found.course.output[-4000:]
     assert [in_maintenance for in_maintenance, _state in found.before["deploy"].values()] == [True, True, True]
     assert found.after == project.before
+
+
+def test_the_records_are_kept_by_a_host_of_the_guide(projects: dict[str, Project]) -> None:
+    """Which is reached with a key that is in the environment alone."""
+    store = projects["github"].store
+    assert (store is None) is (CORE < (2, 19))
+    assert store is None or store.commands
 
 
 def test_the_machine_is_prepared(projects: dict[str, Project]) -> None:

@@ -17,7 +17,7 @@ from playbook.pipelines.gitlab import GITLAB
 from playbook.pipelines.runner import CANCELLED, RUNNER, Course, End, Runner
 
 SYSTEMS = {"github": GITHUB, "azure": AZURE, "gitlab": GITLAB}
-SECRETS = {"ALERTMANAGER_TOKEN": "canary-alerts", "LAUNCH_TOKEN": "canary-launch"}
+SECRETS = {"ALERTMANAGER_TOKEN": "canary-1", "LAUNCH_TOKEN": "canary-2", "RECORDS_SSH_KEY": "canary-3"}
 VARIABLES = {"AZURE_TENANT_ID": "contoso", "AZURE_CLIENT_ID": "quiesce"}
 every_system = pytest.mark.parametrize("name", SYSTEMS)
 
