@@ -33,7 +33,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import 
 from fakes.clock import Time
 from fakes.moments import NOW
 
-from .gate import Gate
+from .gate import Gate, Killed, Operation
 
 HOSTS = ("launch01", "launch02")
 SYSTEM = "launch"
@@ -201,6 +201,16 @@ def _results(systems: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, An
     return {host: {"systems": {SYSTEM: result}} for host, result in systems.items()}
 
 
-def at_each(check: Callable[[], None], at: int = -1, fault: str = "") -> Gate:
-    """A gate that checks before each operation, and breaks one of them."""
-    return Gate(at, fault, before=lambda operation: check())
+def at_each(check: Callable[[], None], killed_at: tuple[str, int] = ("", 0)) -> Gate:
+    """A gate that checks before each operation, and where the run is killed: before the nth of a kind."""
+    kind, left = killed_at
+
+    def before(operation: Operation) -> None:
+        nonlocal left
+        check()
+        if kind and operation.doing.startswith(kind):
+            if left == 0:
+                raise Killed
+            left -= 1
+
+    return Gate(before=before)
