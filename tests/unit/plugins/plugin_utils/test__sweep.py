@@ -199,9 +199,24 @@ def test_one_wrong_clock_closes_nothing_early_and_everything_in_the_end(
     assert due_at(end + DAY + SECOND, NOW, expires, clocks, own_clock=own_clock)
 
 
-@pytest.mark.parametrize("own_clock", [True, False])
-def test_with_right_clocks_it_is_closed_in_time(own_clock: bool) -> None:
-    assert due_at(NOW + 2 * HOUR + SECOND, NOW, "2h", Clocks(), own_clock=own_clock)
+FILE, OWN = False, True  # where the windows are
+MOMENT, DURATION = iso(NOW + 30 * HOUR), "30h"
+# As docs/change-window.md has it; everything else closes in time.
+A_DAY_LATE = {
+    Clocks(store=DAY): {(DURATION, FILE)},
+    Clocks(store=-DAY): {(MOMENT, FILE), (MOMENT, OWN), (DURATION, OWN)},
+    Clocks(system=DAY): {(DURATION, OWN)},
+    Clocks(system=-DAY): {(MOMENT, OWN)},
+    Clocks(controller=-DAY): {(MOMENT, FILE), (MOMENT, OWN), (DURATION, FILE), (DURATION, OWN)},
+}
+
+
+@pytest.mark.parametrize("own_clock", [FILE, OWN], ids=["file", "own"])
+@pytest.mark.parametrize("expires", [MOMENT, DURATION])
+@pytest.mark.parametrize("clocks", AT_MOST_ONE_IS_WRONG, ids=str)
+def test_which_wrong_clock_makes_what_late(clocks: Clocks, expires: str, own_clock: bool) -> None:
+    in_time = due_at(NOW + 30 * HOUR + SECOND, NOW, expires, clocks, own_clock=own_clock)
+    assert in_time is ((expires, own_clock) not in A_DAY_LATE.get(clocks, set()))
 
 
 @pytest.mark.parametrize(("ahead", "forgotten"), [(timedelta(), ["CHG9"]), (-DAY, []), (DAY, ["CHG9"])])
