@@ -260,7 +260,10 @@ def killed(windows: Windows, where: str, waves: Mapping[str, signal.Signals]) ->
             (windows.folder / f"{wave}-{where}.begun.go").touch()
         each_is_in_its_middle(windows, where, runs)
     done = {wave: ended_by(running, waves[wave], f"{wave}-{where}") for wave, running in runs.items()}
-    if where != WORK_OF:
+    if where == WORK_OF:
+        for wave in waves:  # a task goes on after its run has ended
+            (windows.folder / f"{wave}-{where}.begun.go").touch()
+    else:
         windows.all(lambda system: system.hold(False))
     after = windows.states()
     time.sleep(max(0.0, over - time.monotonic()))
