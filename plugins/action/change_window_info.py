@@ -47,7 +47,8 @@ class ActionModule(MaintenanceAction):
             ledger.now,
             datetime.now(timezone.utc),
             dict(self._policies(estate)),
-            whole=not self.task_vars.get("ansible_limit"),
+            # A program that always gives a limit, such as ansible-rulebook, says "all".
+            whole=str(self.task_vars.get("ansible_limit") or "all").strip() in ("all", "*"),
             take_over=params["take_over"],
         )
         sweep = look.sweep(register())

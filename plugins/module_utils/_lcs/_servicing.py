@@ -94,16 +94,25 @@ class Servicing:
 
         An operation that runs already is that of a run that was killed, or of a person. Raises ``Failure``.
         """
+        as_wanted = 0
         while not self.recorded:
             self.ledger.read()
             # Refuses a window that cannot be, before anything is waited for.
             _holding.change(self.request, self.ledger.record(KEY), self.ledger.now, on=True)
             self.ledger.wait_for_turn([KEY], self.describe(), check_mode=self.check_mode)
             reading = self.look_again()
-            if self.check_mode or not (reading.busy or self._may_show_yet()):
+            as_wanted += reading.is_on is self.request.on
+            behind = reading.is_on is self.request.on and as_wanted < _LOOKS and self._may_be_behind()
+            if self.check_mode or not (reading.busy or self._may_show_yet() or behind):
                 return reading
             if reading.busy:
                 self._wait_for_rest(reading)
+            elif behind:
+                self.patience.run.tell(
+                    f"{self.describe()}: nobody saw the end of what a run began, and the state may lag behind it; "
+                    f"looking again in {self.patience.interval:.0f} s"
+                )
+                self.patience.run.rest(self.patience.interval)
             else:
                 self.patience.run.tell(
                     f"{self.describe()}: another run was cut off, and the history, which would show at once what it "
@@ -171,6 +180,11 @@ class Servicing:
             attached=self.attached,
         )
         return self.look.latest
+
+    def _may_be_behind(self) -> bool:
+        """Whether the state need not be the last one: nobody saw the end of what a run began that was cut off."""
+        record = self.ledger.record(KEY)
+        return record is not None and record.unfinished(self.ledger.now)
 
     def _may_show_yet(self) -> bool:
         """Whether another run may have sent its request so shortly before it was cut off that nothing shows it yet."""

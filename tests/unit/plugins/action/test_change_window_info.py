@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.quiesce.maintenance.plugins.action.change_window_info import ActionModule
-from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, Row
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, NORMAL, Row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import Estate, Member
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
@@ -47,3 +47,19 @@ def test_a_window_is_over_by_every_clock(
     }
     found = run(ActionModule, {"store_path": str(tmp_path)}, variables)
     assert found["due"] == ({"launch01": {"launch": ["CHG1"]}} if due else {})
+
+
+@pytest.mark.parametrize(("limit", "unseen"), [("", False), ("all", False), ("*", False), ("launch01", True)])
+def test_a_limit_to_all_is_none(tmp_path: Path, limit: str, unseen: bool) -> None:
+    """ansible-rulebook always gives one."""
+    rows = [Row("launch01", "Launch", NORMAL).result()]
+    known = HostVars(launch01={"quiesce_result": {"run": "r1", "systems": {"launch": {"rows": rows}}}}, localhost={})
+    variables = {
+        "hostvars": known,
+        "groups": {"all": ["launch01"]},
+        "quiesce_estate": ESTATE,
+        "playbook_dir": str(tmp_path),
+        "ansible_limit": limit,
+    }
+    found = run(ActionModule, {"store_path": str(tmp_path)}, variables)
+    assert found["unseen"] == (["hosts that were left out"] if unseen else [])
