@@ -48,7 +48,7 @@ class ActionModule(MaintenanceAction):
             datetime.now(timezone.utc),
             dict(self._policies(estate)),
             # A program that always gives a limit, such as ansible-rulebook, says "all".
-            whole=str(self.task_vars.get("ansible_limit") or "all").strip() in ("all", "*"),
+            whole=plain(self.task_vars.get("ansible_limit") or "all").strip() in ("all", "*"),
             take_over=params["take_over"],
         )
         sweep = look.sweep(register())
