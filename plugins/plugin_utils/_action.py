@@ -79,7 +79,7 @@ class MaintenanceAction(ActionBase):
     task_only: frozenset[str] = frozenset({"state", "names"})
     replaced: ClassVar[Mapping[str, str]] = {}
     rules: ClassVar[Mapping[str, Any]] = {}
-    free_text: frozenset[str] = frozenset({"msg", "output", "sql_failure", "notes", "reasons", "warnings"})
+    free_text: frozenset[str] = frozenset({"msg", "output", "sql_failure", "notes", "faults", "reasons", "warnings"})
 
     @staticmethod
     @abstractmethod
