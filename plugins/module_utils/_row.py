@@ -28,7 +28,7 @@ class Row:
     ``host`` is the machine or the manager that it belongs to, "" if it is one by itself. ``verified`` says whether the
     mode is known to be in effect, None if nobody can know. ``managed`` says whether the mode is on by a window of ours,
     None if it is off or nobody can know. ``since`` and ``expires`` are what the system itself says, if it has no
-    windows. ``faults`` are those of the ``notes`` that say what is not as it should be, like a service that does not run.
+    windows. ``faults`` are those of the ``notes`` that say what is not as it should be, like a stopped service.
     """
 
     system: str
