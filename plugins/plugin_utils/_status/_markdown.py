@@ -14,7 +14,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._pictu
     Group,
     OpenWindow,
     Picture,
-    headline,
+    points,
 )
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._words import (
     clock,
@@ -37,7 +37,7 @@ def write(picture: Picture) -> str:
     modes = f"{counts['maintenance']} in maintenance mode, {counts['normal']} in normal operation"
     parts = [
         "## Maintenance status",
-        f"**{escaped(headline(picture))}**",
+        f"**{escaped(', '.join(points(picture)) or 'Nothing needs attention')}**",
         f"{counted(counts['systems'], 'system')}, {modes}; {escaped(day(picture.at))}"
         + ("" if picture.selection.whole else f"; {escaped(str(picture.selection))}"),
     ]

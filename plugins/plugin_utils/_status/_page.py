@@ -31,6 +31,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._pictu
     Picture,
     System,
     headline,
+    points,
 )
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._words import (
     clock,
@@ -92,7 +93,8 @@ def write(picture: Picture) -> str:
     tone = BAD if counts[OVERDUE] or overdue else LOOK if counts[ANY] or picture.problems or lost else CALM
     return _template().render(
         style=_style(),
-        headline=headline(picture),
+        headline=_together(headline(picture)),
+        also=_together(_also(picture)),
         tone=tone,
         icon=_ICONS[tone],
         at=iso(picture.at),
@@ -111,6 +113,17 @@ def write(picture: Picture) -> str:
         fold=_FOLD,
         counted=counted,
     )
+
+
+def _also(picture: Picture) -> str:
+    """Return the points that are not in the headline, as a sentence."""
+    more = points(picture)[2:]
+    return f"Also, {', '.join(more)}." if more else ""
+
+
+def _together(text: str) -> str:
+    """Return a sentence in which no line ends between a number and what it counts."""
+    return re.sub(r"(?<=\d) ", "\u00a0", text)
 
 
 @cache

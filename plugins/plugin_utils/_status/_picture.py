@@ -19,6 +19,7 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._recent import Closed
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import FOREIGN as UNRECORDED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MODES, UNKNOWN
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times, usual
 from ansible_collections.quiesce.maintenance.plugins.module_utils._text import shortened
@@ -26,6 +27,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._window import
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._attention import (
     ANY,
     ATTENTION,
+    FOREIGN,
     OVERDUE,
     attention,
     fits,
@@ -172,18 +174,20 @@ class Picture:
         for system in self.systems:
             words = [word for word in system.attention if not (word == OVERDUE and id(system) in told)]
             if words or system.notes:
-                found.setdefault((words[0] if words else "", " · ".join(system.notes)), []).append(system)
+                # That nobody knows who turned it on is what the word itself says.
+                notes = [note for note in system.notes if not (FOREIGN in words and note == UNRECORDED)]
+                found.setdefault((words[0] if words else "", " · ".join(notes)), []).append(system)
         order = (*ATTENTION, "")
         groups = [Group(word, text, tuple(systems)) for (word, text), systems in found.items()]
         return sorted(groups, key=lambda group: order.index(group.word))
 
 
-def headline(picture: Picture) -> str:
-    """Return what a person is to know first."""
+def points(picture: Picture) -> list[str]:
+    """Return what needs attention, the gravest first, each in a few words."""
     counts = Counter(group.word for group in picture.groups() for _system in group.systems)
     windows = len(picture.overdue())
     lost = sum(not window.systems for window in picture.windows)
-    parts = [
+    found = [
         f"{counted(windows, 'window')} {_are(windows)} overdue" if windows else "",
         *(
             f"{counted(number, 'system')} {text.format(are=_are(number))}"
@@ -193,10 +197,14 @@ def headline(picture: Picture) -> str:
         f"{counted(lost, 'window')} {_are(lost)} on no system" if lost else "",
         f"{counted(len(picture.problems), 'record')} could not be read" if picture.problems else "",
     ]
-    parts = list(filter(None, parts))
+    return list(filter(None, found))
+
+
+def headline(picture: Picture) -> str:
+    """Return what a person is to know first: the two gravest points."""
     if not picture.systems:
         return "No system is in this report"
-    return ", ".join(parts) if parts else "Nothing needs attention"
+    return " and ".join(points(picture)[:2]) or "Nothing needs attention"
 
 
 _SAID = {
