@@ -27,8 +27,8 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._words
 _MOST = 20
 """Names in a cell, and windows in the list of those that were closed."""
 
-# CommonMark takes a backslash before any of these; the rest would begin a link, a mention or an issue's number.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:^$=])")
+# CommonMark takes a backslash before any of these: what makes markup everywhere, or at the beginning of a line.
+_SPECIAL = re.compile(r"([\\`*_\[\]#!|~$]|:(?=//)|^\s*[-+=>]|(?<=^\d)[.)])")
 
 
 def write(picture: Picture) -> str:

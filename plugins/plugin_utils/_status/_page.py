@@ -48,7 +48,8 @@ _FOLD = 40
 """Names of a window or of one text that are shown; more are folded away."""
 _MANY = 120
 """Systems of a page whose names in normal operation are shown; of a larger estate they are folded away."""
-_RECENT = 12
+_MOST = 12
+"""Texts of a group, and windows that were closed, that are shown."""
 
 BAD, LOOK, ON, CALM, DIM = "bad", "look", "on", "calm", "dim"
 _ICONS = {BAD: "c62828", LOOK: "e08e0b", CALM: "2e8b57"}
@@ -107,10 +108,12 @@ def write(picture: Picture) -> str:
         noted=[_item(group) for group in groups if not group.word],
         windows=[_window(each, picture) for each in picture.windows if each.systems and not each.overdue],
         normal=_by_kind(picture.systems),
-        recent=[_closed(each, picture) for each in picture.recent[:_RECENT]],
+        recent=[_closed(each, picture) for each in picture.recent[:_MOST]],
         problems=picture.problems,
         many=len(picture.systems) > _MANY,
         fold=_FOLD,
+        most=_MOST,
+        timed=any(system.mode == NORMAL and "enabled" in system.usually for system in picture.systems),
         counted=counted,
     )
 

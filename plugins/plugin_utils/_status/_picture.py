@@ -67,7 +67,7 @@ class Selection:
 
     def __str__(self) -> str:
         parts = [
-            f"limited to {self.limit}" if self.limit else "",
+            f"limit {self.limit}" if self.limit else "",
             f"only {', '.join(self.only)}" if self.only else "",
             f"window {', '.join(self.windows)}" if self.windows else "",
             f"owner {', '.join(self.owners)}" if self.owners else "",
