@@ -21,7 +21,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LE
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import is_duration, iso, seconds
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening, with_opened
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening, Window, with_opened
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW, ledger
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _change, _guard
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain

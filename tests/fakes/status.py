@@ -60,6 +60,7 @@ def rows() -> Iterator[Placed]:
     for number in range(1, 7):
         yield placed(f"fo-dev0{number}", *f_o)
     yield placed("Contoso UAT", "powerplatform", "F&O unified", mode=MAINTENANCE, managed=False, notes=(FOREIGN, BY))
+    yield placed("fo-test", *f_o)
     yield placed("Contoso Sandbox", "powerplatform", "F&O unified", verified=None)
     for number in range(1, 4):
         yield on(f"web0{number}", *ac, PATCHES, host="dsm01", overdue=True)
@@ -115,24 +116,28 @@ def calm() -> Picture:
     return picture([placed(f"fo-dev{number}", "d365fo", "D365 F&O") for number in range(1, 13)], {}, NOW)
 
 
-def thousand() -> Picture:
-    """A thousand systems: a large window, an overdue one, some that fail, and the rest in normal operation."""
+def large(total: int = 160) -> Picture:
+    """A large estate: a window over a part of it, an overdue one, some that fail, and the rest in normal operation."""
 
     def each() -> Iterator[Placed]:
-        for number in range(1000):
-            name = f"srv{number:04}"
-            if number < 300:
+        for number in range(total):
+            name, part = f"srv{number:04}", number / total
+            if part < 0.3:
                 yield on(name, "trend", "Trend AC", UPDATE, host="dsm01")
-            elif number < 340:
+            elif part < 0.4:
                 yield on(name, "trend", "Trend AC", PATCHES, host="dsm01", overdue=True)
-            elif number < 380:
-                yield placed(
-                    name, "trend", "Trend AC", "dsm01", mode="unknown", verified=None, notes=(f"{name} {REFUSED}",)
-                )
+            elif part < 0.5:
+                why = (f"{name}: {REFUSED}",)
+                yield placed(name, "trend", "Trend AC", "dsm01", mode="unknown", verified=None, notes=why)
             else:
                 yield placed(name, *(("d365fo", "D365 F&O") if number % 3 else ("launch", "Launch")))
 
     return picture(each(), book(), NOW, recent=recent() * 10)
+
+
+def thousand() -> Picture:
+    """A thousand systems."""
+    return large(1000)
 
 
 def hostile() -> Picture:

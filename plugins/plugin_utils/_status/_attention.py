@@ -51,7 +51,7 @@ def listed(given: Sequence[str] | None) -> list[str]:
 
 def words(option: str, given: Sequence[str] | None) -> list[str]:
     """Return the words of an option. Raises ``Invalid`` for one that is none of ``WORDS``."""
-    found = [word.lower() for word in listed(given)]
+    found = list(dict.fromkeys(word.lower() for word in listed(given)))
     for word in found:
         if word not in WORDS:
             close = difflib.get_close_matches(word, WORDS, 1)

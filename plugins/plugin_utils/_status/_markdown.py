@@ -27,8 +27,8 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._words
 _MOST = 20
 """Names in a cell, and windows in the list of those that were closed."""
 
-# CommonMark takes a backslash before any of these: what makes markup everywhere, or at the beginning of a line.
-_SPECIAL = re.compile(r"([\\`*_\[\]#!|~$]|:(?=//)|^\s*[-+=>]|(?<=^\d)[.)])")
+# CommonMark takes a backslash before any of these. No text stands at the beginning of a line, where more is special.
+_SPECIAL = re.compile(r"([\\`*_\[\]#!|~$]|:(?=//))")
 
 
 def write(picture: Picture) -> str:
@@ -53,7 +53,7 @@ def write(picture: Picture) -> str:
         )
         parts += ["### Closed windows", _table(("Window", "Owner", "Reason", "Closed (UTC)", "Result"), rows)]
     if picture.problems:
-        parts += ["### Could not be read", "\n".join(f"- {escaped(problem)}" for problem in picture.problems)]
+        parts += [f"**Could not be read:** {escaped(problem)}" for problem in picture.problems]
     if not counts[ANY] and not picture.windows:
         parts.append("Every system is in normal operation.")
     return "\n\n".join(parts) + "\n"
