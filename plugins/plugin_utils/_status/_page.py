@@ -209,7 +209,11 @@ def _window(each: OpenWindow, picture: Picture) -> dict[str, Any]:
         ("Owner", window.owner, ""),
         ("Ticket", window.ticket, ""),
         ("Opened", clock(window.opened, at), iso(window.opened)),
-        ("Ends", clock(each.last, at) if each.last else "", iso(each.last) if each.last else ""),
+        (
+            "Was to end" if each.overdue else "Ends",
+            clock(each.last, at) if each.last else "",
+            iso(each.last) if each.last else "",
+        ),
         ("Systems", f"{len(each.systems):,}", ""),
         ("Out again in", f"usually {seconds(out)}" if out else "", ""),
         ("Work", ("goes on" if each.held else "its run has ended") if each.work else "", ""),
