@@ -23,7 +23,8 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._pictu
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._verdict import summary, verdicts
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_stores
 
-READY, REPORTED = "ready", "reported"
+READY = "ready"
+REPORTED = "reported"
 LISTS = ("report", "fail_on", "only", "windows", "owners")
 
 T = TypeVar("T")

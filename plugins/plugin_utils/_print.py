@@ -16,8 +16,9 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], more: Sequence[str] = ()) -> list[str]:
-    """Print the rows as a table, below it what else needs attention, and return its lines."""
-    lines = [*render(rows, datetime.now(timezone.utc)), *(Line(f"! {text}", attention=True) for text in more)]
+    """Print the rows as a table, below it (or in its place) what else needs attention, and return its lines."""
+    table = render(rows, datetime.now(timezone.utc)) if rows or not more else []
+    lines = [*table, *(Line(f"! {text}", attention=True) for text in more)]
     warn = constants.config.get_config_value("COLOR_WARN")
     show("")
     for line in lines:

@@ -44,8 +44,11 @@ def fits(row: Mapping[str, Any], word: str) -> bool:
 
 
 def listed(given: Sequence[str] | None) -> list[str]:
-    """Return the items of a list; a text area of a survey has one a line, and what is blank is none."""
-    parts = (part.strip() for item in given or () for line in str(item).splitlines() for part in line.split(","))
+    """Return the items of a list; a text area of a survey has one a line, and what is blank is none.
+
+    A text is split at its commas before, as Ansible does it; an item of a list may hold some: "Keller, Anna".
+    """
+    parts = (line.strip() for item in given or () for line in str(item).splitlines())
     return list(dict.fromkeys(filter(None, parts)))
 
 

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status import (
@@ -43,7 +44,7 @@ class Target:
 
 
 def targets(given: Sequence[str] | None) -> list[Target]:
-    """Return the files that an option names. Writes nothing.
+    """Return the files that an option names. Leaves nothing.
 
     A relative path begins at the working directory. Raises ``Invalid`` for one that has no format or that cannot be
     written.
@@ -67,8 +68,12 @@ def _target(name: str) -> Target:
         raise Invalid("report", f"the folder of {path} does not exist", "Make it, or name another one")
     if path.exists() and not path.is_file():
         raise Invalid("report", f"{path} is not a file", "Name another one")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise Invalid("report", f"this account cannot write in {folder}", "Name a folder in which it can")
+    try:
+        with TemporaryFile(dir=folder):  # leaves nothing; rights alone say nothing of a disk that is full or read-only
+            pass
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Invalid("report", f"no file can be made in {folder}: {why}", "Name another folder") from None
     return Target(path, ending)
 
 

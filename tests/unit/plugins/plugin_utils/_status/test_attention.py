@@ -57,7 +57,7 @@ def test_a_row_of_an_older_version_has_no_faults() -> None:
         ([], []),
         (["", "  ", "\n"], []),
         (["overdue", "unknown"], ["overdue", "unknown"]),
-        (["overdue, unknown"], ["overdue", "unknown"]),
+        (["Keller, Anna"], ["Keller, Anna"]),
         (["overdue\nunknown\r\n\n"], ["overdue", "unknown"]),
         ([" Overdue", "overdue "], ["Overdue", "overdue"]),
     ],
@@ -67,7 +67,7 @@ def test_lists_as_people_and_surveys_write_them(given: list[str] | None, expecte
 
 
 def test_words() -> None:
-    assert words("fail_on", ["Overdue,UNKNOWN", "overdue"]) == ["overdue", "unknown"]
+    assert words("fail_on", ["Overdue", "UNKNOWN", "overdue"]) == ["overdue", "unknown"]
     assert words("fail_on", None) == []
 
 
