@@ -105,7 +105,7 @@ def run_apart(
     done = subprocess.run(
         [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), *arguments],
         cwd=ROOT,
-        env=_environment(folder, folder / "apart.jsonl", environment),
+        env=environment_of(folder, folder / "apart.jsonl", environment),
         capture_output=True,
         text=True,
         timeout=timeout,
