@@ -93,7 +93,9 @@ seealso:
 EXAMPLES = r"""
 - name: Report the status of all systems
   quiesce.maintenance.systems_status:
-    report: [estate.html, estate.prom]
+    report:
+      - "{{ playbook_dir }}/estate.html"
+      - "{{ playbook_dir }}/estate.prom"
     fail_on: [overdue, unknown]
   register: quiesce_report
   run_once: true

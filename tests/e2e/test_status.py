@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from ansible_collections.quiesce.maintenance.plugins.modules.systems_status import EXAMPLES
 
 from playbook import ROOT, Done, run_apart
 from playbook.estate import Lab
@@ -35,7 +37,7 @@ class Status:
     def files(self) -> Path:
         return self.lab.folder / "files"
 
-    def run(self, name: str, playbook: str, *arguments: str, **variables: Any) -> None:
+    def run(self, name: str, playbook: Path | str, *arguments: str, **variables: Any) -> None:
         before = self.requests()
         self.done[name] = self.lab.run(playbook, *arguments, quiesce_store_path=str(self.records), **variables)
         self.asked[name] = self.requests() - before
@@ -79,6 +81,11 @@ def status(shared_lab: Lab) -> Status:
     found.run("check", "status", "-l", "idle", "--check", status_report=f"{found.files}/check.html")
     for name, variables in REFUSED.items():
         found.run(name, "status", **{key: value.format(found.files) for key, value in variables.items()})
+    play = [{"hosts": "idle", "gather_facts": False, "tasks": yaml.safe_load(EXAMPLES)}]
+    parts = [{"import_playbook": str(ROOT / f"playbooks/parts/{name}.yml")} for name in ("find", "look")]
+    example = lab.folder / "example.yml"
+    example.write_text(yaml.safe_dump([*parts, *play]), encoding="utf-8")
+    found.run("the example", example, "-l", "idle")
     (found.records / "windows.json").write_text("{}", encoding="utf-8")
     found.run("a broken book", "status", "-l", "idle", status_report=f"{found.files}/broken.json")
     (found.records / "windows.json").unlink()
@@ -210,6 +217,11 @@ def test_a_book_that_cannot_be_read_is_told(status: Status) -> None:
     assert f"! {problem}" in done.output
     assert json.loads((status.files / "broken.json").read_text(encoding="utf-8"))["problems"] == [problem]
     assert [row["system"] for row in status.rows("a broken book")] == ["idle"]
+
+
+def test_the_example_of_the_module(status: Status) -> None:
+    assert status.done["the example"].code == 0, status.done["the example"].output[-3000:]
+    assert {file.name for file in status.lab.folder.glob("estate.*")} == {"estate.html", "estate.prom"}
 
 
 def test_a_status_changes_nothing(status: Status) -> None:

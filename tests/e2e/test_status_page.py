@@ -52,8 +52,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for name, draw in DRAWN.items():
         (folder / f"{name}.html").write_text(_page.write(draw()), encoding="utf-8")
     with sync_playwright() as playwright:
-        # The sandbox needs what a container has not; the page is our own.
-        browser = playwright.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"])
+        # Sandbox and shared memory need what a container may not have; the page is our own.
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield Site(browser, folder)
         browser.close()
 
