@@ -226,7 +226,7 @@ def picture(
     book: Mapping[str, Record],
     at: datetime,
     *,
-    times: Mapping[str, Any] | Times | None = None,
+    times: Times | None = None,
     recent: Sequence[Closed] = (),
     problems: Sequence[str] = (),
     selection: Selection | None = None,
