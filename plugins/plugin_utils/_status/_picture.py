@@ -233,7 +233,7 @@ def picture(
 ) -> Picture:
     """Draw the picture of these rows, each with the host that asked and the name of its system, and of the book."""
     selection = selection or Selection()
-    seen = [(host, name, row) for host, name, row in placed]
+    seen = list(placed)
     systems = sorted(
         (_system(host, name, row, times or {}) for host, name, row in seen if selection.takes(row)), key=_order
     )
