@@ -48,7 +48,7 @@ def test_opened_and_closed(store: FileStore) -> None:
 
 def test_a_window_is_closed_as_others_left_it(store: FileStore) -> None:
     ours = book(store)
-    window, _again = ours.open(CHANGE)
+    window, _again = ours.open(CHANGE, HOSTS)
     longer = window.opened + timedelta(hours=5)
     book(store, "run2").extend("CHG1", longer)
     closed = ours.close("CHG1")
