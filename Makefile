@@ -81,6 +81,10 @@ lab-status: setup ## Show the state of the lab's systems
 bench: setup ## Run the benchmarks
 	$(RUN)/pytest -s tests/bench
 
+.PHONY: screenshots
+screenshots: setup ## Take the pictures of the status page in docs/
+	PYTHONPATH=tests:.cache/collections $(RUN)/python tests/screenshots.py
+
 .PHONY: molecule
 molecule: setup ## Run the molecule scenarios against the lab
 	$(RUN)/molecule test --all

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible.utils.display import Display
-from ansible_collections.quiesce.maintenance.plugins.module_utils import _service_times
+from ansible_collections.quiesce.maintenance.plugins.module_utils import _recent, _service_times
 from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE, Book
 from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence import Entry, Evidence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, sentence
@@ -21,7 +21,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LE
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import is_duration, iso, seconds
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening, with_opened
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening, Window, with_opened
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE, WINDOW, ledger
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _change, _guard
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
@@ -44,7 +44,6 @@ SWEPT = "swept"
 EXTENDED = "extended"
 STATES = [OPENED, CANCELLED, READY, WORKED, CLOSED, SWEPT, EXTENDED]
 TASK_FILES = ("before_open", "opened", "work_failed", "closed")
-TIMES = "service-times.json"
 
 
 class _Nobody:
@@ -225,7 +224,9 @@ class ActionModule(MaintenanceAction):
         rows, messages = report.rows(), report.verdicts()
         left = _change.still_open(estate, results, WAVES, window["id"])
         said = self._so_far()
-        in_book, now = self._leave(run, window["id"], [] if left else list(estate["hosts"]))
+        in_book, now, held = self._leave(run, window["id"], [] if left else list(estate["hosts"]))
+        if held:
+            window |= held.result()  # it may have another end by now
         told = _change.by_text([*said.values(), messages, in_book])
         facts: dict[str, Any] = {"result": "failed" if told else "ok", "overrun": _change.overrun(window, now)}
         if left:
@@ -239,6 +240,8 @@ class ActionModule(MaintenanceAction):
         )
         told = _change.by_text([*said.values(), messages, in_book, noted])
         self._remember(_change.took(estate, results, WAVES))
+        if held:
+            self._keep_closed(held, now, _recent.FAILED if told else _recent.OK)
         return {"changed": False, "failed": bool(told), "msg": " ".join(told) or "The window is closed."}
 
     def _swept(self) -> dict[str, Any]:
@@ -252,7 +255,11 @@ class ActionModule(MaintenanceAction):
             if self.check_mode:
                 continue
             self.params["window"] = window
-            in_book = {} if left else self._leave(run, window)[0]
+            in_book: dict[str, str] = {}
+            if not left:
+                in_book, now, held = self._leave(run, window)
+                if held:
+                    self._keep_closed(held, now, _recent.SWEPT)
             facts = {"still_open": left, **({"messages": in_book} if in_book else {})}
             noted = self._try_to_note(run, Entry("left open" if left or in_book else "closed by the sweep", facts))
             failed += [{f"the window {window}": text} for each in (in_book, noted) for text in each.values()]
@@ -361,21 +368,24 @@ class ActionModule(MaintenanceAction):
         with open_store(self, self.params, FILE) as store:
             yield Book(ledger(self.params, store, run))
 
-    def _leave(self, run: Run, window: str, closed: Sequence[str] | None = None) -> tuple[dict[str, str], datetime]:
+    def _leave(
+        self, run: Run, window: str, closed: Sequence[str] | None = None
+    ) -> tuple[dict[str, str], datetime, Window | None]:
         """Take a window out of the book, or leave it there for the hosts on which it was not ``closed``; return what
-        failed, by host, and the time. None: it is closed on all of them."""
+        failed, by host, the time, and the window if it was taken out. None: it is closed on all of them."""
         if self.check_mode:
-            return {}, datetime.now(timezone.utc)
+            return {}, datetime.now(timezone.utc), None
+        held: Window | None = None
         try:
             with self._book(run) as book:
                 others = [] if closed is None else book.others(window, closed)
                 if others or closed == []:
                     book.let_go(window, others)
                 else:
-                    book.close(window)
-                return _change.left_out(window, others) if closed else {}, book.now
+                    held = book.close(window)
+                return _change.left_out(window, others) if closed else {}, book.now, held
         except Failure as failure:
-            return {CONTROLLER: str(failure)}, datetime.now(timezone.utc)
+            return {CONTROLLER: str(failure)}, datetime.now(timezone.utc), None
 
     def _note(self, run: Run, *entries: Entry) -> Evidence | None:
         """Add to the evidence, if there is to be one."""
@@ -399,7 +409,7 @@ class ActionModule(MaintenanceAction):
         return {}
 
     def _times(self) -> Times:
-        with open_store(self, self.params, TIMES) as store:
+        with open_store(self, self.params, _service_times.FILE) as store:
             return self._read_times(store)[1]
 
     def _read_times(self, store: FileStore) -> tuple[str | None, Times]:
@@ -418,13 +428,29 @@ class ActionModule(MaintenanceAction):
         if not (took_in or out):
             return
         try:
-            with open_store(self, self.params, TIMES) as store:
+            with open_store(self, self.params, _service_times.FILE) as store:
                 text, times = self._read_times(store)
                 times = _service_times.with_switches(times, took_in, ENABLED)
                 times = _service_times.with_switches(times, out, DISABLED)
                 store.replace(text, _service_times.text_of(times))
         except Failure as failure:
             self.tell(f"how long it took was not recorded: {failure}")
+
+    def _keep_closed(self, window: Window, moment: datetime, result: str) -> None:
+        """Add a window to those that were closed last; of two runs at once one may be lost."""
+        try:
+            with open_store(self, self.params, _recent.FILE) as store:
+                text = store.stored().text
+                recent = _recent.with_closed(self._recent(text), _recent.Closed(window, moment, result))
+                store.replace(text, _recent.text_of(recent))
+        except Failure as failure:
+            self.tell(f"that the window was closed was not recorded for the status: {failure}")
+
+    def _recent(self, text: str | None) -> list[_recent.Closed]:
+        try:
+            return _recent.parse_recent(text)
+        except ValueError:
+            return []  # it is for people: a file that is no more than damaged begins anew
 
     def _guard(self, run: Run, window: str) -> None:
         """Have the lease renewed as long as ansible-playbook lives, and ended when it has."""

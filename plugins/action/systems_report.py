@@ -5,19 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
 
-from ansible import constants
-from ansible.utils.display import Display
-from ansible_collections.quiesce.maintenance.plugins.module_utils._table import render
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._print import print_table
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import estate_of
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._report import Report
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import of_this_run
-
-_display = Display()
 
 
 class ActionModule(MaintenanceAction):
@@ -58,10 +53,4 @@ class ActionModule(MaintenanceAction):
         return next((plain(report["verdicts"]) for report in known if report and report.get("run") == run), {})
 
     def _print(self, rows: list[dict[str, Any]], verdicts: dict[str, str]) -> dict[str, Any]:
-        lines = render(rows, datetime.now(timezone.utc))
-        _display.display("")
-        warn = constants.config.get_config_value("COLOR_WARN")
-        for line in lines:
-            _display.display(line.text, color=warn if line.attention else None)
-        _display.display("")
-        return {"changed": False, "table": [line.text for line in lines], "rows": rows, "verdicts": verdicts}
+        return {"changed": False, "table": print_table(rows), "rows": rows, "verdicts": verdicts}

@@ -93,11 +93,13 @@ class Book:
             record = record if hosts is None else replace(record, hosts=tuple(hosts))
             self._ledger.begin({name: Change(True, record)}, [], 0)
 
-    def close(self, name: str) -> None:
-        """Take a window out of the book. Raises ``Failure`` if another run holds it."""
+    def close(self, name: str) -> Window | None:
+        """Take a window out of the book and return it as it was there. Raises ``Failure`` if another run holds it."""
         self._ledger.read()
         self._ledger.wait_for_turn([name], f"the window {name}")
+        found = self._ledger.record(name)
         self._ledger.begin({name: Change(False, None)}, [], 0)
+        return found.windows[0] if found and found.windows else None
 
     def read(self) -> datetime:
         """Read the book; return the time by the store's clock."""

@@ -28,7 +28,7 @@ class Row:
     ``host`` is the machine or the manager that it belongs to, "" if it is one by itself. ``verified`` says whether the
     mode is known to be in effect, None if nobody can know. ``managed`` says whether the mode is on by a window of ours,
     None if it is off or nobody can know. ``since`` and ``expires`` are what the system itself says, if it has no
-    windows.
+    windows. ``faults`` are those of the ``notes`` that say what is not as it should be, like a stopped service.
     """
 
     system: str
@@ -42,6 +42,7 @@ class Row:
     overdue: bool = False
     notes: tuple[str, ...] = ()
     host: str = ""
+    faults: tuple[str, ...] = ()
 
     def result(self) -> dict[str, Any]:
         """Return the row as a task's result (moments as ISO 8601 in UTC)."""
@@ -63,6 +64,7 @@ class Row:
             "overdue": self.overdue,
             "windows": [window.result() for window in self.windows],
             "notes": list(self.notes),
+            "faults": list(self.faults),
         }
 
 

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+FILE = "service-times.json"
+"""The name of the file in the store."""
+
 VERSION = 1
 KEPT = 10
 """Switches that are remembered of each system and direction: enough for a median, and old machines are forgotten."""

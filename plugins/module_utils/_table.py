@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
 
 _COLUMNS = ("SYSTEM", "KIND", "MODE", "VERIFIED", "SINCE", "OWNER", "EXPIRES", "REASON")
 _WIDTH = 120
 _LEAST = {"REASON": 26, "OWNER": 10}
 """What is cut, in this order, if a row is wider than a terminal: the reason first, never the name of a system."""
+_WAYS = {"enabled": "into maintenance mode", "disabled": "out of it"}
 _RECENT = timedelta(days=150)
 
 
@@ -48,7 +50,15 @@ def render(rows: Sequence[Mapping[str, Any]], now: datetime) -> list[Line]:
                 f"! {one_line(str(note))}", _WIDTH - 4, subsequent_indent="  ", break_on_hyphens=False
             )
             lines += [Line(f"    {part}", attention=True) for part in wrapped]
+        if usually := _usually(row.get("usually") or {}):
+            lines.append(Line(f"    {usually}"))
     return lines
+
+
+def _usually(seconds: Mapping[str, float]) -> str:
+    """Say how long the switches of a system take, as far as it is known: "usually 6 minutes into maintenance mode"."""
+    ways = [f"{spoken(seconds[state])} {way}" for state, way in _WAYS.items() if state in seconds]
+    return f"usually {', '.join(ways)}" if ways else ""
 
 
 def _overdue(row: Mapping[str, Any]) -> list[str]:

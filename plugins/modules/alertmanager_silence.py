@@ -170,4 +170,5 @@ status:
         opened: "2026-11-24T21:00:00Z"
         expires: "2026-11-24T23:00:00Z"
     notes: []
+    faults: []
 """

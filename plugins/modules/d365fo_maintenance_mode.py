@@ -320,4 +320,9 @@ status:
       type: list
       elements: str
       sample: []
+    faults:
+      description: Those of the notes that say what is not as it should be, like a service that does not run.
+      type: list
+      elements: str
+      sample: []
 """

@@ -166,6 +166,7 @@ status:
         opened: "2026-11-24T21:58:00Z"
         expires: "2026-11-25T01:58:00Z"
     notes: ["open window: CHG0042 (mary, Upgrade to 8.1.1)"]
+    faults: []
 drained:
   description: Whether no process runs any more.
   returned: when O(state=enabled) and O(drain=true)

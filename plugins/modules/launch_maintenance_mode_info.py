@@ -94,6 +94,7 @@ status:
         opened: "2026-11-24T21:58:00Z"
         expires: "2026-11-25T01:58:00Z"
     notes: ["open window: CHG0042 (mary, Upgrade to 8.1.1)"]
+    faults: []
 activities:
   description: The processes that run, the oldest first; null if the server does not tell.
   returned: success

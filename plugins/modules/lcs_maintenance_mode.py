@@ -249,4 +249,5 @@ status:
         opened: "2026-11-24T21:58:00Z"
         expires: "2026-11-25T01:58:00Z"
     notes: ["open window: CHG0042 (mary, Configuration keys)"]
+    faults: []
 """

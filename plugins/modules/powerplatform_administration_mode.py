@@ -281,6 +281,7 @@ status:
         opened: "2026-11-24T21:00:03Z"
         expires: "2026-11-25T03:00:03Z"
     notes: ["open window: CHG0042 (mary, Deploy 10.0.45)"]
+    faults: []
 stage:
   description: The stage at which an operation failed.
   returned: if an operation failed

@@ -143,4 +143,5 @@ status:
     overdue: false
     windows: []
     notes: []
+    faults: []
 """

@@ -351,6 +351,7 @@ status:
           opened: "2026-11-24T21:00:00Z"
           expires: ""
       notes: ["open window: CHG0042 (mary, Monthly patches)"]
+      faults: []
 requests:
   description: How many requests were sent to the manager.
   returned: when the computers could be read

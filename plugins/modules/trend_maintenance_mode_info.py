@@ -172,6 +172,7 @@ status:
           opened: "2026-11-24T21:00:00Z"
           expires: ""
       notes: ["open window: CHG0042 (mary, Monthly patches)"]
+      faults: []
 requests:
   description: How many requests were sent to the manager.
   returned: success

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible import context
+from ansible import constants, context
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
@@ -34,6 +34,12 @@ SHARED = frozenset({"window", "all_windows", "owner", "reason", "ticket", "expir
 
 # What a terminal takes for commands: people write into a reason what they like.
 _TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def show(line: str, color: str | None = None) -> None:
+    """Show a line to whoever watches: where the output is a document for programs (JSON), beside it."""
+    callback = str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK"))
+    _display.display(line, color=color, stderr="json" in callback.rpartition(".")[2])
 
 
 def plain(value: Any) -> Any:
@@ -79,7 +85,7 @@ class MaintenanceAction(ActionBase):
     task_only: frozenset[str] = frozenset({"state", "names"})
     replaced: ClassVar[Mapping[str, str]] = {}
     rules: ClassVar[Mapping[str, Any]] = {}
-    free_text: frozenset[str] = frozenset({"msg", "output", "sql_failure", "notes", "reasons", "warnings"})
+    free_text: frozenset[str] = frozenset({"msg", "output", "sql_failure", "notes", "faults", "reasons", "warnings"})
 
     @staticmethod
     @abstractmethod
@@ -217,7 +223,7 @@ class MaintenanceAction(ActionBase):
 
     def tell(self, line: str) -> None:
         """Show a line of progress at once."""
-        _display.display(f"{self.name}: {self.said(line)}")
+        show(f"{self.name}: {self.said(line)}")
 
     def said(self, text: str) -> str:
         """Return free text as it may be shown: options as their user calls them, without secrets."""

@@ -27,9 +27,8 @@ from typing import IO, Any
 
 from ansible import constants, context
 from ansible.parsing.splitter import parse_kv
-from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain, show
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import documents
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import CONTROLLER
 
@@ -90,7 +89,6 @@ class ChildPlaybook:
 
     def run(self, playbook: str) -> None:
         """Run a playbook to its end, and show what it says. Raises ``Failure`` if it failed."""
-        display = Display()
         with _folder() as folder:
             process = subprocess.Popen(
                 self._command(playbook, folder),
@@ -103,7 +101,7 @@ class ChildPlaybook:
             )
             try:
                 for line in self._lines(process.stdout):
-                    display.display(f"  | {self._action.said(line)}")
+                    show(f"  | {self._action.said(line)}")
                     if line.startswith("PLAY ["):  # by now it has read them
                         shutil.rmtree(folder, ignore_errors=True)
                 code = process.wait()

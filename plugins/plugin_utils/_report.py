@@ -7,7 +7,7 @@ Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,15 +40,18 @@ class Report:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows in the order of the waves."""
-        found: list[dict[str, Any]] = []
+        return [row for _host, _system, row in self.placed_rows()]
+
+    def placed_rows(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Yield the rows in the order of the waves, each with the host that asked and the name of the system."""
         for wave in WAVES:
             for host, task in tasks_of(self.estate, wave):
                 if result := self._result(host, task):
                     notes = [_STAYS] if result.get(HELD) else []
-                    found += [{**row, "notes": [*notes, *row["notes"]]} for row in result["rows"]]
+                    rows = [{**row, "notes": [*notes, *row["notes"]]} for row in result["rows"]]
                 else:
-                    found += self._without_result(host, task, wave)
-        return found
+                    rows = self._without_result(host, task, wave)
+                yield from ((host, task["system"], row) for row in rows)
 
     def verdicts(self) -> dict[str, str]:
         """Return what to say, and to do, of each host on which something failed. A status has none."""

@@ -42,6 +42,13 @@ def open_store(action: MaintenanceAction, params: Mapping[str, Any], name: str) 
 
     Raises ``Invalid`` for a host or a path that cannot be used.
     """
+    with open_stores(action, params, name) as (store,):
+        yield store
+
+
+@contextmanager
+def open_stores(action: MaintenanceAction, params: Mapping[str, Any], *names: str) -> Iterator[list[FileStore]]:
+    """Open several files of one place, through one connection; see ``open_store``."""
     folder, host = params["store_path"] or "", params["store_host"] or ""
     if folder and not folder.startswith(("/", "~")):
         raise Invalid("store_path", f'"{folder}" is no absolute path', "Use one like /var/lib/quiesce.maintenance")
@@ -52,7 +59,7 @@ def open_store(action: MaintenanceAction, params: Mapping[str, Any], name: str) 
         )
     connection = _connect(action, host) if host else None
     if connection is None:
-        yield FileStore(name, folder)
+        yield [FileStore(name, folder) for name in names]
         return
     variables = action.task_vars["hostvars"][host]
     python = str(plain(variables.get("ansible_python_interpreter")) or "python3")
@@ -60,7 +67,7 @@ def open_store(action: MaintenanceAction, params: Mapping[str, Any], name: str) 
         python = "python3"
     ask = _over(connection, host, python, action.check_parent)
     try:
-        yield FileStore(name, folder, ask, host)
+        yield [FileStore(name, folder, ask, host) for name in names]
     finally:
         connection.close()
 

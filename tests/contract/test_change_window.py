@@ -430,7 +430,17 @@ def test_a_window_is_extended_on_every_system(windows: Windows) -> None:
 
 def test_nothing_is_left_in_the_store(windows: Windows) -> None:
     left = [file.name for file in (windows.lab.estate.folder / "records").glob("*") if file.suffix != ".lock"]
-    assert left == ["service-times.json"]
+    assert sorted(left) == ["recent-windows.json", "service-times.json"]
+
+
+def test_the_status_knows_the_windows_that_were_closed(windows: Windows) -> None:
+    """How each ended; none that was refused."""
+    text = (windows.lab.estate.folder / "records/recent-windows.json").read_text(encoding="utf-8")
+    closed = {window["id"]: window["result"] for window in json.loads(text)["windows"]}
+    assert closed["went-well"] == "ok"
+    assert {closed[case] for case in ("work-failed", "opened-fails", *REFUSES)} == {"failed"}
+    assert {closed[case] for case in BY_THE_SWEEP} == {"swept"}
+    assert not {"no-such-work", "no-such-module"} & closed.keys()
 
 
 def test_no_process_is_left(windows: Windows) -> None:

@@ -98,6 +98,22 @@ def run_playbook(
     return Done(done.returncode, done.stdout, results_of(record))
 
 
+def run_apart(
+    folder: Path, playbook: Path | str, *arguments: str, environment: Mapping[str, str], timeout: float = 120.0
+) -> tuple[str, str]:
+    """Run ``ansible-playbook``, which has to succeed, and return its standard output and what stands beside it."""
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "ansible-playbook"), str(playbook), *arguments],
+        cwd=ROOT,
+        env=environment_of(folder, folder / "apart.jsonl", environment),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=True,
+    )
+    return done.stdout, done.stderr
+
+
 @dataclass(frozen=True)
 class Running:
     """A run that goes on by itself, the leader of its own process group."""

@@ -42,6 +42,7 @@ def row(system: str, seen: Seen, *, name_windows: bool = False) -> dict[str, Any
         windows=windows,
         overdue=overdue(seen),
         notes=tuple(notes(seen, name_windows=name_windows)),
+        faults=tuple(amiss(seen)),
     ).result()
 
 

@@ -21,6 +21,8 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._row import (
 
 KIND = "F&O unified"
 
+_NO_BACKGROUND = "background operations are disabled"
+
 
 def status_row(
     reading: Reading, held: Held | None = None, notes: Sequence[str] = (), *, name_windows: bool = False
@@ -47,8 +49,7 @@ def status_row(
             found.append(f"reason of the platform: {environment.reason}")
     elif environment.on is None:
         found.append(f"its runtime state is {environment.runtime or 'not given'}")
-    elif environment.background_on is False:
-        found.append("background operations are disabled")
+    faults = [_NO_BACKGROUND] if environment.on is False and environment.background_on is False else []
     if reading.running or environment.busy or (held and held.changing):
         mode = CHANGING
     else:
@@ -60,5 +61,6 @@ def status_row(
         managed=held.managed(on=on) if held else None,
         windows=held.windows if held else (),
         overdue=held is not None and held.overdue(on=on),
-        notes=(*found, *doubts(environment)),
+        notes=(*found, *faults, *doubts(environment)),
+        faults=tuple(faults),
     )

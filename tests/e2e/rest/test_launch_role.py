@@ -69,6 +69,7 @@ def test_role(play: Play) -> Course:
         "expires": None,
         "overdue": False,
         "notes": [],
+        "faults": [],
     }
     assert f"{play.stage.name}: draining" in done.output
     assert server.running == []

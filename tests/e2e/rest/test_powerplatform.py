@@ -127,6 +127,7 @@ def test_usual_order(tenant: Tenant) -> Course:
         "overdue": False,
         "windows": [window],
         "notes": [],
+        "faults": [],
     }
     assert done.of("again")["changed"] is False
     one = done.of("one of two")

@@ -41,8 +41,19 @@ def test_opened_and_closed(store: FileStore) -> None:
     assert (window.id, window.owner, window.reason, window.ticket, again) == ("CHG1", "ann", "Patch day", "T-1", False)
     assert window.expires == window.opened + timedelta(hours=2)
     assert names(store) == ["CHG1"]
-    ours.close("CHG1")
+    assert ours.close("CHG1") == window
     assert names(store) == []
+    assert ours.close("CHG1") is None
+
+
+def test_a_window_is_closed_as_others_left_it(store: FileStore) -> None:
+    ours = book(store)
+    window, _again = ours.open(CHANGE, HOSTS)
+    longer = window.opened + timedelta(hours=5)
+    book(store, "run2").extend("CHG1", longer)
+    closed = ours.close("CHG1")
+    assert closed is not None
+    assert closed.expires == longer
 
 
 def test_a_check_writes_nothing(store: FileStore) -> None:

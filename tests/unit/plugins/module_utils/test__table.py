@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _table
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,3 +132,17 @@ TEXTS = st.one_of(st.none(), st.text())
 )
 def test_any_row_is_a_line(rows: list[dict[str, Any]]) -> None:
     assert len(render(rows)) == 2 + len(rows)
+
+
+@pytest.mark.parametrize(
+    ("usually", "says"),
+    [
+        ({"enabled": 372.0, "disabled": 45.0}, "usually 6 minutes into maintenance mode, 45 seconds out of it"),
+        ({"disabled": 4000.0}, "usually 1 hour 7 minutes out of it"),
+    ],
+)
+def test_how_long_a_switch_usually_takes(usually: dict[str, float], says: str) -> None:
+    """Below the notes, and nothing that needs attention."""
+    found = _table.render([{**ROW, "usually": usually}], NOW)
+    assert (found[-1].text, found[-1].attention) == (f"    {says}", False)
+    assert len(found) == len(_table.render([{**ROW, "usually": {}}], NOW)) + 1

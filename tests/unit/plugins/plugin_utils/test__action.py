@@ -300,7 +300,7 @@ class Talkative(Example):
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
-    monkeypatch.setattr(_action._display, "display", found.append)
+    monkeypatch.setattr(_action._display, "display", lambda line, **_how: found.append(line))
     return found
 
 

@@ -304,6 +304,12 @@ def test_amiss(of: Reading, changes: dict[str, Service], words: list[str]) -> No
     assert amiss(of, **changes) == words
 
 
+def test_what_is_amiss_is_a_fault_and_a_note() -> None:
+    found = row(OFF, services=services("running", W3SVC=service(W3SVC, "stopped")))
+    assert found["faults"] == [f"{W3SVC} is stopped"]
+    assert set(found["faults"]) <= set(found["notes"])
+
+
 @pytest.mark.parametrize("state", ["stopped", "start_pending", "stop_pending"])
 def test_batch_is_never_complained_about_while_it_cannot_run(state: str) -> None:
     """In maintenance mode Windows tries to start it again every 30 s."""

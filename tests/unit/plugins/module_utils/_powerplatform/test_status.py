@@ -43,6 +43,7 @@ def test_rows(state: dict[str, Any], operations: tuple[Operation, ...] | None, m
     row = status_row(Reading(unified(**state), operations)).result()
     assert (row["system"], row["kind"], row["mode"], row["notes"]) == ("Contoso UAT", KIND, mode, notes)
     assert (row["verified"], row["managed"]) == (None, None)
+    assert row["faults"] == [note for note in notes if note == "background operations are disabled"]
 
 
 def test_a_type_for_which_the_mode_is_not_documented() -> None:
