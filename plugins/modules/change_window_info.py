@@ -103,4 +103,10 @@ unseen:
   elements: str
   returned: success
   sample: []
+of_book:
+  description: The same for each window that is recorded with the hosts for which it was opened.
+  type: dict
+  returned: success
+  sample:
+    CHG0042: []
 """

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._row import CH
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, System
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import Results, is_bad, tasks_of
 
+LEFT_OUT = "hosts that were left out"
 POLICIES = CLOSE, REPORT = "close", "report"
 
 CUT_OFF = "cut off"
@@ -28,7 +29,8 @@ class Sweep:
 
     ``overdue`` names the windows that are over and are left open, and why; ``orphans`` what has nobody who ends it.
     ``forgotten`` are windows of the book alone, which can be taken out of it. ``where`` says on which systems of which
-    hosts each window is open, ``unseen`` on which others one may be: there is no word of them.
+    hosts each window is open, ``unseen`` on which others one may be: there is no word of them; ``of_book`` the same for
+    each window of the book, of which it is known for which hosts it was opened.
     """
 
     due: dict[str, dict[str, list[str]]] = field(default_factory=dict)
@@ -37,6 +39,7 @@ class Sweep:
     forgotten: list[str] = field(default_factory=list)
     where: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
+    of_book: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,10 @@ class Look:
 
     def sweep(self, register: Mapping[str, System]) -> Sweep:
         """Return what is to be done."""
-        found = Sweep(unseen=self._unseen())
+        found = Sweep(
+            unseen=self._unseen(lambda _host: True, whole=self.whole),
+            of_book={name: self._of_its_hosts(record) for name, record in self.book.items() if record.hosts},
+        )
         for host, system, row in self._rows():
             for window in row["windows"]:
                 found.where.setdefault(window["id"], []).append((host, system))
@@ -75,19 +81,23 @@ class Look:
         for name, record in self.book.items():
             if not self._is_held(record):
                 self._of_the_book(found, name, record)
-        if not self.whole:
-            found.unseen.append("hosts that were left out")
         return found
 
-    def _unseen(self) -> list[str]:
-        """Return the systems of the run of which there is no word."""
+    def _of_its_hosts(self, record: Record) -> list[str]:
+        """Return on which systems of its own a window of the book may be: there is no word of them."""
+        hosts = set(record.hosts)
+        return self._unseen(hosts.__contains__, whole=self.whole or hosts <= set(self.estate["hosts"]))
+
+    def _unseen(self, asked: Callable[[str], bool], *, whole: bool) -> list[str]:
+        """Return the systems of the run of which there is no word, of the hosts that are asked for."""
         found = []
         for wave in WAVES:
             for host, task in tasks_of(self.estate, wave):
                 result = self.results.get(host, {}).get("systems", {}).get(task["system"])
-                if not result or any(row["mode"] == UNKNOWN for row in result["rows"]):
+                no_word = not result or any(row["mode"] == UNKNOWN for row in result["rows"])
+                if no_word and any(asked(each) for each in task.get("members", [host])):
                     found.append(f"{host} ({task['system']})")
-        return found
+        return found if whole else [*found, LEFT_OUT]
 
     def _rows(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         for wave in WAVES:
@@ -139,10 +149,12 @@ class Look:
     def _of_the_book(self, found: Sweep, name: str, record: Record) -> None:
         over = any(window.overdue(self._earliest) for window in record.windows)
         told = f"the window {record.windows[0] if record.windows else name}"
-        if over and found.unseen:
-            found.overdue.append(f"{told} is over, and nobody knows whether it is closed on {', '.join(found.unseen)}")
+        places = found.of_book.get(name, found.unseen)
+        lost = [place for place in places if place != LEFT_OUT]
+        if over and lost:
+            found.overdue.append(f"{told} is over, and nobody knows whether it is closed on {', '.join(lost)}")
         elif name not in found.where:
-            sure = self.whole and not found.unseen
+            sure = not places
             if over and sure:
                 found.forgotten.append(name)
             found.orphans.append(f"{told} is on no system" + ("" if sure else " that could be looked at"))
@@ -157,6 +169,7 @@ def results_of(sweep: Sweep) -> dict[str, Any]:
         "forgotten": sweep.forgotten,
         "where": {window: [list(place) for place in places] for window, places in sweep.where.items()},
         "unseen": sweep.unseen,
+        "of_book": sweep.of_book,
     }
 
 
@@ -170,7 +183,10 @@ def gone(sweep: Mapping[str, Any], results: Results) -> dict[str, list[str]]:
     for window in sorted(due - {CUT_OFF}):
         places = {tuple(place) for place in sweep["where"][window]}
         left = [(host, system) for host, system in sorted(places) if not _closed(results, host, system, window)]
-        found[window] = [*(f"{host} ({system})" for host, system in left), *sweep["unseen"]]
+        found[window] = [
+            *(f"{host} ({system})" for host, system in left),
+            *sweep["of_book"].get(window, sweep["unseen"]),
+        ]
     return found
 
 

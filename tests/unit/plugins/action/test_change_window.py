@@ -89,7 +89,7 @@ def swept(tmp_path: Path, *names: str) -> dict[str, Any]:
     """The end of a sweep that closed these windows on the one system that they were on."""
     due = {"launch01": {"launch": list(names)}}
     where = {name: [["launch01", "launch"]] for name in names}
-    nothing: dict[str, Any] = {"overdue": [], "orphans": [], "forgotten": [], "unseen": []}
+    nothing: dict[str, Any] = {"overdue": [], "orphans": [], "forgotten": [], "unseen": [], "of_book": {}}
     return step(tmp_path, SWEPT, window_due={"due": due, "where": where, **nothing})
 
 

@@ -133,7 +133,7 @@ def test_a_switch_that_was_cut_off_on_its_way_out_is_finished() -> None:
 
 
 def test_what_is_finished_is_no_window() -> None:
-    sweep = {"due": {"launch01": {"launch": [CUT_OFF]}}, "forgotten": [], "where": {}, "unseen": []}
+    sweep = {"due": {"launch01": {"launch": [CUT_OFF]}}, "forgotten": [], "where": {}, "unseen": [], "of_book": {}}
     assert gone(sweep, closed([row(mode="normal")])) == {}
 
 
@@ -243,6 +243,7 @@ SWEEP: dict[str, Any] = {
     "forgotten": ["CHG9"],
     "where": {"CHG1": [["launch01", "launch"], ["dev01", "d365fo"]]},
     "unseen": [],
+    "of_book": {},
 }
 
 
@@ -282,6 +283,29 @@ def test_a_host_without_a_result_is_not_seen() -> None:
     found = Look(ESTATE, results, {"CHG9": Record((window("CHG9"),))}, NOW, NOW, {}, True).sweep(register())
     assert found.unseen == ["dev01 (d365fo)", "dev01 (trend)"]
     assert (found.forgotten, len(found.overdue)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "whole", "forgotten", "overdue"),
+    [
+        pytest.param(("launch01",), True, ["CHG9"], 0, id="a host that is not seen is none of its own"),
+        pytest.param(("launch01", "dev01"), True, [], 1, id="one is"),
+        pytest.param(("launch01",), False, ["CHG9"], 0, id="the limit leaves none of its own out"),
+        pytest.param(("launch01", "dev02"), False, [], 0, id="the limit leaves one out"),
+    ],
+)
+def test_hosts_of_a_window(hosts: tuple[str, ...], whole: bool, forgotten: list[str], overdue: int) -> None:
+    """One host that cannot be reached keeps no other window from being closed."""
+    found = look(
+        row(mode="normal"),
+        row(mode="unknown"),
+        book={"CHG9": Record((window("CHG9"),), hosts=hosts)},
+        whole=whole,
+    )
+    assert (found.forgotten, len(found.overdue)) == (forgotten, overdue)
+    places = found.of_book["CHG9"]
+    sweep = {**SWEEP, "forgotten": [], "where": {"CHG1": [["launch01", "launch"]]}, "of_book": {"CHG1": places}}
+    assert (gone(sweep, closed([row(mode="normal")]))["CHG1"] == []) is bool(forgotten)
 
 
 def test_hosts_outside_of_the_limit_are_not_seen() -> None:
