@@ -135,10 +135,10 @@ def test_two_runs_that_open_it_in_the_same_moment(store: FileStore, tmp_path: Pa
     """The one that comes too late waits for its turn, as if it had come later."""
 
     class Race(FileStore):
-        def replace(self, old: str | None, new: str | None) -> Stored:
-            if old is None:
+        def replace(self, before: str | None, after: str | None) -> Stored:
+            if before is None:
                 book(store).open(CHANGE, HOSTS)
-            return super().replace(old, new)
+            return super().replace(before, after)
 
     late = Book(Ledger(Race(FILE, str(tmp_path)), Time().run("run2")))
     with pytest.raises(Failure, match=r"the window CHG1: another run is at work there: run run1"):
