@@ -53,8 +53,9 @@ class ActionModule(MaintenanceAction):
         targets = _files.targets(params["report"])
         if params["state"] == READY:
             return {"changed": False}
+        limit = plain(self.task_vars.get("ansible_limit") or "").strip()
         selection = Selection(
-            str(self.task_vars.get("ansible_limit") or ""),
+            "" if limit in ("all", "*") else limit,  # as a program says it that always gives one
             tuple(only),
             tuple(listed(params["windows"])),
             tuple(listed(params["owners"])),

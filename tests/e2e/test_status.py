@@ -76,7 +76,15 @@ def status(shared_lab: Lab) -> Status:
     blank = dict.fromkeys(("status_report", "status_fail_on", "status_only", "status_windows", "status_owners"), " ")
     found.run("blank answers", "status", "-l", "idle,mine", **blank)
     found.run("one window", "status", status_windows="CHG1", status_only="", status_fail_on="overdue")
-    found.run("what is wrong", "status", status_only="attention", status_owners="ANN")
+    found.run(
+        "what is wrong",
+        "status",
+        "-l",
+        "all",
+        status_only="attention",
+        status_owners="ANN",
+        status_report=f"{found.files}/wrong.json",
+    )
     found.run("nobody", "status", "-l", "idle", status_only="overdue")
     found.run("check", "status", "-l", "idle", "--check", status_report=f"{found.files}/check.html")
     for name, variables in REFUSED.items():
@@ -155,6 +163,11 @@ def test_without_a_word_it_does_not(status: Status, name: str) -> None:
 def test_filters(status: Status, name: str, expected: list[str]) -> None:
     assert [row["system"] for row in status.rows(name)] == expected
     assert status.done[name].code == 0
+
+
+def test_a_limit_to_all_leaves_nothing_out(status: Status) -> None:
+    page = json.loads((status.files / "wrong.json").read_text(encoding="utf-8"))
+    assert page["selection"] == {"limit": "", "only": ["attention"], "windows": [], "owners": ["ANN"]}
 
 
 def test_a_filter_that_leaves_nothing_says_so(status: Status) -> None:
