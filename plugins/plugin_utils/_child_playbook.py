@@ -23,7 +23,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ansible import constants, context
 from ansible.parsing.splitter import parse_kv
@@ -47,9 +47,15 @@ _OPTIONS = {
     "become_method": "--become-method",
     "become_user": "--become-user",
 }
-_FLAGS = {"become": "--become", "check": "--check", "diff": "--diff"}
+_FLAGS = {"become": "--become", "check": "--check", "diff": "--diff", "force_handlers": "--force-handlers"}
+_TAGS = {"tags": "--tags", "skip_tags": "--skip-tags"}
 _CODES = {1: "it could not run", 2: "a host failed", 4: "a host could not be reached", 99: "it was interrupted"}
-_HOSTS = re.compile(r"^ +hosts \((\d+)\):", re.MULTILINE)
+_PLAY = re.compile(r"^ +pattern: \[(.*)\]\n +hosts \(\d+\):((?:\n {6}.+)*)", re.MULTILINE)
+# Not with -m, which looks for modules in the working directory first: a project may hold a getpass.py of its own.
+START = (
+    "-c",
+    "import sys; sys.path = [each for each in sys.path if each]; from ansible.cli.playbook import main; main()",
+)
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
 
 
@@ -63,7 +69,8 @@ class ChildPlaybook:
 
     def check(self, playbook: str) -> None:
         """Raise ``Invalid`` for a playbook (a path or a name in a collection) that cannot be read, that none of the
-        hosts takes part in, or that asks for something: nobody could answer."""
+        hosts takes part in, that would work on the controller like on the hosts, or that asks for something: nobody
+        could answer."""
         if Path(playbook).is_file() and (asked := list(self._asked(Path(playbook)))):
             raise Invalid(
                 "work", f"{playbook} asks for {', '.join(asked)} (vars_prompt)", "Give the answers as extra vars"
@@ -84,8 +91,21 @@ class ChildPlaybook:
         if done.returncode:
             said = " ".join(done.stderr.split())[:300]
             raise Invalid("work", f"{playbook} cannot be read as a playbook: {said}", "Correct it, or its name")
-        if not any(map(int, _HOSTS.findall(done.stdout))):
+        plays = [(pattern.replace("'", ""), hosts.split()) for pattern, hosts in _PLAY.findall(done.stdout)]
+        if not any(hosts for _pattern, hosts in plays):
             raise Invalid("work", f"no host of the window takes part in {playbook}", "Look at its hosts")
+        for pattern, hosts in plays:
+            self._spare_the_controller(playbook, pattern, hosts)
+
+    def _spare_the_controller(self, playbook: str, pattern: str, hosts: Sequence[str]) -> None:
+        """Raise ``Invalid`` for a play that takes the controller for one of its hosts, because the inventory has it."""
+        if CONTROLLER in hosts and CONTROLLER not in self._hosts and CONTROLLER not in pattern:
+            raise Invalid(
+                "work",
+                f'a play with "hosts: {pattern}" of {playbook} would also run on {CONTROLLER}, which the inventory has '
+                "but which is no system of the window",
+                f'Write "hosts: {pattern}:!{CONTROLLER}", or "hosts: {CONTROLLER}" if the play is for the controller',
+            )
 
     def run(self, playbook: str) -> None:
         """Run a playbook to its end, and show what it says. Raises ``Failure`` if it failed."""
@@ -100,7 +120,7 @@ class ChildPlaybook:
                 preexec_fn=_end_with(os.getpid()),
             )
             try:
-                for line in self._lines(process.stdout):
+                for line in self._lines(process):
                     show(f"  | {self._action.said(line)}")
                     if line.startswith("PLAY ["):  # by now it has read them
                         shutil.rmtree(folder, ignore_errors=True)
@@ -113,14 +133,17 @@ class ChildPlaybook:
             why = _CODES.get(code) or ("it was killed" if code < 0 else "it failed")
             raise Failure("do the work", "", f"{playbook} ended with {code}: {why}", "Its output is above")
 
-    def _lines(self, stream: IO[bytes] | None) -> Iterator[str]:
+    def _lines(self, process: subprocess.Popen[bytes]) -> Iterator[str]:
         """Yield what the playbook says. Raises ``Abandoned`` once the ansible-playbook of this task has ended."""
-        if stream is None:  # never, with a pipe
+        if (stream := process.stdout) is None:  # never, with a pipe
             return
         waiting, rest = select.poll(), b""
         waiting.register(stream, select.POLLIN)
         while True:
+            ended = process.poll() is not None
             if not waiting.poll(_LOOK_EVERY * 1000):
+                if ended:
+                    break  # a program that it left running holds its output
                 self._action.check_parent()
                 continue
             if not (read := os.read(stream.fileno(), 65536)):
@@ -136,7 +159,8 @@ class ChildPlaybook:
         for play in documents(self._action, "work", str(playbook)):
             if not isinstance(play, Mapping):
                 continue
-            yield from (str(each.get("name")) for each in play.get("vars_prompt") or () if each["name"] not in known)
+            asked = (str(each.get("name")) for each in play.get("vars_prompt") or () if isinstance(each, Mapping))
+            yield from (name for name in asked if name not in known)
             for key, value in play.items():
                 imports = str(key).rpartition(".")[2] == "import_playbook"
                 if imports and (file := playbook.parent / str(value)).is_file():
@@ -145,7 +169,7 @@ class ChildPlaybook:
     def _command(self, playbook: str, folder: Path) -> list[str]:
         options = [*self._same(), *self._secrets(folder), *self._extra_vars(folder)]
         limit = _written(folder / "limit", "\n".join(dict.fromkeys([*self._hosts, CONTROLLER])))
-        return [sys.executable, "-m", "ansible.cli.playbook", *options, f"--limit=@{limit}", playbook]
+        return [sys.executable, *START, *options, f"--limit=@{limit}", playbook]
 
     def _same(self) -> Iterator[str]:
         given = context.CLIARGS
@@ -153,6 +177,7 @@ class ChildPlaybook:
         yield from (f"--module-path={each}" for each in given.get("module_path") or ())
         yield from (f"{option}={given[name]}" for name, option in _OPTIONS.items() if given.get(name) is not None)
         yield from (option for name, option in _FLAGS.items() if given.get(name))
+        yield from (f"{option}={','.join(given[name])}" for name, option in _TAGS.items() if given.get(name))
         if verbosity := given.get("verbosity"):
             yield "-" + "v" * verbosity
 

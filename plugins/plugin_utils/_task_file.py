@@ -26,6 +26,18 @@ def found(action: MaintenanceAction, file: str) -> Path:
     return next((path for path in paths if path.exists()), paths[0])
 
 
+def existing(action: MaintenanceAction, name: str, file: str) -> Path:
+    """Return the path of a file as ``found`` does. Raises ``Invalid`` where there is none."""
+    path = found(action, file)
+    if not path.exists():
+        raise Invalid(
+            name,
+            f"there is no file {file.strip()} in {', '.join(map(str, action.folders()))}",
+            "Give its path; a relative one begins at the folder of the playbook or at the working directory",
+        )
+    return path
+
+
 def documents(action: MaintenanceAction, name: str, path: str) -> list[Any]:
     """Return the list in a YAML file. ``name`` is the variable that gives it. Raises ``Invalid``."""
     load: Callable[..., object] = action._loader.load_from_file
@@ -47,7 +59,7 @@ def task_file(action: MaintenanceAction, name: str, file: str) -> str:
     """
     if not file.strip():
         return ""
-    path = str(found(action, file))
+    path = str(existing(action, name, file))
     tasks = documents(action, name, path)
     if not all(isinstance(task, dict) and "hosts" not in task for task in tasks):
         raise Invalid(name, f"{path} is not a list of tasks", "Give a task file, not a playbook")
@@ -67,5 +79,5 @@ def _unreadable(name: str, path: str, error: AnsibleError) -> Invalid:
     return Invalid(
         name,
         f"{path} cannot be read as a task file: {said}",
-        "Give the path of a task file; a relative path starts at the folder of the playbook",
+        "Correct it, or give the path of another one",
     )

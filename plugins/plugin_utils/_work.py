@@ -10,7 +10,7 @@ Task files and roles run on the hosts of the window. A playbook is a process of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,15 @@ from typing import Any
 from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE, BOOLEANS_TRUE
+from ansible.playbook.block import Block
 from ansible.playbook.play import Play
 from ansible.playbook.role_include import IncludeRole
+from ansible.playbook.task import Task
 from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import ChildPlaybook
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import documents, found, task_file
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import documents, existing, task_file
 
 TASKS, ROLE, PLAYBOOK, PERSON = "tasks", "role", "playbook", "person"
 _IN_A_COLLECTION = re.compile(r"\w+(\.\w+){2,}")
@@ -94,10 +96,12 @@ def _prompt(pause: str) -> str:
 def _by_name(action: MaintenanceAction, name: str, child: ChildPlaybook) -> Work:
     if "/" not in name and not name.endswith((".yml", ".yaml", ".json")):
         return _without_a_path(action, name, child)
-    path = found(action, name)
+    path = existing(action, "work", name)
     if path.is_dir():
         return _role(action, str(path))
     plays = documents(action, "work", str(path))
+    if not plays:
+        raise _no_tasks(str(path))
     if any(isinstance(play, Mapping) and _is_play(play) for play in plays):
         child.check(str(path))
         return Work(PLAYBOOK, str(path))
@@ -121,7 +125,7 @@ def _without_a_path(action: MaintenanceAction, name: str, child: ChildPlaybook) 
     # Not where include_role would look first: among the roles of this collection.
     places = [
         *(folder / "roles" for folder in action.folders()),
-        *map(Path, constants.config.get_config_value("DEFAULT_ROLES_PATH")),
+        *map(Path, vars(constants)["DEFAULT_ROLES_PATH"]),
     ]
     path = next((place / name for place in places if (place / name).is_dir()), None)
     if path is None:
@@ -139,8 +143,19 @@ def _role(action: MaintenanceAction, name: str) -> Work:
     try:
         play = Play.load({"hosts": "localhost"}, **known)
         include = IncludeRole.load({"ansible.builtin.include_role": {"name": name}}, role=action._task._role, **known)
-        include.get_block_list(play=play, **known)
+        blocks, _handlers = include.get_block_list(play=play, **known)
     except AnsibleError as error:
         said = " ".join(str(error).split())[:300]
         raise Invalid("work", f"{name} cannot be read as a role: {said}", "Correct it, or its name") from error
+    if not _does_something(blocks):
+        raise _no_tasks(name)
     return Work(ROLE, name)
+
+
+def _does_something(tasks: Sequence[Block | Task]) -> bool:
+    """Whether there is a task besides those that Ansible adds. For it, every folder is a role."""
+    return any(_does_something(each.block) if isinstance(each, Block) else not each.implicit for each in tasks)
+
+
+def _no_tasks(name: str) -> Invalid:
+    return Invalid("work", f"{name} has no tasks", "Give a task file, a role or a playbook that does something")

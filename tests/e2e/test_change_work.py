@@ -45,10 +45,17 @@ FILES = {
 - name: Work in the user's role
   ansible.builtin.debug: {msg: "own role for {{ window.id }}"}
 """,
+    "roles/without_tasks/defaults/main.yml": "text: nothing\n",
     "works.yml": """
 - hosts: localhost
   gather_facts: false
   tasks:
+    - name: Leave a program running that holds the output of the playbook
+      ansible.builtin.shell: |
+        child=$(pgrep -o -f 'ansible[.]cli[.]playbook.*{{ playbook_dir }}/works.yml')
+        setsid sleep 300 </dev/null >/proc/$child/fd/1 2>&1 &
+        echo $! > {{ left }}
+      changed_when: false
     - name: Work on the controller
       ansible.builtin.debug:
         msg: "{{ window.id }} {{ window.reason }} {{ text }} {{ number + 1 }} {{ locked | length }}"
@@ -67,6 +74,9 @@ FILES = {
   tasks:
     - name: Work on a host
       ansible.builtin.debug: {msg: "host {{ inventory_hostname }}"}
+    - name: Fail unless it is left out
+      ansible.builtin.fail: {msg: it was not left out}
+      tags: left_out
 """,
     "fails.yml": """
 - hosts: launch01
@@ -107,6 +117,10 @@ FILES = {
     "elsewhere.yml": "- {hosts: launch02, gather_facts: false, tasks: []}\n",
     "wrong.yml": "- {hosts: all, tasks: [{no_such_module: {}}]}\n",
     "no_list.yml": "hosts: all\n",
+    "empty.yml": "[]\n",
+    "everywhere.yml": "- {hosts: all, gather_facts: false, tasks: []}\n",
+    # Added to the inventory of the refusals: the controller as a host like every other.
+    "controller.yml": "all: {hosts: {localhost: {ansible_connection: local}}}\n",
 }
 
 REFUSED: dict[str, tuple[Mapping[str, Any], str]] = {
@@ -116,7 +130,11 @@ REFUSED: dict[str, tuple[Mapping[str, Any], str]] = {
     "two": ({"window_work": "update", "window_pause": PROMPT}, "Invalid window_pause: there is window_work, too"),
     "no terminal": ({"window_pause": "yes"}, "there is no terminal"),
     "a job": ({"window_pause": "yes", "awx_job_id": 7}, "there is no terminal (it is a job)"),
-    "no file": ({"window_work": "missing.yml"}, "missing.yml"),
+    "no file": ({"window_work": "missing.yml"}, "Invalid window_work: there is no file missing.yml in"),
+    "no tasks": ({"window_work": "empty.yml"}, "empty.yml has no tasks"),
+    "a role without tasks": ({"window_work": "without_tasks"}, "without_tasks has no tasks"),
+    "a folder": ({"window_work": "./roles"}, "roles has no tasks"),
+    "the controller": ({"window_work": "everywhere.yml"}, '"hosts: all" of '),
     "no role": ({"window_work": "missing"}, 'there is no role "missing" in'),
     "nothing in a collection": ({"window_work": "quiesce.maintenance.missing"}, "cannot be read as a role"),
     "a broken role": ({"window_work": "broken"}, "cannot be read as a role"),
@@ -136,6 +154,7 @@ class Works:
     runs: dict[str, Done] = field(default_factory=dict)
     left: dict[str, bool] = field(default_factory=dict)
     refused: dict[str, dict[str, Any]] = field(default_factory=dict)
+    waited: bool = False  # whether the run went on only when the program had ended that its playbook left
 
     @property
     def folder(self) -> Path:
@@ -179,7 +198,8 @@ def refuse(works: Works) -> None:
     ]
     find = {"name": "Find", "quiesce.maintenance.systems_info": {}, "register": "quiesce_estate"}
     tasks += examples("change_work")
-    done = works.lab.task(find, *tasks, hosts="launch01", arguments=["-l", "launch01"])
+    inventory = str(works.folder / "controller.yml")
+    done = works.lab.task(find, *tasks, hosts="launch01", arguments=["-l", "launch01", "-i", inventory])
     works.refused = {name: done.of(name) for name in REFUSED}
     works.keep("refused", done)
 
@@ -205,14 +225,26 @@ def every_run(works: Works) -> None:
         f"--extra-vars=@{folder}/secret.json",
         f"--extra-vars=@{folder}/vault.yml",
         f"--vault-id=prod@{folder}/password",
+        "--skip-tags=left_out",
         "-v",
         window_work="works.yml",
         found=str(folder / "processes"),
+        left=str(folder / "left"),
     )
+    works.waited = not ended_now(int((folder / "left").read_text(encoding="utf-8")))
     works.run("check", "--check", window_work="waits.yml", begun=str(folder / "check"))
     asked(works, "done", "\r")
     asked(works, "given-up", "\x03")
     killed(works)
+
+
+def ended_now(process: int) -> bool:
+    """End a process. Returns False if it had ended before."""
+    try:
+        os.kill(process, signal.SIGTERM)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def killed(works: Works) -> None:
@@ -246,6 +278,7 @@ def test_work_that_cannot_be_done_is_refused(works: Works, case: str) -> None:
     found = works.refused[case]
     assert found["failed"]
     assert REFUSED[case][1] in found["msg"]
+    assert "{{" not in found["msg"]
     assert not works.left["refused"]
 
 
@@ -276,6 +309,11 @@ def test_a_playbook_is_the_work(works: Works) -> None:
     assert "host launch01" in done.output
     assert "host launch02" not in done.output
     assert not works.left["works"]
+
+
+def test_a_program_that_the_playbook_left_running_holds_nothing_up(works: Works) -> None:
+    assert works.runs["works"].code == 0
+    assert not works.waited
 
 
 def test_no_secret_is_on_a_command_line(works: Works) -> None:

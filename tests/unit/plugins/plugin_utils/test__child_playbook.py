@@ -1,0 +1,20 @@
+"""A playbook in a process of its own: what its Python finds, and where it would run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import START
+
+
+def test_files_of_the_working_directory_are_no_modules(tmp_path: Path) -> None:
+    """A project may hold a getpass.py, an inventory.py or whatever else Ansible would import."""
+    for name in ("getpass.py", "secrets.py", "yaml.py"):
+        (tmp_path / name).write_text("raise SystemExit('imported from the working directory')\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, *START, "--version"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ansible-playbook ")
