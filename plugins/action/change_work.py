@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import ChildPlaybook
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import ChildPlaybook, end_with
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import found
 
 
@@ -41,6 +42,7 @@ class ActionModule(MaintenanceAction):
             return {"changed": True}
         if self.check_mode:
             return {"changed": False, "msg": "Nobody is asked in check mode."}
+        end_with(os.getppid())()  # else a run whose terminal was closed would leave this process behind for ever
         try:
             Display().prompt_until(f"{params['prompt']}:\r")
         except AnsibleError as error:

@@ -27,6 +27,7 @@ from typing import Any
 
 from ansible import constants, context
 from ansible.parsing.splitter import parse_kv
+from ansible.utils.collection_loader._collection_finder import _get_collection_playbook_path
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain, show
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import documents
@@ -71,7 +72,7 @@ class ChildPlaybook:
         """Raise ``Invalid`` for a playbook (a path or a name in a collection) that cannot be read, that none of the
         hosts takes part in, that would work on the controller like on the hosts, or that asks for something: nobody
         could answer."""
-        if Path(playbook).is_file() and (asked := list(self._asked(Path(playbook)))):
+        if (file := playbook_file(playbook)) and (asked := list(self._asked(file))):
             raise Invalid(
                 "work", f"{playbook} asks for {', '.join(asked)} (vars_prompt)", "Give the answers as extra vars"
             )
@@ -117,7 +118,7 @@ class ChildPlaybook:
                 stderr=subprocess.STDOUT,
                 env=_environment(),
                 start_new_session=True,  # so that all of it can be ended, the workers of an old Ansible too
-                preexec_fn=_end_with(os.getpid()),
+                preexec_fn=end_with(os.getpid()),
             )
             try:
                 for line in self._lines(process):
@@ -163,7 +164,7 @@ class ChildPlaybook:
             yield from (name for name in asked if name not in known)
             for key, value in play.items():
                 imports = str(key).rpartition(".")[2] == "import_playbook"
-                if imports and (file := playbook.parent / str(value)).is_file():
+                if imports and (file := playbook_file(str(value), playbook.parent)):
                     yield from self._asked(file)
 
     def _command(self, playbook: str, folder: Path) -> list[str]:
@@ -198,6 +199,16 @@ class ChildPlaybook:
                 content = text if text[:1] in ("[", "{") else json.dumps(plain(parse_kv(text)))
                 text = f"@{_written(folder / f'extra{number}.yml', content)}"
             yield f"--extra-vars={text}"
+
+
+def playbook_file(playbook: str, folder: Path | None = None) -> Path | None:
+    """Return the file of a playbook, given by its path (a relative one begins at ``folder``) or by its name in a
+    collection; None if there is none."""
+    path = (folder or Path()) / playbook
+    if path.is_file():
+        return path
+    in_a_collection = _get_collection_playbook_path(playbook)
+    return Path(in_a_collection[1]) if in_a_collection else None
 
 
 @contextmanager
@@ -235,8 +246,8 @@ def _environment() -> dict[str, str]:
     return {**given, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default", "ANSIBLE_NOCOLOR": "1"}
 
 
-def _end_with(parent: int) -> Callable[[], None]:
-    """Return what lets a new process end when ``parent`` has: where that is killed, nobody else would do it."""
+def end_with(parent: int) -> Callable[[], None]:
+    """Return what lets the process that calls it end when ``parent`` has: where that is killed, nobody else would."""
     # Loaded here: after the fork is no time for it.
     control = getattr(ctypes.CDLL(None), "prctl", None)
 

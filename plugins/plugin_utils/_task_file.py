@@ -30,9 +30,11 @@ def existing(action: MaintenanceAction, name: str, file: str) -> Path:
     """Return the path of a file as ``found`` does. Raises ``Invalid`` where there is none."""
     path = found(action, file)
     if not path.exists():
+        given = Path(file.strip()).expanduser()
+        folders = dict.fromkeys(str((folder / given).parent) for folder in action.folders())
         raise Invalid(
             name,
-            f"there is no file {file.strip()} in {', '.join(map(str, action.folders()))}",
+            f"there is no file {given.name} in {', '.join(folders)}",
             "Give its path; a relative one begins at the folder of the playbook or at the working directory",
         )
     return path

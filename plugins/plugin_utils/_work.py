@@ -25,7 +25,7 @@ from ansible.playbook.task import Task
 from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import ChildPlaybook
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import ChildPlaybook, playbook_file
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import documents, existing, task_file
 
 TASKS, ROLE, PLAYBOOK, PERSON = "tasks", "role", "playbook", "person"
@@ -117,10 +117,10 @@ def _without_a_path(action: MaintenanceAction, name: str, child: ChildPlaybook) 
         try:
             return _role(action, name)
         except Invalid as no_role:
-            try:
-                child.check(name)
-            except Invalid as no_playbook:
-                raise Invalid("work", f"{no_role.answer}; {no_playbook.answer}", no_role.remedy) from no_playbook
+            if playbook_file(name) is None:
+                said = f"{no_role.answer}; there is no playbook of this name, either"
+                raise Invalid("work", said, no_role.remedy) from no_role
+            child.check(name)
             return Work(PLAYBOOK, name)
     # Not where include_role would look first: among the roles of this collection.
     places = [

@@ -27,6 +27,11 @@ LIMIT = 60.0  # real seconds after which something that has to happen counts as 
 SECRET = "s3cret-of-the-file"
 VAULT_PASSWORD = "password-of-the-vault"
 PROMPT = "Change the configuration keys"
+ASKS = """
+- hosts: all
+  vars_prompt: [{name: build, prompt: Which build}]
+  tasks: []
+"""
 
 FILES = {
     "roles/update/tasks/main.yml": """
@@ -109,11 +114,11 @@ FILES = {
     "asks.yml": """
 - import_playbook: asks_at_last.yml
 """,
-    "asks_at_last.yml": """
-- hosts: all
-  vars_prompt: [{name: build, prompt: Which build}]
-  tasks: []
+    "collections/ansible_collections/acme/d365/playbooks/asks.yml": """
+- import_playbook: asks_at_last.yml
 """,
+    "collections/ansible_collections/acme/d365/playbooks/asks_at_last.yml": ASKS,
+    "asks_at_last.yml": ASKS,
     "elsewhere.yml": "- {hosts: launch02, gather_facts: false, tasks: []}\n",
     "wrong.yml": "- {hosts: all, tasks: [{no_such_module: {}}]}\n",
     "no_list.yml": "hosts: all\n",
@@ -139,6 +144,7 @@ REFUSED: dict[str, tuple[Mapping[str, Any], str]] = {
     "nothing in a collection": ({"window_work": "quiesce.maintenance.missing"}, "cannot be read as a role"),
     "a broken role": ({"window_work": "broken"}, "cannot be read as a role"),
     "a question": ({"window_work": "asks.yml"}, "asks for build (vars_prompt)"),
+    "a question in a collection": ({"window_work": "acme.d365.asks"}, "acme.d365.asks asks for build (vars_prompt)"),
     "no host": ({"window_work": "elsewhere.yml"}, "no host of the window takes part in"),
     "a wrong module": ({"window_work": "wrong.yml"}, "cannot be read as a playbook"),
     "no list": ({"window_work": "no_list.yml"}, "is not a list of tasks"),
@@ -236,6 +242,7 @@ def every_run(works: Works) -> None:
     asked(works, "done", "\r")
     asked(works, "given-up", "\x03")
     killed(works)
+    killed_while_a_person_is_asked(works)
 
 
 def ended_now(process: int) -> bool:
@@ -261,12 +268,23 @@ def killed(works: Works) -> None:
         time.sleep(0.05)
 
 
+def killed_while_a_person_is_asked(works: Works) -> None:
+    asked(works, "nobody", None)
+    end = time.monotonic() + LIMIT
+    while processes("quiesce_window.*nobody", works) and time.monotonic() < end:
+        time.sleep(0.05)
+
+
 def children(works: Works) -> str:
-    pattern = f"ansible.cli.playbook.*{works.folder}"
+    return processes("ansible.cli.playbook", works)
+
+
+def processes(command: str, works: Works) -> str:
+    pattern = f"{command}.*{works.folder}|{works.folder}.*{command}"
     return subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True, check=False).stdout
 
 
-def asked(works: Works, name: str, answer: str) -> None:
+def asked(works: Works, name: str, answer: str | None) -> None:
     options = [f"-e{json.dumps(works.window(name, window_pause=PROMPT))}", "-llaunch01"]
     inventory = str(works.lab.estate.inventory)
     playbook = str(works.folder / "window.yml")
@@ -350,6 +368,11 @@ def test_a_person_says_that_the_work_is_done(works: Works) -> None:
     done = works.runs["done"]
     assert done.code == 0, done.output[-4000:]
     assert PROMPT in done.output
+
+
+def test_nothing_waits_for_a_person_once_the_run_was_killed(works: Works) -> None:
+    assert works.left["nobody"], "the case shows nothing"
+    assert processes("quiesce_window.*nobody", works) == ""
 
 
 def test_a_person_says_that_the_work_failed(works: Works) -> None:

@@ -18,8 +18,8 @@ from playbook import ROOT, Done, environment_of, results_of
 LIMIT = 60.0  # real seconds until something that has to be said counts as not said
 
 
-def at_a_terminal(folder: Path, playbook: str, *arguments: str, answers: Mapping[str, str]) -> Done:
-    """Run a playbook to its end. Once it says a text of ``answers``, that is answered."""
+def at_a_terminal(folder: Path, playbook: str, *arguments: str, answers: Mapping[str, str | None]) -> Done:
+    """Run a playbook to its end. Once it says a text of ``answers``, that is answered; for None it is killed."""
     record = folder / "terminal.jsonl"
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -43,8 +43,11 @@ def at_a_terminal(folder: Path, playbook: str, *arguments: str, answers: Mapping
             said += more
             # Ansible forgets what was typed before it listens, so a person without an answer types it again.
             if not more and _listens(ours):
-                for text in [text for text in answers if text in said]:
-                    os.write(ours, answers[text].encode())
+                for answer in [answers[text] for text in answers if text in said]:
+                    if answer is None:
+                        process.kill()
+                    else:
+                        os.write(ours, answer.encode())
         return Done(process.wait(LIMIT), said, results_of(record))
     finally:
         process.kill()

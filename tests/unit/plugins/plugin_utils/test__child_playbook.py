@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import START
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import START, playbook_file
 
 
 def test_files_of_the_working_directory_are_no_modules(tmp_path: Path) -> None:
@@ -18,3 +18,11 @@ def test_files_of_the_working_directory_are_no_modules(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("ansible-playbook ")
+
+
+def test_a_playbook_is_found_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "update.yml").touch()
+    assert playbook_file(str(tmp_path / "update.yml")) == tmp_path / "update.yml"
+    assert playbook_file("update.yml", tmp_path) == tmp_path / "update.yml"
+    for missing in ("update.yml", "no.such.playbook", "{{ name }}"):
+        assert playbook_file(missing, tmp_path / "elsewhere") is None
