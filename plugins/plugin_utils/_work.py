@@ -98,7 +98,7 @@ def _by_name(action: MaintenanceAction, name: str, child: ChildPlaybook) -> Work
         return _without_a_path(action, name, child)
     path = existing(action, "work", name)
     if path.is_dir():
-        return _role(action, str(path))
+        return _role(action, _as_path(path))
     plays = documents(action, "work", str(path))
     if not plays:
         raise _no_tasks(str(path))
@@ -134,7 +134,14 @@ def _without_a_path(action: MaintenanceAction, name: str, child: ChildPlaybook) 
             f'there is no role "{name}" in {", ".join(map(str, places))}',
             "Give the name of a role, or the path of a task file or a playbook",
         )
-    return _role(action, str(path))
+    return _role(action, _as_path(path))
+
+
+def _as_path(role: Path) -> str:
+    """Return the path of a role so that Ansible takes it for one. From a role of a collection, it looks among that
+    collection's roles first, where an absolute path leads out of them: it would be a role of this collection, without
+    the modules and filters in its own folders. The name of one in a collection has no dot alone."""
+    return f"{role.parent}/./{role.name}"
 
 
 def _role(action: MaintenanceAction, name: str) -> Work:
@@ -146,9 +153,11 @@ def _role(action: MaintenanceAction, name: str) -> Work:
         blocks, _handlers = include.get_block_list(play=play, **known)
     except AnsibleError as error:
         said = " ".join(str(error).split())[:300]
-        raise Invalid("work", f"{name} cannot be read as a role: {said}", "Correct it, or its name") from error
+        raise Invalid(
+            "work", f"{name.replace('/./', '/')} cannot be read as a role: {said}", "Correct it, or its name"
+        ) from error
     if not _does_something(blocks):
-        raise _no_tasks(name)
+        raise _no_tasks(name.replace("/./", "/"))
     return Work(ROLE, name)
 
 

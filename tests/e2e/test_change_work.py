@@ -39,6 +39,12 @@ FILES = {
   ansible.builtin.debug: {msg: "role for {{ window.id }}"}
   changed_when: true
   notify: Handle it
+- name: Use a module of the role
+  module_of_the_role:
+""",
+    "roles/update/library/module_of_the_role.py": """
+from ansible.module_utils.basic import AnsibleModule
+AnsibleModule({}).exit_json(msg="the role's own module")
 """,
     "roles/update/handlers/main.yml": """
 - name: Handle it
@@ -312,6 +318,7 @@ def test_a_role_is_the_work(works: Works) -> None:
     done = works.runs["role"]
     assert done.code == 0, done.output[-4000:]
     assert "role for role" in done.output
+    assert done.of("Use a module of the role")["msg"] == "the role's own module"
     assert "handled" in done.output
     assert not works.left["role"]
 
