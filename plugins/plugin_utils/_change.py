@@ -79,7 +79,7 @@ def untouched(estate: Mapping[str, Any], results: Results, waves: Sequence[str])
 
 def works(hosts: Iterable[str], results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return why the work failed, by host: a host without a result left the run in the middle of it."""
-    lost = "it left the run before the work was done; the output above says why"
+    lost = "left the run before the work was done; the output above says why"
     why = {host: str(results[host].get("msg", "")) if host in results else lost for host in hosts}
     return {host: text or "it failed without a reason" for host, text in why.items() if _failed(results.get(host))}
 

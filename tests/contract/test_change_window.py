@@ -367,7 +367,7 @@ def test_the_end_of_a_run_that_went_well(windows: Windows) -> None:
     ("case", "says"),
     [
         ("work-failed", r"d365fo01: Fail: the update failed"),
-        ("lost-in-the-work", r"it left the run before the work was done"),
+        ("lost-in-the-work", r"left the run before the work was done"),
         ("lost-from-the-beginning", r"[Cc]ould not connect"),
         ("opened-fails", r"localhost: Tell the people: the mail server is down"),
         *[(f"{name}-refuses", lab_system(name).REFUSAL) for name in NAMES],

@@ -85,7 +85,7 @@ def test_where_a_window_is_still_open(
         ({"a": {"failed": True}, "b": {"failed": False}}, {"a": "it failed without a reason"}),
         (
             {"a": {"failed": False}},
-            {"b": "it left the run before the work was done; the output above says why"},
+            {"b": "left the run before the work was done; the output above says why"},
         ),
     ],
 )
