@@ -141,11 +141,16 @@ def outcomes(done: Done, host: str) -> list[Outcome]:
 
 def row(done: Done, system: str) -> dict[str, Any]:
     """The row of a system in the status table, as its last task left it."""
-    told = (result.get("status") or result.get("rows", [None])[0] for result in outcomes(done, system))
+    told = (result.get("status") or _of_table(result.get("rows", ()), system) for result in outcomes(done, system))
     rows = [each for each in told if each]
     assert rows, f"no row of {system}\n{about(done, system)}"
     found: dict[str, Any] = rows[-1]
     return found
+
+
+def _of_table(rows: Sequence[dict[str, Any]], system: str) -> dict[str, Any] | None:
+    """The row of a system: one host has the table of all, in which what needs attention comes first."""
+    return next((each for each in rows if each["system"] == system), rows[0] if rows else None)
 
 
 def steps(done: Done, system: str) -> list[str]:

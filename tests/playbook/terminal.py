@@ -34,10 +34,12 @@ def at_a_terminal(folder: Path, playbook: str, *arguments: str, answers: Mapping
     )
     os.close(theirs)
     said, end = "", time.monotonic() + LIMIT
+    waiting = select.poll()  # select() ends at 1,024 files
+    waiting.register(ours, select.POLLIN)
     try:
         while time.monotonic() < end:
             try:
-                more = os.read(ours, 65536).decode(errors="replace") if select.select([ours], [], [], 0.3)[0] else ""
+                more = os.read(ours, 65536).decode(errors="replace") if waiting.poll(300) else ""
             except OSError:  # the other side is closed
                 break
             said += more

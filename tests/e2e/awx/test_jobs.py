@@ -125,7 +125,10 @@ def test_a_slice_without_the_host_of_the_records_switches_nothing(jobs: Jobs) ->
 def test_the_records_are_on_the_host_of_the_store(jobs: Jobs, site: Site) -> None:
     assert jobs.ran["whole"].code == 0
     folder = site.store.home / "records"
-    assert {file.name for file in folder.iterdir() if file.suffix != ".lock"} == {"service-times.json"}
+    assert {file.name for file in folder.iterdir() if file.suffix != ".lock"} == {
+        "recent-windows.json",
+        "service-times.json",
+    }
 
 
 def test_nothing_that_awx_keeps_holds_a_secret(jobs: Jobs, site: Site) -> None:
