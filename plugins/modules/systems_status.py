@@ -66,8 +66,8 @@ options:
     elements: str
   windows:
     description:
-      - Names of windows. Only systems that one of them holds are reported, and those that could not be asked, since
-        nobody knows what holds them.
+      - Names of windows. Only systems that one of them holds are reported, and those of which nobody knows what holds
+        them. They could not be asked, or are not in normal operation and have no window, since a record may be lost.
     type: list
     elements: str
   owners:

@@ -20,7 +20,7 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._recent import Closed
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import FOREIGN as UNRECORDED
-from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MODES, UNKNOWN
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MODES, NORMAL, UNKNOWN
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times, usual
 from ansible_collections.quiesce.maintenance.plugins.module_utils._text import shortened
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Window, named, parse_windows
@@ -55,10 +55,14 @@ class Selection:
         return not (self.limit or self.only or self.windows or self.owners)
 
     def takes(self, row: Mapping[str, Any]) -> bool:
-        """Whether a row is in the picture. One of which nothing is known may be of any window and owner."""
+        """Whether a row is in the picture.
+
+        One of which nothing is known may be of any window and owner. So may one that is not in normal operation and has
+        no window: its record may be lost or broken, and who waits for a window to be closed would be told that it is.
+        """
         if self.only and not any(fits(row, word) for word in self.only):
             return False
-        if row["mode"] == UNKNOWN:
+        if row["mode"] == UNKNOWN or (row["mode"] != NORMAL and not row["windows"]):
             return True
         owners = {owner.casefold() for owner in self.owners}
         return (not self.windows or any(window["id"] in self.windows for window in row["windows"])) and (

@@ -66,6 +66,7 @@ ROWS = (
     on("theirs", *F_O, PATCHES, overdue=True),
     on("ours", *F_O, UPDATE, PATCHES),
     placed("foreign", *F_O, mode="maintenance", managed=False),
+    placed("between", *F_O, mode="changing", verified=False),
     placed("lost", *F_O, mode="unknown"),
     placed("idle", *F_O),
 )
@@ -74,17 +75,17 @@ ROWS = (
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        (Selection(), {"mine", "theirs", "ours", "foreign", "lost", "idle"}),
+        (Selection(), {"mine", "theirs", "ours", "foreign", "between", "lost", "idle"}),
         (Selection(only=("overdue",)), {"theirs"}),
         (Selection(only=("overdue", "normal")), {"theirs", "idle"}),
-        (Selection(only=("attention",)), {"theirs", "foreign", "lost"}),
+        (Selection(only=("attention",)), {"theirs", "foreign", "between", "lost"}),
         (Selection(only=("maintenance",)), {"mine", "theirs", "ours", "foreign"}),
-        # Nobody knows which windows hold a system that could not be asked.
-        (Selection(windows=(UPDATE.id,)), {"mine", "ours", "lost"}),
-        (Selection(owners=("ANNA keller",)), {"mine", "ours", "lost"}),
-        (Selection(windows=(PATCHES.id,), owners=("Anna Keller",)), {"ours", "lost"}),
+        # Nobody knows which windows hold a system that could not be asked, or one whose record is lost.
+        (Selection(windows=(UPDATE.id,)), {"mine", "ours", "foreign", "between", "lost"}),
+        (Selection(owners=("ANNA keller",)), {"mine", "ours", "foreign", "between", "lost"}),
+        (Selection(windows=(PATCHES.id,), owners=("Anna Keller",)), {"ours", "foreign", "between", "lost"}),
         (Selection(windows=(PATCHES.id,), only=("overdue",)), {"theirs"}),
-        (Selection(windows=("none",)), {"lost"}),
+        (Selection(windows=("none",)), {"foreign", "between", "lost"}),
     ],
 )
 def test_filters(selection: Selection, expected: set[str]) -> None:
