@@ -154,9 +154,10 @@ def test_without_a_word_it_does_not(status: Status, name: str) -> None:
     ("name", "expected"),
     [
         ("blank answers", ["mine", "idle"]),
-        # Nobody knows what holds a system that could not be asked; the one of another window is not among them.
-        ("one window", ["gone", "lost", "mine"]),
-        ("what is wrong", ["theirs", "gone", "lost"]),
+        # Nobody knows what holds a system that could not be asked, or whose record is lost; the one of another window is
+        # not among them.
+        ("one window", ["gone", "lost", "foreign", "mine"]),
+        ("what is wrong", ["theirs", "gone", "lost", "foreign"]),
         ("nobody", []),
     ],
 )

@@ -21,11 +21,12 @@ Labels = dict[str, str]
 
 @dataclass(frozen=True)
 class Metric:
-    """A gauge: its name, what it says, and the samples of one system."""
+    """A gauge: its name, what it says, the samples of one system, and which of several values is the worst."""
 
     name: str
     says: str
     of: Callable[[System], Iterable[tuple[Labels, float]]]
+    worst: Callable[[float, float], float] = max
 
 
 def _mode(system: System) -> Iterator[tuple[Labels, float]]:
@@ -63,11 +64,12 @@ METRICS = (
         "quiesce_window_expires_timestamp_seconds",
         "When a window has to be over, in seconds since 1970; no sample for a window without an end.",
         _ends,
+        min,
     ),
     Metric("quiesce_overdue", "Whether a window of the system should be over (1).", _word(OVERDUE)),
     Metric("quiesce_foreign", "Whether maintenance mode is on without a window of ours (1).", _word(FOREIGN)),
     Metric("quiesce_changing", "Whether the system is between the two modes (1).", _word(CHANGING)),
-    Metric("quiesce_status_ok", "Whether the system could be asked (1) or not (0).", _ok),
+    Metric("quiesce_status_ok", "Whether the system could be asked (1) or not (0).", _ok, min),
 )
 TAKEN = "quiesce_status_timestamp_seconds"
 
@@ -76,15 +78,16 @@ def write(picture: Picture) -> str:
     """Return the text of the file.
 
     No sample is there twice, since one such pair makes readers refuse the whole file: of several systems with one name
-    the one that needs attention counts.
+    the worst counts.
     """
     lines: list[str] = []
     for metric in METRICS:
         samples: dict[str, float] = {}
-        for system in picture.systems:  # the gravest first
+        for system in picture.systems:
             of_system = {"system": system.name, "kind": system.kind, "host": system.place}
             for labels, value in metric.of(system):
-                samples.setdefault(_labelled({**of_system, **labels}), value)
+                sample = _labelled({**of_system, **labels})
+                samples[sample] = metric.worst(samples.get(sample, value), value)
         lines += _head(metric.name, metric.says)
         lines += [f"{metric.name}{labels} {_number(value)}" for labels, value in samples.items()]
     lines += _head(TAKEN, "When this status was taken, in seconds since 1970.")

@@ -142,6 +142,27 @@ def test_two_systems_of_one_name_are_one_sample() -> None:
     assert 'quiesce_overdue{system="web01",kind="D365 F&O"} 1' in lines
 
 
+def test_of_systems_of_one_name_the_worst_counts() -> None:
+    """One that is overdue does not hide another that could not be asked, or is on without a window."""
+    window = Window("1", NOW - HOUR, expires=NOW - HOUR / 2)
+    rows = [
+        on("25 computers", *F_O, window, overdue=True),
+        placed("25 computers", *F_O, mode="unknown"),
+        placed("25 computers", *F_O, mode="maintenance", managed=False),
+        placed("25 computers", *F_O, mode="changing", verified=False),
+        placed("25 computers", *F_O),
+    ]
+    found = samples(picture(rows, {}, NOW))
+    of_all = '{system="25 computers",kind="D365 F&O"}'
+    assert found[f"quiesce_status_ok{of_all}"] == "0"
+    assert [found[f"quiesce_{word}{of_all}"] for word in ("overdue", "foreign", "changing", "maintenance_mode")] == [
+        "1",
+        "1",
+        "1",
+        "1",
+    ]
+
+
 @given(st.lists(TEXTS, min_size=1, max_size=4))
 def test_labels_can_be_read_again(names: list[str]) -> None:
     text = _prometheus.write(picture([placed(name, *F_O) for name in names], {}, NOW))
