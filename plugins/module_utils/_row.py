@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,6 +71,15 @@ class Row:
 def unknown_row(system: str, kind: str, why: str, host: str = "") -> dict[str, Any]:
     """Return the row of a system of which nothing is known but ``why``."""
     return Row(system, kind, notes=(why,), host=host).result()
+
+
+def first_end(row: Mapping[str, Any]) -> str | None:
+    """Return when a row was to be over (ISO 8601): at the end of its first window, though the mode ends with the last.
+
+    Without a window that has an end it is what the system itself says, None if that is nothing.
+    """
+    ends = [window["expires"] for window in row.get("windows") or () if window.get("expires")]
+    return min(ends, default=row.get("expires"))
 
 
 def _together(texts: Sequence[str]) -> str | None:

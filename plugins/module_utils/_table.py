@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import first_end
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
 
@@ -66,7 +67,7 @@ def _overdue(row: Mapping[str, Any]) -> list[str]:
         return []
     if row.get("mode") == "changing" and not row.get("windows"):
         return ["overdue: it was to be out of maintenance mode by now"]
-    return [f"overdue since {row.get('expires') or 'the end of one of its windows'}"]
+    return [f"overdue since {first_end(row) or 'the end of one of its windows'}"]
 
 
 def _cells(row: Mapping[str, Any], now: datetime) -> tuple[str, ...]:

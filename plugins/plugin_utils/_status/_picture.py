@@ -20,7 +20,7 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._recent import Closed
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import FOREIGN as UNRECORDED
-from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MODES, NORMAL, UNKNOWN
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MODES, NORMAL, UNKNOWN, first_end
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times, usual
 from ansible_collections.quiesce.maintenance.plugins.module_utils._text import shortened
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Window, named, parse_windows
@@ -109,6 +109,11 @@ class System:
     def overdue(self) -> bool:
         """Whether one of its windows should be over."""
         return OVERDUE in self.attention
+
+    @property
+    def first_end(self) -> datetime | None:
+        """When its first window was to be over, while ``expires`` is the end of its last."""
+        return _moment(first_end(self.row))
 
     @property
     def full_name(self) -> str:
@@ -281,7 +286,8 @@ def _order(system: System) -> tuple[Any, ...]:
     """The gravest first, of these what is over the longest; then what is in maintenance mode, by its end; by name."""
     first = ATTENTION.index(system.attention[0]) if system.attention else len(ATTENTION)
     calm = 0 if system.windows else 1
-    return (first, calm, system.expires or _FAR, natural(system.name), system.kind, system.place)
+    end = system.first_end if system.overdue else system.expires
+    return (first, calm, end or _FAR, natural(system.name), system.kind, system.place)
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:

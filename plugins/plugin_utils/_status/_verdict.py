@@ -40,8 +40,8 @@ def summary(picture: Picture) -> dict[str, Any]:
 def _said(system: System, words: Sequence[str]) -> str:
     holds = ", ".join(map(str, system.windows))
     parts = [", ".join(words), f"window {holds}" if holds else ""]
-    if OVERDUE in words and system.expires:
-        parts.append(f"was to end at {iso(system.expires)}")
+    if OVERDUE in words and system.first_end:
+        parts.append(f"was to end at {iso(system.first_end)}")
     parts += system.notes
     return sentence(f"{system.full_name}, {system.kind}: {'; '.join(filter(None, parts))}")
 

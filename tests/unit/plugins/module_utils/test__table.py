@@ -66,6 +66,12 @@ def test_a_full_row() -> None:
     assert note == "    ! DynamicsAxBatch is stopped"
 
 
+def test_of_several_windows_the_first_end_is_the_one_that_is_over() -> None:
+    ends = ("2026-11-25T09:00:00Z", "2026-11-24T23:00:00Z", "")
+    row = {**ROW, "expires": ends[0], "windows": [{"id": str(i), "expires": end} for i, end in enumerate(ends)]}
+    assert render([row])[3] == "    ! overdue since 2026-11-24T23:00:00Z"
+
+
 def test_a_switch_that_was_cut_off_on_its_way_out() -> None:
     lines = render([{**ROW, "mode": "changing", "windows": []}])
     assert lines[3] == "    ! overdue: it was to be out of maintenance mode by now"

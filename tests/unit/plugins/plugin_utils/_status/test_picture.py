@@ -18,7 +18,22 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._pictu
 )
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._verdict import summary, verdicts
 
-from fakes.status import HOUR, MINUTE, NOW, PATCHES, UPDATE, Placed, book, calm, evening, hostile, on, placed, thousand
+from fakes.status import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    PATCHES,
+    UPDATE,
+    Placed,
+    book,
+    calm,
+    evening,
+    hostile,
+    on,
+    placed,
+    thousand,
+)
 
 F_O = ("d365fo", "D365 F&O")
 
@@ -217,6 +232,17 @@ def test_verdicts_are_of_the_hosts_that_asked() -> None:
     window = f"{PATCHES.id} (ops-pipeline, Windows patches, ring 2, {PATCHES.ticket})"
     assert found["web01"] == (f"web01 (dsm01), Trend AC: overdue; window {window}; was to end at 2026-11-30T20:33:00Z.")
     assert found["fo-dev09"].startswith("fo-dev09, D365 F&O: unknown; Could not connect on fo-dev09")
+
+
+def test_of_several_windows_the_first_end_is_the_one_that_is_over() -> None:
+    """The mode ends with its last window, but it is overdue since the end of its first."""
+    rows = [
+        on("an hour", *F_O, replace(PATCHES, expires=NOW - HOUR), overdue=True),
+        on("a day", *F_O, replace(PATCHES, expires=NOW - DAY), UPDATE, overdue=True),
+    ]
+    assert names(*rows) == ["a day", "an hour"]
+    said = verdicts(picture(rows, {}, NOW), ["overdue"])["a day"]
+    assert said.endswith("was to end at 2026-11-29T21:45:00Z.")
 
 
 def test_no_word_no_verdict() -> None:
