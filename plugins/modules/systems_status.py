@@ -96,7 +96,7 @@ EXAMPLES = r"""
     report:
       - "{{ playbook_dir }}/estate.html"
       - "{{ playbook_dir }}/estate.prom"
-    fail_on: [overdue, unknown]
+    fail_on: [overdue, unknown, foreign]
   register: quiesce_report
   run_once: true
 """

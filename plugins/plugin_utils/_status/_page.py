@@ -62,7 +62,7 @@ _ABOUT = {
     UNKNOWN: ("Could not be asked", "Whether they are in maintenance mode is not known. This is why:"),
     FOREIGN: (
         "In maintenance mode without a window",
-        "Somebody turned it on by other means: who, why and until when is not recorded. Plain disable turns it off.",
+        "Somebody turned it on by other means, or its record is lost or broken. Plain disable ends it without one.",
     ),
     CHANGING: (
         "Between two modes",
