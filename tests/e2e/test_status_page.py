@@ -129,7 +129,7 @@ def test_a_number_leads_to_its_systems_and_a_fold_opens(site: Site) -> None:
         assert last.is_visible()
 
 
-@pytest.mark.parametrize(("name", "most"), [("calm", 1), ("evening", 3), ("thousand", 14)])
+@pytest.mark.parametrize(("name", "most"), [("calm", 1), ("evening", 3), ("thousand", 16)])
 def test_paper(site: Site, name: str, most: int) -> None:
     """A4, dark on white whatever the screen is like, and not a page more than it takes."""
     with site.page(name, scheme="dark") as page:
@@ -138,6 +138,16 @@ def test_paper(site: Site, name: str, most: int) -> None:
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     assert 1 <= len(pages) <= most
+
+
+def test_paper_names_what_needs_attention(site: Site) -> None:
+    """Nobody can unfold a page that is printed or archived as PDF."""
+    with site.page("thousand") as page:
+        folded = page.locator("#attention details li").last
+        assert not folded.is_visible()
+        page.emulate_media(media="print")
+        assert folded.is_visible()
+        assert not page.locator("#normal details li").last.is_visible()
 
 
 def test_headings_and_landmarks(site: Site) -> None:
