@@ -50,8 +50,8 @@ class ActionModule(MaintenanceAction):
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Judge the options; then say what was seen, in the table and in the files."""
         only, fail_on = words("only", params["only"]), words("fail_on", params["fail_on"])
-        targets = _files.targets(params["report"])
         if params["state"] == READY:
+            _files.targets(params["report"])
             return {"changed": False}
         limit = plain(self.task_vars.get("ansible_limit") or "").strip()
         selection = Selection(
@@ -64,6 +64,7 @@ class ActionModule(MaintenanceAction):
         seen = self._picture(params, estate, selection)
         nobody = [] if seen.systems or selection.whole else [f"No system is left: {selection}."]
         table = print_table([system.row for system in seen.systems], [*nobody, *seen.problems])
+        targets = _files.targets(params["report"])  # what was seen is said by now, should a folder be gone meanwhile
         for target in targets:
             if self.check_mode:
                 show(f"{target.path} would be written")
