@@ -8,6 +8,12 @@ environment=.cache/importer
 "$environment/bin/pip" install -qq --disable-pip-version-check galaxy-importer
 rm -f "$environment"/*.tar.gz
 .venv/bin/ansible-galaxy collection build --force --output-path "$environment" >/dev/null
+# The collections that its files name lie where the package ansible has them: this one itself, and awx.awx.
+beside=$("$environment/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ansible_collections
+mkdir -p "$beside"
+for each in awx quiesce; do
+    ln -sfn "$PWD/.cache/collections/ansible_collections/$each" "$beside/$each"
+done
 cd "$environment"
 PATH="$PWD/bin:$PATH" python -m galaxy_importer.main ./*.tar.gz >importer.log 2>&1 || true
 grep -E "^(WARNING|ERROR)|successful" importer.log || true
