@@ -99,9 +99,11 @@ class Runner:
             if why == "" and (step.always or not failed):
                 now, why = self._in(course, step, left)
                 failed = failed or now
+        green = course.green
         for step in job.after if why in ("", CANCELLED) else ():
             _failed, after = self._in(course, step, left)
             why = after or why
+        course.green = green  # GitLab ignores what after_script ends with
         return why
 
     def _in(self, course: Course, step: Step, left: list[End]) -> tuple[bool, str]:
