@@ -63,6 +63,7 @@ def jobs(site: Site, set_up: SetUp) -> Jobs:
     job("check while it is open", "check", {"quiesce_window": CUT})
     job("ready while it is open", "ready", {"quiesce_window": CUT}, limit="launch01")
     time.sleep(SOON)
+    job("ready when it is over", "ready", {"quiesce_window": CUT}, limit="launch01")
     job("expire", "expire", {})
     job("check after that", "check", {"quiesce_window": CUT})
     job("ready after that", "ready", {"quiesce_window": CUT}, limit="launch01")
@@ -98,11 +99,13 @@ def test_then_the_last_node_is_content(jobs: Jobs) -> None:
     assert jobs.ran["check after that"].status == "successful", jobs.ran["check after that"].output[-4000:]
 
 
-def test_there_is_no_work_after_the_sweep(jobs: Jobs) -> None:
-    ran = jobs.ran["ready after that"]
+@pytest.mark.parametrize("name", ["ready when it is over", "ready after that"])
+def test_there_is_no_work_after_its_end(jobs: Jobs, name: str) -> None:
+    """Before and after the sweep."""
+    ran = jobs.ran[name]
     assert jobs.ran["ready while it is open"].status == "successful", jobs.ran["ready while it is open"].output[-4000:]
     assert ran.status == "failed"
-    assert f"The window {CUT} is not open on launch01" in " ".join(ran.output.split())
+    assert f"The window {CUT} is over, or not open, on launch01" in " ".join(ran.output.split())
 
 
 def test_a_whole_window(jobs: Jobs) -> None:
