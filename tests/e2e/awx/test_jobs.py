@@ -61,7 +61,6 @@ def jobs(site: Site, set_up: SetUp) -> Jobs:
     job("cancelled", "window", answers, cancel=begun.exists, verbosity=3)  # whose lease ends with it also at -vvv
     go.touch()  # what a worker still waits for
     job("check while it is open", "check", {"quiesce_window": CUT})
-    job("ready while it is open", "ready", {"quiesce_window": CUT}, limit="launch01")
     time.sleep(SOON)
     job("ready when it is over", "ready", {"quiesce_window": CUT}, limit="launch01")
     job("expire", "expire", {})
@@ -69,6 +68,9 @@ def jobs(site: Site, set_up: SetUp) -> Jobs:
     job("ready after that", "ready", {"quiesce_window": CUT}, limit="launch01")
     blank = {"quiesce_window": WHOLE, "quiesce_expires": "2h", "quiesce_reason": ""}
     job("whole", "window", blank, limit="launch01,d365fo01", verbosity=5)
+    job("enabled", "enable", blank, limit="launch01")
+    job("ready while it is open", "ready", {"quiesce_window": WHOLE}, limit="launch01")
+    job("disabled", "disable", {"quiesce_window": WHOLE}, limit="launch01")
     job("slice", "enable", {"quiesce_window": CUT, "quiesce_expires": "2h"}, part=(3, 4))  # launch01 and trend01
     return Jobs(before, ran, after)
 
