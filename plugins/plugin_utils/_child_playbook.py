@@ -53,10 +53,24 @@ _TAGS = {"tags": "--tags", "skip_tags": "--skip-tags"}
 _CODES = {1: "it could not run", 2: "a host failed", 4: "a host could not be reached", 99: "it was interrupted"}
 _PLAY = re.compile(r"^ +pattern: \[(.*)\]\n +hosts \(\d+\):((?:\n {6}.+)*)", re.MULTILINE)
 # Not with -m, which looks for modules in the working directory first: a project may hold a getpass.py of its own.
-START = (
-    "-c",
-    "import sys; sys.path = [each for each in sys.path if each]; from ansible.cli.playbook import main; main()",
-)
+# What it forks ends with it: Ansible passes a signal on to its workers, but not to one that begins in that moment, and
+# nothing at all if it is killed.
+_MAIN = """\
+import sys
+sys.path = [each for each in sys.path if each]
+import ctypes, os, signal
+control = getattr(ctypes.CDLL(None), "prctl", None)
+forking = []
+def end_with_it():
+    control(1, signal.SIGTERM)
+    if os.getppid() != forking[0]:
+        os._exit(1)
+if control:
+    os.register_at_fork(before=lambda: forking.__setitem__(slice(None), [os.getpid()]), after_in_child=end_with_it)
+from ansible.cli.playbook import main
+main()
+"""
+START = ("-c", _MAIN)
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
 
 

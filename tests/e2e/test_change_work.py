@@ -17,7 +17,7 @@ import yaml
 
 from contract.lab_system import LabSystem, lab_system
 from lab.thread import LoopThread
-from playbook import ROOT, Done
+from playbook import ROOT, Done, Running
 from playbook.documented import examples
 from playbook.estate import Lab
 from playbook.shared import new_lab
@@ -159,13 +159,14 @@ REFUSED: dict[str, tuple[Mapping[str, Any], str]] = {
 
 @dataclass
 class Works:
-    """The estate, what came of each run, and which of the runs were in maintenance mode when they were looked at."""
+    """The estate, what came of each run, which of the runs left the mode on, and which processes."""
 
     lab: Lab
     launch: LabSystem
     runs: dict[str, Done] = field(default_factory=dict)
     left: dict[str, bool] = field(default_factory=dict)
     refused: dict[str, dict[str, Any]] = field(default_factory=dict)
+    children: dict[str, str] = field(default_factory=dict)
     waited: bool = False  # whether the run went on only when the program had ended that its playbook left
 
     @property
@@ -247,7 +248,8 @@ def every_run(works: Works) -> None:
     works.run("check", "--check", window_work="waits.yml", begun=str(folder / "check"))
     asked(works, "done", "\r")
     asked(works, "given-up", "\x03")
-    killed(works)
+    playbook_killed(works)
+    killed(works)  # and leaves the mode on
     killed_while_a_person_is_asked(works)
 
 
@@ -262,16 +264,37 @@ def ended_now(process: int) -> bool:
 
 def killed(works: Works) -> None:
     """Whatever kills ansible-playbook ends its playbook, too."""
-    begun = works.folder / "begun"
-    window = works.window("killed", window_work="waits.yml", begun=str(begun))
+    running = at_work(works, "killed")
+    os.kill(running.process.pid, signal.SIGTERM)
+    works.keep("killed", running.wait())
+    works.children["killed"] = last_children(works)
+
+
+def playbook_killed(works: Works) -> None:
+    """Whatever kills the playbook ends the programs that work for it, which it could not tell."""
+    running = at_work(works, "playbook-killed")
+    os.kill(int(children(works).split()[0]), signal.SIGKILL)
+    works.keep("playbook-killed", running.wait())
+    works.children["playbook-killed"] = last_children(works)
+
+
+def at_work(works: Works, name: str) -> Running:
+    """Begin a window whose playbook waits, and return once it does."""
+    begun = works.folder / f"{name}-begun"
+    window = works.window(name, window_work="waits.yml", begun=str(begun))
     running = works.lab.begin(works.folder / "window.yml", "-l", "launch01", **window)
     end = time.monotonic() + LIMIT
     while not begun.exists() and time.monotonic() < end:
         time.sleep(0.05)
-    os.kill(running.process.pid, signal.SIGTERM)
-    works.keep("killed", running.wait())
-    while children(works) and time.monotonic() < end:
+    return running
+
+
+def last_children(works: Works) -> str:
+    """Return what doesn't end for long, though not as long as what it waits for."""
+    end = time.monotonic() + LIMIT / 2
+    while (found := children(works)) and time.monotonic() < end:
         time.sleep(0.05)
+    return found
 
 
 def killed_while_a_person_is_asked(works: Works) -> None:
@@ -368,7 +391,16 @@ def test_a_playbook_is_checked_in_check_mode(works: Works) -> None:
 
 def test_a_playbook_ends_with_the_run_that_was_killed(works: Works) -> None:
     assert works.left["killed"], "the case shows nothing"
-    assert children(works) == ""
+    assert works.children["killed"] == ""
+
+
+def test_what_works_for_a_playbook_ends_with_it_and_the_window_closes(works: Works) -> None:
+    done = works.runs["playbook-killed"]
+    assert done.code == 2, done.output[-4000:]
+    assert "waits.yml ended with -9: it was killed" in " ".join(done.output.split())
+    assert "PLAY [Take the gates out of maintenance mode]" in done.output
+    assert not works.left["playbook-killed"]
+    assert works.children["playbook-killed"] == ""
 
 
 def test_a_person_says_that_the_work_is_done(works: Works) -> None:

@@ -11,7 +11,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playboo
 
 def test_files_of_the_working_directory_are_no_modules(tmp_path: Path) -> None:
     """A project may hold a getpass.py, an inventory.py or whatever else Ansible would import."""
-    for name in ("getpass.py", "secrets.py", "yaml.py"):
+    for name in ("getpass.py", "secrets.py", "yaml.py", "ctypes.py", "signal.py"):
         (tmp_path / name).write_text("raise SystemExit('imported from the working directory')\n", encoding="utf-8")
     done = subprocess.run(
         [sys.executable, *START, "--version"], cwd=tmp_path, capture_output=True, text=True, check=False
