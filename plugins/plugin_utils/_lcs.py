@@ -6,32 +6,26 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._lcs._status import KIND
-from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore, file_name
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._system import SystemAction
 
 
-class LcsAction(MaintenanceAction):
+class LcsAction(SystemAction):
     """An action plugin that asks in ``ask``; the environment's row is called after the host of the task, and a failure
     has one, too."""
 
+    kind = KIND
     variables = "lcs_"
     own = frozenset({"status", *_options.MODE})
     rules = _options.RULES
-    free_text = MaintenanceAction.free_text | {"action", "history", "environment", "warnings"}
-
-    @abstractmethod
-    def ask(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Do what the task asks and return its result. Raises ``Failure``."""
+    free_text = SystemAction.free_text | {"action", "history", "environment", "warnings"}
 
     @contextmanager
     def store(self, params: dict[str, Any]) -> Iterator[FileStore]:
@@ -40,17 +34,3 @@ class LcsAction(MaintenanceAction):
         name = file_name("lcs", f"{where.portal}/{where.project}/{where.environment}")
         with open_store(self, params, name) as store:
             yield store
-
-    def work(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Ask LCS."""
-        try:
-            return self._named(self.ask(params))
-        except Failure as failure:
-            failure.details.setdefault("status", unknown_row(self.name, KIND, str(failure)))
-            self._named(failure.details)
-            raise
-
-    def _named(self, result: dict[str, Any]) -> dict[str, Any]:
-        if row := result.get("status"):
-            row["system"] = self.name
-        return result

@@ -6,49 +6,29 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform import _options
 from ansible_collections.quiesce.maintenance.plugins.module_utils._powerplatform._status import KIND
-from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore, file_name
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._system import SystemAction
 
 
-class PowerPlatformAction(MaintenanceAction):
+class PowerPlatformAction(SystemAction):
     """An action plugin that asks in ``ask``; the environment's row is called after the host of the task, and a failure
     has one, too."""
 
+    kind = KIND
     variables = "powerplatform_"
     own = frozenset({"status", *_options.MODE})
     rules = _options.RULES
-    free_text = MaintenanceAction.free_text | {"warnings", "errors", "not_read", "history", "pending"}
-
-    @abstractmethod
-    def ask(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Do what the task asks and return its result. Raises ``Failure``."""
+    free_text = SystemAction.free_text | {"warnings", "errors", "not_read", "history", "pending"}
 
     @contextmanager
     def store(self, params: dict[str, Any]) -> Iterator[FileStore]:
         """Open the file with the records of the cloud's environments."""
         with open_store(self, params, file_name("powerplatform", _options.read_endpoints(params).home)) as store:
             yield store
-
-    def work(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Ask the platform."""
-        try:
-            return self._named(self.ask(params))
-        except Failure as failure:
-            failure.details.setdefault("status", unknown_row(self.name, KIND, str(failure)))
-            self._named(failure.details)
-            raise
-
-    def _named(self, result: dict[str, Any]) -> dict[str, Any]:
-        if row := result.get("status"):
-            row["system"] = self.name
-        return result
