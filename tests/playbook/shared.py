@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,11 +21,29 @@ P = TypeVar("P")
 # Each lab gets addresses of its own, so that nothing is left over from the one before, and tests may run side by side.
 _NETWORKS = itertools.count()
 
+_NETWORK_PORT = 20999  # UDP: who holds it has the network
+
+
+@cache
+def _own_networks() -> tuple[str, socket.socket]:
+    """Return the first two numbers of this process's addresses, and what keeps them from other test runs."""
+    for number in range(200):
+        network = f"127.{40 + (os.getpid() + number) % 200}"
+        holder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            holder.bind((f"{network}.0.1", _NETWORK_PORT))
+        except OSError:
+            holder.close()
+        else:
+            return network, holder
+    raise RuntimeError("every network of the loopback interface is taken")
+
 
 @contextmanager
 def new_lab(folder: Path, loop: LoopThread) -> Iterator[Lab]:
     """A lab, switched off in the end."""
-    lab = Lab(folder / "lab", loop, f"127.{40 + os.getpid() % 200}.{2 * next(_NETWORKS) % 250}")
+    network, _holder = _own_networks()
+    lab = Lab(folder / "lab", loop, f"{network}.{2 * next(_NETWORKS) % 250}")
     try:
         yield lab
     finally:
