@@ -13,10 +13,10 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import STORE
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._change_window._due import POLICIES, Look, results_of
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._registered import estate_of, of_run
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_store
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import POLICIES, Look, results_of
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import task_file
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import tasks_of
 

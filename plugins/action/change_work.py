@@ -11,7 +11,10 @@ from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import ChildPlaybook, end_with
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._change_window._child_playbook import (
+    ChildPlaybook,
+    end_with,
+)
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import found
 
 

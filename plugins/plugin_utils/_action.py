@@ -124,7 +124,7 @@ class MaintenanceAction(ActionBase):
             result.update(lost.details, unreachable=True, msg=str(lost))
         except Failure as failure:
             result.update(failure.details, failed=True, msg=str(failure))
-        return dict(self._masked(result))
+        return dict(self.masked(result))
 
     def _arguments(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of the task and of the variables; what is left blank, as in a survey, is not given."""
@@ -235,9 +235,10 @@ class MaintenanceAction(ActionBase):
         text = masked(spoken(text, prefix, bare, self._shared - self._in_task), self._secrets)
         return _TERMINAL.sub("", text)
 
-    def _masked(self, result: Any, free: bool = False) -> Any:
+    def masked(self, result: Any, free: bool = False) -> Any:
+        """Return a result whose free text (``free``, or under a key of ``free_text``) may be shown."""
         if isinstance(result, Mapping):
-            return {key: self._masked(value, free or key in self.free_text) for key, value in result.items()}
+            return {key: self.masked(value, free or key in self.free_text) for key, value in result.items()}
         if isinstance(result, (list, tuple)):
-            return [self._masked(item, free) for item in result]
+            return [self.masked(item, free) for item in result]
         return self.said(result) if free and isinstance(result, str) else result

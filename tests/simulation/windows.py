@@ -25,10 +25,15 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._run import LE
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening, Window
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._change import later
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._change_window._due import (
+    CLOSE,
+    Look,
+    gone,
+    results_of,
+)
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._change_window._outcome import later
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import Estate, Member
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import CLOSE, Look, gone, results_of
 
 from fakes.clock import Time
 from fakes.moments import NOW

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.action.change_window import CLOSED, SWEPT, ActionModule
+from ansible_collections.quiesce.maintenance.plugins.action.change_window import ActionModule
 from ansible_collections.quiesce.maintenance.plugins.module_utils._book import FILE
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record, text_of
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
@@ -66,7 +66,7 @@ def closing() -> dict[str, Any]:
 
 def test_closed(tmp_path: Path, closing: dict[str, Any]) -> None:
     file = book(tmp_path, "CHG1")
-    found = step(tmp_path, CLOSED, **closing)
+    found = step(tmp_path, "closed", **closing)
     assert (found["failed"], found["msg"]) == (True, "launch01: the update failed.")
     assert not file.exists()
     assert events(tmp_path, "CHG1")[-1] == "closed"
@@ -77,7 +77,7 @@ def test_a_book_that_cannot_be_read_hides_nothing_of_what_failed_before(
 ) -> None:
     """The window stays in it, so the evidence doesn't say that it was closed."""
     book(tmp_path).write_text("{")
-    found = step(tmp_path, CLOSED, **closing)
+    found = step(tmp_path, "closed", **closing)
     assert found["failed"]
     assert "launch01: the update failed." in found["msg"]
     assert f"localhost: Could not read the record on the file {tmp_path}/store/windows.json" in found["msg"]
@@ -90,7 +90,7 @@ def swept(tmp_path: Path, *names: str) -> dict[str, Any]:
     due = {"launch01": {"launch": list(names)}}
     where = {name: [["launch01", "launch"]] for name in names}
     nothing: dict[str, Any] = {"overdue": [], "orphans": [], "forgotten": [], "unseen": [], "of_book": {}}
-    return step(tmp_path, SWEPT, window_due={"due": due, "where": where, **nothing})
+    return step(tmp_path, "swept", window_due={"due": due, "where": where, **nothing})
 
 
 def test_swept(tmp_path: Path) -> None:
@@ -118,3 +118,17 @@ def test_a_book_that_cannot_be_read_stops_no_sweep(tmp_path: Path) -> None:
     assert found["failed"]
     assert "the window CHG1, the window CHG2: Could not read the record on the file" in found["msg"]
     assert [events(tmp_path, name) for name in ("CHG1", "CHG2")] == [["left open"]] * 2
+
+
+def test_a_later_end_that_cannot_be_recorded_is_given_to_nothing(tmp_path: Path) -> None:
+    file = book(tmp_path, "CHG1")
+    before = file.read_text()
+    (tmp_path / "evidence/CHG1.jsonl").mkdir(parents=True)
+    row = {**NORMAL, "mode": "maintenance", "windows": [window("CHG1").result()]}
+    looked = {"run": "r1", "systems": {"launch": {"changed": False, "rows": [row]}}}
+    known = HostVars(launch01={"quiesce_result": looked}, localhost={})
+    due = {"where": {"CHG1": [["launch01", "launch"]]}}
+    found = step(tmp_path, "extended", hostvars=known, window_due=due, quiesce_window="CHG1", window_extend="1h")
+    assert found["failed"]
+    assert "Could not read the record on the file" in found["msg"]
+    assert file.read_text() == before

@@ -25,7 +25,10 @@ from ansible.playbook.task import Task
 from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import ChildPlaybook, playbook_file
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._change_window._child_playbook import (
+    ChildPlaybook,
+    playbook_file,
+)
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._task_file import documents, existing, task_file
 
 TASKS, ROLE, PLAYBOOK, PERSON = "tasks", "role", "playbook", "person"

@@ -11,7 +11,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Took
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _change
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._change_window import _outcome
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import Estate, Member
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
 
@@ -50,7 +50,7 @@ def results(launch: dict[str, Any] | None, d365fo: dict[str, Any] | None) -> dic
 def test_what_was_not_switched(
     launch: dict[str, Any] | None, d365fo: dict[str, Any] | None, untouched: dict[str, list[str]]
 ) -> None:
-    assert _change.untouched(ESTATE.result(), results(launch, d365fo), WAVES) == untouched
+    assert _outcome.untouched(ESTATE.result(), results(launch, d365fo), WAVES) == untouched
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_where_a_window_is_still_open(
     launch: dict[str, Any] | None, d365fo: dict[str, Any] | None, untouched: dict[str, list[str]], left: list[str]
 ) -> None:
     estate = replace(ESTATE, untouched=untouched).result()
-    assert _change.still_open(estate, results(launch, d365fo), WAVES, "CHG1") == left
+    assert _outcome.still_open(estate, results(launch, d365fo), WAVES, "CHG1") == left
 
 
 @pytest.mark.parametrize(
@@ -90,32 +90,32 @@ def test_where_a_window_is_still_open(
     ],
 )
 def test_what_the_work_came_to(worked: dict[str, dict[str, Any]], messages: dict[str, str]) -> None:
-    assert _change.works(["a", "b"], worked) == messages
+    assert _outcome.works(["a", "b"], worked) == messages
 
 
 def test_what_was_said_of_several_hosts_is_said_once() -> None:
     said = [{"dev01": "It is gone", "dev02": "It is gone "}, {"dev01": "No disk!"}]
-    assert _change.by_text(said) == ["dev01, dev02: It is gone.", "dev01: No disk!"]
+    assert _outcome.by_text(said) == ["dev01, dev02: It is gone.", "dev01: No disk!"]
 
 
 def test_only_switches_that_went_well_are_remembered() -> None:
     steps = [{"step": "stopped it", "seconds": 3.0}, {"step": "a check says no time"}]
     launch = result(changed=True, seconds=5.0, steps=steps)
     failed = result(changed=True, seconds=900.0, failed=True)
-    assert _change.took(ESTATE.result(), results(launch, failed), WAVES) == {
+    assert _outcome.took(ESTATE.result(), results(launch, failed), WAVES) == {
         "launch launch01": Took(5.0, {"stopped it": 3.0})
     }
-    assert _change.took(ESTATE.result(), results(result(changed=False, seconds=1.0), None), WAVES) == {}
+    assert _outcome.took(ESTATE.result(), results(result(changed=False, seconds=1.0), None), WAVES) == {}
 
 
 def test_what_is_usual_is_said_of_what_is_known() -> None:
     times = {"launch launch01": {"enabled": [Took(360)]}, "d365fo dev02": {"enabled": [Took(1)]}}
-    assert _change.expected(ESTATE.result(), times, WAVES, "enabled") == ["launch01: usually 6 minutes to be switched"]
+    assert _outcome.expected(ESTATE.result(), times, WAVES, "enabled") == ["launch01: usually 6 minutes to be switched"]
 
 
 def test_evidence_of_switches() -> None:
     failed = result("unknown", failed=True, msg="It is gone", seconds=2.0)
-    entries = list(_change.switches(ESTATE.result(), results(failed, None), WAVES, "normal"))
+    entries = list(_outcome.switches(ESTATE.result(), results(failed, None), WAVES, "normal"))
     assert [(each.event, each.facts["host"], each.facts["result"]) for each in entries] == [
         ("switch", "launch01", "failed"),
         ("switch", "dev01", "not done"),
@@ -126,18 +126,18 @@ def test_evidence_of_switches() -> None:
 @pytest.mark.parametrize(("ends", "seconds"), [(-60, 60), (60, 0), (0, 0)])
 def test_by_how_much_a_window_was_too_long(ends: int, seconds: int) -> None:
     window = Window("CHG1", NOW - timedelta(hours=1), expires=NOW + timedelta(seconds=ends))
-    assert _change.overrun(window.result(), NOW) == seconds
+    assert _outcome.overrun(window.result(), NOW) == seconds
 
 
 @pytest.mark.parametrize(("ends", "later"), [([60], 120), ([60, 90], 150), ([-600], 60), ([-600, 30], 90)])
 def test_a_later_end(ends: list[int], later: int) -> None:
     texts = [iso(NOW + timedelta(seconds=each)) for each in ends]
-    assert _change.later(texts, timedelta(seconds=60), NOW) == NOW + timedelta(seconds=later)
+    assert _outcome.later(texts, timedelta(seconds=60), NOW) == NOW + timedelta(seconds=later)
 
 
 def test_an_end_that_no_calendar_has() -> None:
     with pytest.raises(Invalid, match=r"^Invalid O\(extend\): the window would end after the year 9999"):
-        _change.later([iso(NOW)], timedelta(days=9_999_999), NOW)
+        _outcome.later([iso(NOW)], timedelta(days=9_999_999), NOW)
 
 
 HOSTS = {"launch01": ["launch"]}
@@ -152,7 +152,7 @@ HOSTS = {"launch01": ["launch"]}
     ],
 )
 def test_a_window_that_is_alone(variables: dict[str, Any]) -> None:
-    _change.only_its_own("CHG1", HOSTS, {"launch01": variables})
+    _outcome.only_its_own("CHG1", HOSTS, {"launch01": variables})
 
 
 @pytest.mark.parametrize(
@@ -166,4 +166,4 @@ def test_a_window_that_is_alone(variables: dict[str, Any]) -> None:
 )
 def test_variables_that_would_close_windows_of_others(variables: dict[str, Any]) -> None:
     with pytest.raises(Failure, match=f"{next(iter(variables))} is .* for launch01"):
-        _change.only_its_own("CHG1", HOSTS, {"launch01": variables})
+        _outcome.only_its_own("CHG1", HOSTS, {"launch01": variables})

@@ -11,9 +11,7 @@ import pytest
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import iso
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Lease, Opening, Window, with_opened
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import Estate, Member
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import (
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._change_window._due import (
     CLOSE,
     CUT_OFF,
     REPORT,
@@ -21,6 +19,8 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._sweep import 
     Sweep,
     gone,
 )
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._estate import Estate, Member
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
 
 from fakes.moments import NOW
 

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._child_playbook import START, playbook_file
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._change_window._child_playbook import (
+    START,
+    playbook_file,
+)
 
 
 def test_files_of_the_working_directory_are_no_modules(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _guard
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._change_window import _guard
 
 LIMIT = 30.0
 
