@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def run(manager: TrendManager, authority: Authority) -> Run:
             skip=params["on_unavailable"] == "skip",
             wait=params["wait"],
         )
-        patience = _options.patience(params, AnyRun(tell=told.append))
+        patience = _options.patience(params, AnyRun(tell=told.append, sleep=lambda seconds: time.sleep(seconds / 20)))
         try:
             result = _run.run(system, check_mode=False, patience=patience, rollback=params["rollback"])
         except Failure as failure:
