@@ -41,15 +41,36 @@ def test_the_sweep_is_not_limited(name: str) -> None:
     """To the host that an alert names, and to nothing else: it would not see where else a window is open."""
     (source,) = (each["ansible.eda.alertmanager"] for each in ruleset(name)["sources"])
     assert source["data_host_path"] == ""
-    (rule,) = ruleset(name)["rules"]
-    assert "limit" not in json.dumps(rule["action"])
-    assert rule["throttle"]["group_by_attributes"] == ["event.alert.labels.window"]
+    for rule in ruleset(name)["rules"]:
+        assert "limit" not in json.dumps(rule["action"])
+
+
+@pytest.mark.parametrize("name", RULEBOOKS)
+def test_many_alerts_are_one_sweep(name: str) -> None:
+    """They are grouped by what the condition asks for: an alert without that attribute would not be held back.
+
+    And none is lost: the sweep comes after all of them.
+    """
+    for rule in ruleset(name)["rules"]:
+        (attribute,) = rule["throttle"]["group_by_attributes"]
+        assert f"{attribute} == " in rule["condition"]
+        assert "once_after" in rule["throttle"]
+
+
+@pytest.mark.parametrize("name", RULEBOOKS)
+def test_both_forms_of_an_alert(name: str) -> None:
+    """That of the source, and that of an event stream of Ansible Automation Platform in its place (``payload``)."""
+    conditions = [rule["condition"] for rule in ruleset(name)["rules"]]
+    assert ["event.payload.alerts" in each for each in conditions] == [False, True]
+    assert all('"QuiesceWindowOverdue"' in each and 'status == "firing"' in each for each in conditions)
 
 
 def test_both_do_the_same() -> None:
     """By what there is: a playbook of the collection, and the job template for it of the setup and of the pattern."""
     first, second = (ruleset(name) for name in ACTIONS)
-    actions = [dict(each["rules"][0].pop("action")) for each in (first, second)]
+    actions = [dict(rule.pop("action")) for each in (first, second) for rule in each["rules"]]
+    assert actions[::2] == actions[1::2]
+    actions = actions[::2]
     assert first == second
     assert [list(action) for action in actions] == [[name] for name in ACTIONS.values()]
     assert actions[0]["run_playbook"]["name"] == "quiesce.maintenance.expire"
