@@ -33,8 +33,8 @@ class ActionModule(MaintenanceAction):
                 members.append(member)
             elif not (self.task_vars.get("quiesce_keeper") and host == CONTROLLER):
                 strangers.append(member.host)
-        limit = str(self.task_vars.get("ansible_limit") or "")
-        nobody = _estate.meaning_nobody(limit, self.task_vars["groups"])
+        limit = plain(self.task_vars.get("ansible_limit"))
+        nobody = _estate.meaning_nobody(limit or "", self.task_vars["groups"])
         only = params["only"]
         if only is None:
             _estate.check(members, strangers, limit, nobody, register())

@@ -169,15 +169,22 @@ def _pattern(part: str) -> re.Pattern[str]:
 def check(
     members: Sequence[Member],
     strangers: Sequence[str],
-    limit: str,
+    limit: str | None,
     nobody: Sequence[str],
     register: Mapping[str, System],
 ) -> None:
-    """Refuse a run that would switch nothing, or not everything that it was limited to. Raises ``Failure``.
+    """Refuse a run that would switch nothing, or not just what it was limited to. Raises ``Failure``.
 
-    ``strangers`` are hosts that are no system: without a limit they have a right to be in the inventory. ``nobody`` are
+    ``limit`` is None if none was given; Ansible takes a blank one for every host. ``strangers`` are hosts that are no system: without a limit they have a right to be in the inventory. ``nobody`` are
     parts of the limit that mean no host.
     """
+    if limit is not None and not limit.strip(" ,:"):
+        raise Failure(
+            "find the systems",
+            "a blank limit",
+            "Ansible takes it for every host of the inventory",
+            "Nothing was done. Name the systems in the limit, or leave it out",
+        )
     if nobody:
         raise Failure(
             "find the systems",

@@ -119,12 +119,12 @@ def test_computers_with_options_of_their_own_are_tasks_of_their_own() -> None:
             "db01",
             r"find a system on the limit db01: none of its hosts is one; expected hosts with quiesce_systems",
         ),
-        ((), ["db01"], "", r"on the inventory.*groups launch, d365fo, .*trend.*Nothing was done"),
+        ((), ["db01"], None, r"on the inventory.*groups launch, d365fo, .*trend.*Nothing was done"),
         (ESTATE.members, ["db01", "db02"], "dev01,db01,db02", r"db01, db02 are not systems"),
     ],
 )
 def test_a_run_that_would_switch_nothing_fails(
-    members: tuple[Member, ...], strangers: list[str], limit: str, says: str
+    members: tuple[Member, ...], strangers: list[str], limit: str | None, says: str
 ) -> None:
     with pytest.raises(Failure, match=says):
         check(members, strangers, limit, [], REGISTER)
@@ -138,7 +138,14 @@ def test_the_manager_of_a_computer_may_be_in_the_limit() -> None:
 
 
 def test_without_a_limit_other_hosts_may_be_there() -> None:
-    check(ESTATE.members, ["db01"], "", [], REGISTER)
+    check(ESTATE.members, ["db01"], None, [], REGISTER)
+
+
+@pytest.mark.parametrize("limit", ["", " ", ",", " , ", ":"])
+def test_a_blank_limit_is_not_taken_for_every_host(limit: str) -> None:
+    """A variable of a pipeline that nobody set, say."""
+    with pytest.raises(Failure, match="a blank limit: Ansible takes it for every host"):
+        check(ESTATE.members, [], limit, [], REGISTER)
 
 
 def test_a_limit_with_a_typing_error_fails() -> None:
