@@ -175,8 +175,8 @@ def check(
 ) -> None:
     """Refuse a run that would switch nothing, or not just what it was limited to. Raises ``Failure``.
 
-    ``limit`` is None if none was given; Ansible takes a blank one for every host. ``strangers`` are hosts that are no system: without a limit they have a right to be in the inventory. ``nobody`` are
-    parts of the limit that mean no host.
+    ``limit`` is None if none was given; Ansible takes a blank one for every host. ``strangers`` are hosts that are no
+    system: without a limit they have a right to be in the inventory. ``nobody`` are parts of it that mean no host.
     """
     if limit is not None and not limit.strip(" ,:"):
         raise Failure(
