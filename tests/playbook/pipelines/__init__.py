@@ -54,7 +54,7 @@ class Step:
 class Job:
     """Steps one after the other while none fails, and ``after`` them others whatever happened to those.
 
-    ``always``: also if a job before it failed; ``cancelled``: also if the pipeline was cancelled.
+    ``always``: also if a job before it failed; ``cancelled``: also if the pipeline was cancelled, or is meanwhile.
     """
 
     steps: tuple[Step, ...]

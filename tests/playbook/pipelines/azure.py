@@ -28,8 +28,10 @@ def _jobs(run: Run) -> list[Job]:
         # What there is not stays as it is.
         return re.sub(r"\$\(([\w.]+)\)", lambda found: macros.get(found[1], found[0]), text)
 
-    # Every variable is in the environment, except those that are secret.
-    own = {each["name"]: expanded(each["value"]) for each in whole["variables"] if "name" in each}
+    # Every variable is in the environment, except those that are secret, and those in which a secret is.
+    named = {each["name"]: expanded(each["value"]) for each in whole["variables"] if "name" in each}
+    secret = (*run.secrets.values(), run.job["SYSTEM_ACCESSTOKEN"])
+    own = {name: value for name, value in named.items() if not any(each in value for each in secret)}
     system = {name: value for name, value in run.job.items() if name != "SYSTEM_ACCESSTOKEN"}
 
     def step(each: dict[str, Any]) -> Step:
@@ -41,15 +43,12 @@ def _jobs(run: Run) -> list[Job]:
             each.get("condition") == "always()",
         )
 
-    return [
-        Job(
-            tuple(step(each) for each in job["steps"] if "bash" in each),
-            always="always()" in job["condition"],
-            cancelled="always()" in job["condition"],
-        )
-        for job in whole["jobs"]
-        if _holds(job["condition"], reason)
-    ]
+    def job(each: dict[str, Any]) -> Job:
+        always = "always()" in each["condition"]
+        steps = tuple(step(one) for one in each["steps"] if "bash" in one)
+        return Job(steps, always=always, cancelled=always and all(one.always for one in steps))
+
+    return [job(each) for each in whole["jobs"] if _holds(each["condition"], reason)]
 
 
 def _holds(condition: str, reason: str) -> bool:

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from playbook.pipelines import Job, Step
@@ -97,29 +97,32 @@ class Runner:
         failed, why = False, ""
         for step in job.steps:
             if why == "" and (step.always or not failed):
-                now, why = self._in(course, step, left)
+                now, why = self._in(job, course, step, left)
                 failed = failed or now
-        green = course.green
+        green, status = course.green, {"CI_JOB_STATUS": "canceled" if why else "failed" if failed else "success"}
         for step in job.after if why in ("", CANCELLED) else ():
-            _failed, after = self._in(course, step, left)
+            with_status = replace(step, environment={**step.environment, **status})
+            _failed, after = self._in(job, course, with_status, left)
             why = after or why
         course.green = green  # GitLab ignores what after_script ends with
         return why
 
-    def _in(self, course: Course, step: Step, left: list[End]) -> tuple[bool, str]:
+    def _in(self, job: Job, course: Course, step: Step, left: list[End]) -> tuple[bool, str]:
         """Run a step; return whether it failed, and why it was killed if it was."""
         if step.name in self.passed:
             return False, ""
         self.before(step)
         end = next((end for end in left if end.step == step.name), None)
-        ran = self._step(step, end)
+        goes_on = end is not None and end.why == CANCELLED and job.cancelled
+        ran = self._step(step, end, goes_on)
         course.steps.append(ran)
+        course.cancelled = course.cancelled or goes_on
         if end:
             left.remove(end)
         course.green = course.green and ran.code == 0
         return ran.code != 0, end.why if end and ran.code is None else ""
 
-    def _step(self, step: Step, end: End | None) -> Ran:
+    def _step(self, step: Step, end: End | None, goes_on: bool) -> Ran:
         mark, log = uuid.uuid4().hex, self.repository.parent / f"{uuid.uuid4().hex}.log"
         environment = {**self.environment, **step.environment, _MARK: mark}
         with log.open("w", encoding="utf-8") as output:
@@ -135,7 +138,7 @@ class Runner:
         deadline, killed = time.monotonic() + LIMIT, False
         while not killed and not _ended(process):
             self.commands |= {_command(pid) for pid in _marked(mark)}
-            killed = (end is not None and end.moment()) or time.monotonic() > deadline
+            killed = (end is not None and not goes_on and end.moment()) or time.monotonic() > deadline
         if killed:
             _kill(mark)
             process.wait(10)
