@@ -132,9 +132,9 @@ def took(estate: Mapping[str, Any], results: Results, waves: Sequence[str]) -> d
         for host, task in tasks_of(estate, wave):
             result = results.get(host, {}).get("systems", {}).get(task["system"])
             if result and result.get("changed") and not is_bad(result) and result.get("seconds") is not None:
-                steps = {
-                    str(step["step"]): float(step["seconds"]) for step in result.get("steps", ()) if "seconds" in step
-                }
+                # In check mode no step has taken any time.
+                timed = (step for step in result.get("steps", ()) if step.get("seconds") is not None)
+                steps = {str(step["step"]): float(step["seconds"]) for step in timed}
                 found[f"{task['system']} {host}"] = Took(float(result["seconds"]), steps)
     return found
 

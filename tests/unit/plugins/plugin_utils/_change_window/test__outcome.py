@@ -106,6 +106,8 @@ def test_only_switches_that_went_well_are_remembered() -> None:
         "launch launch01": Took(5.0, {"stopped it": 3.0})
     }
     assert _outcome.took(ESTATE.result(), results(result(changed=False, seconds=1.0), None), WAVES) == {}
+    checked = result(changed=True, seconds=1.0, steps=[{"step": "restarted W3SVC", "seconds": None}])
+    assert _outcome.took(ESTATE.result(), results(None, checked), WAVES)["d365fo dev01"].steps == {}
 
 
 def test_what_is_usual_is_said_of_what_is_known() -> None:
