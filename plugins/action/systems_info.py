@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ansible.errors import AnsibleError
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils import _estate
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import register
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import SHARED, MaintenanceAction, plain
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._mistyped import Known, refuse_mistyped
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import System, register
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import CONTROLLER
 
 
@@ -26,6 +30,7 @@ class ActionModule(MaintenanceAction):
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Find out which systems the hosts of the play are."""
+        refuse_mistyped(load_extra_vars(self._loader), _known())
         members, strangers = [], []
         for host in self.task_vars["ansible_play_hosts_all"]:
             member = self._member(str(host))
@@ -102,3 +107,30 @@ def _is_to_render(given: object) -> bool:
     if isinstance(given, Sequence):
         return any(_is_to_render(each) for each in given)
     return not (given is None or isinstance(given, (bool, int, float, Mapping)))
+
+
+def _known() -> Known:
+    """Return the variables that the playbooks read; a product is loaded only if somebody gives one of its own."""
+    collection = "quiesce.maintenance"
+    return {
+        "quiesce": lambda: {*SHARED, "systems", "on_expiry"},
+        "window": partial(_variables, f"{collection}.change_window"),
+        "status": partial(_variables, f"{collection}.systems_status"),
+        **{name: partial(_of_system, system) for name, system in register().items()},
+    }
+
+
+def _variables(module: str) -> Collection[str]:
+    found = face(module)
+    names: set[str] = {*found.argument_spec(), *found.own} - found.task_only
+    return names
+
+
+def _of_system(system: System) -> Collection[str]:
+    others = [system.manager, system.members, system.member, *system.others, *system.task_files]
+    return {
+        *_variables(system.module),
+        *_variables(system.info_module),
+        *(name.removeprefix(f"{system.name}_") for name in others),
+        "on_expiry",
+    }

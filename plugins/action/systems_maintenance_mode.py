@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import sentence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import unknown_row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction, plain
@@ -27,9 +28,10 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     of_this_run,
     results_before,
     stays_on,
+    tasks_of,
 )
 
-STATUS = "status"
+STATUS, READY = "status", "ready"
 
 
 class ActionModule(MaintenanceAction):
@@ -45,7 +47,7 @@ class ActionModule(MaintenanceAction):
     def argument_spec() -> dict[str, Any]:
         """Return the options."""
         return {
-            "state": {"type": "str", "choices": ["enabled", "disabled", STATUS], "required": True},
+            "state": {"type": "str", "choices": ["enabled", "disabled", STATUS, READY], "required": True},
             "wave": {"type": "str", "choices": list(WAVES)},
             "by_role": {"type": "bool", "default": False},
         }
@@ -53,6 +55,8 @@ class ActionModule(MaintenanceAction):
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Switch one system after the other; one that fails keeps no other from its turn."""
         estate = estate_of(self.task_vars)
+        if params["state"] == READY:
+            return self._ready(estate)
         waves = [params["wave"]] if params["wave"] else WAVES
         kinds = ("module", "role") if params["state"] == STATUS else ("role",) if params["by_role"] else ("module",)
         held = params["state"] == DISABLED and params["wave"] and self._is_held(estate, params["wave"])
@@ -84,6 +88,20 @@ class ActionModule(MaintenanceAction):
             **({"msg": " ".join(told)} if told else {}),
             "failed": any(result.get("failed") for result in done.values()),
             "unreachable": any(result.get("unreachable") for result in done.values()),
+        }
+
+    def _ready(self, estate: Mapping[str, Any]) -> dict[str, Any]:
+        """Fail if a system could not be switched with the options that it has. No system is asked."""
+        told: dict[str, None] = {}
+        for wave in WAVES:
+            for task in (task for host, task in tasks_of(estate, wave) if host == self.name):
+                system = register()[task["system"]]
+                result = self._run(system, system.module, {"state": ENABLED}, plain(task), judging=True)
+                if is_bad(result):
+                    told[f"{system.title}: {sentence(result['msg'])}"] = None
+        return {
+            "changed": False,
+            **({"failed": True, "msg": " ".join([*told, "Nothing was switched."])} if told else {}),
         }
 
     def _one(self, system: System, task: Mapping[str, Any], state: str) -> dict[str, Any]:
@@ -138,9 +156,11 @@ class ActionModule(MaintenanceAction):
                 break
         return {**result, "changed": changed}
 
-    def _run(self, system: System, name: str, options: dict[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
+    def _run(
+        self, system: System, name: str, options: dict[str, Any], task: Mapping[str, Any], *, judging: bool = False
+    ) -> dict[str, Any]:
         try:
-            return self.run_other(name, options, self._variables(system, task))
+            return self.run_other(name, options, self._variables(system, task), judging=judging)
         except AnsibleConnectionFailure as lost:
             return {"unreachable": True, "msg": str(lost)}
         except AnsibleError as error:

@@ -18,6 +18,7 @@ options:
     description:
       - Name of the wave, V(gates), V(applications) or V(protections); or V(all) or V(report) for every host that is a
         system, to look at it or to report on it.
+      - V(options) matches every host that is a system if the run has more than one wave, and nobody if it has one.
       - V(failed) matches the hosts for which M(quiesce.maintenance.systems_report), with its result registered as
         C(quiesce_report), has a verdict.
       - V(controller) matches C(localhost), whatever the limit of the run is; V(work) matches it and every host that is
@@ -127,6 +128,10 @@ class _Run:
         if what == "all":
             load(register()[name].info_module for systems in hosts.values() for name in systems)
             return list(hosts)
+        if what == "options":  # a system that is alone in its wave refuses its options by itself
+            several = sum(any(kinds.values()) for kinds in self._estate["waves"].values()) > 1
+            load(register()[name].module for systems in hosts.values() for name in systems)
+            return [host for host in hosts if several]
         tasks = self._estate["waves"][what]["role" if by_role else "module"]
         # On the way out a gate that waits closes its window if another one keeps it shut: its task decides.
         if not tasks or (state == ENABLED and self._is_held(what, state)):

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
 
-_OPTION = re.compile(r"\bO\(([a-z_]+)(=[^)]*| of [^)]*)?\)")
+_OPTION = re.compile(r"\bO\(([a-z][a-z0-9_]*)(=[^)]*| of [^)]*)?\)")
 _VALUE = re.compile(r"\bV\(([^)]*)\)")
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Request
@@ -14,7 +15,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import FileStore
 from ansible_collections.quiesce.maintenance.plugins.module_utils._time import seconds
-from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Opening
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import DEFAULT, Opening, with_opened
 
 STORE: dict[str, dict[str, Any]] = {"store_host": {"type": "str"}, "store_path": {"type": "str"}}
 WINDOW: dict[str, dict[str, Any]] = {
@@ -49,3 +50,16 @@ def request(params: Mapping[str, Any], owner: str) -> Request:
 def ledger(params: Mapping[str, Any], store: FileStore, run: Run) -> Ledger:
     """Return the records of a store for this run. Raises ``Invalid`` for a time that is none."""
     return Ledger(store, run, busy_limit=seconds(params, "busy_timeout", zero=True), take_over=params["take_over"])
+
+
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+"""No clock is asked: whether an end has passed is for the one by which the windows are kept."""
+
+
+def judge(params: Mapping[str, Any]) -> None:
+    """Raise ``Invalid`` for times and windows that no system could use, whichever it is; asks nobody anything."""
+    for name, value in params.items():
+        if value is not None and (name == "duration" or name.endswith(("_timeout", "_interval"))):
+            seconds(params, name, zero=name.endswith("_timeout"))
+    if "expires" in params:
+        with_opened((), Opening(id=params["window"], expires=params["expires"] or ""), _NEVER)

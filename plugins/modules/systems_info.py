@@ -18,7 +18,8 @@ description:
   - A host with C(trend_manager) is a computer of that inventory host. The computers of one manager are switched
     together.
   - Fails if no host of the play is a system, or if the limit of the run names a host that is not a system. So a job
-    that switched nothing never succeeds.
+    that switched nothing never succeeds. Fails, too, for a variable that the run was given as an extra variable and
+    whose name only resembles one of the collection's (C(quiesce_windw)).
 extends_documentation_fragment:
   - quiesce.maintenance.attributes
   - quiesce.maintenance.attributes.action

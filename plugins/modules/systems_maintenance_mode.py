@@ -31,9 +31,10 @@ attributes:
     support: full
 options:
   state:
-    description: Whether to enable or disable maintenance mode. V(status) only looks, and does not fail.
+    description: Whether to enable or disable maintenance mode. V(status) only looks, and does not fail. V(ready) asks
+      no system anything, and fails if one could not be switched with the options that it has.
     type: str
-    choices: [enabled, disabled, status]
+    choices: [enabled, disabled, status, ready]
     required: true
   wave:
     description: The wave to switch. The default is all waves, one after the other on each host.

@@ -25,12 +25,21 @@ from ansible.utils.display import Display
 from ansible_collections.quiesce.maintenance.plugins.module_utils._cmd import masked
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, Unreachable, spoken
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned, Run
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import judge
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
 
 _display = Display()
 
 SHARED = frozenset({"window", "all_windows", "owner", "reason", "ticket", "expires", "store_host", "store_path"})
 """Options that a variable can give for all systems: ``quiesce_reason`` for ``d365fo_reason``, ``launch_reason``, ..."""
+
+
+def _like_shared(variable: str) -> str:
+    """Return the one of ``SHARED`` that somebody may have meant who gave this variable, "" if none."""
+    name = variable.removeprefix("quiesce_")
+    close = [] if name in SHARED else difflib.get_close_matches(name, SHARED, 1, 0.8)
+    return close[0] if close else ""
+
 
 # What a terminal takes for commands: people write into a reason what they like.
 _TERMINAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -87,6 +96,9 @@ class MaintenanceAction(ActionBase):
     rules: ClassVar[Mapping[str, Any]] = {}
     free_text: frozenset[str] = frozenset({"msg", "output", "sql_failure", "notes", "faults", "reasons", "warnings"})
 
+    judging = False
+    """Whether it only says whether its options can be used, and asks nobody anything."""
+
     @staticmethod
     @abstractmethod
     def argument_spec() -> dict[str, Any]:
@@ -118,6 +130,8 @@ class MaintenanceAction(ActionBase):
             validation = ArgumentSpecValidator(spec, **self.rules).validate(arguments)
             if validation.error_messages:
                 result.update(failed=True, msg=self._refusal(validation))
+            elif self.judging:
+                judge(validation.validated_parameters)
             else:
                 result.update(self.work(validation.validated_parameters))
         except Unreachable as lost:
@@ -147,6 +161,10 @@ class MaintenanceAction(ActionBase):
     def _look_for_others(self, spec: Mapping[str, Any]) -> None:
         """Warn of a variable that looks like an option and is none. Raises ``Invalid`` for one that was replaced."""
         for variable in self.task_vars:
+            if variable.startswith("quiesce_") and (meant := _like_shared(variable)) in spec:
+                _display.warning(
+                    f"The variable {variable} is not an option and is ignored. Did you mean quiesce_{meant}?"
+                )
             name = variable.removeprefix(self.variables)
             if name == variable or name in spec or name in self.own or name.startswith("_"):
                 continue
@@ -168,11 +186,16 @@ class MaintenanceAction(ActionBase):
         """Whether nothing may be written."""
         return bool(self._task.check_mode)
 
-    def run_other(self, name: str, options: dict[str, Any], variables: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run another action plugin of this collection for this host, and return its result."""
+    def run_other(
+        self, name: str, options: dict[str, Any], variables: dict[str, Any] | None = None, *, judging: bool = False
+    ) -> dict[str, Any]:
+        """Run another action plugin of this collection for this host, and return its result.
+
+        ``judging``: it only fails if its options cannot be used.
+        """
         task = self._task.copy(exclude_parent=True)  # its options are final, so nothing asks the play any more
         task.action, task.args = name, options
-        action: ActionBase = face(name)(
+        action: MaintenanceAction = face(name)(
             task=task,
             connection=self._connection,
             play_context=self._play_context,
@@ -180,6 +203,7 @@ class MaintenanceAction(ActionBase):
             templar=self._templar,
             shared_loader_obj=self._shared_loader_obj,
         )
+        action.judging = judging
         result: dict[str, Any] = action.run(task_vars=self.task_vars if variables is None else variables)
         return result
 

@@ -16,6 +16,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import judge
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._register import WAVES, register
 
 from contract.lab_system import lab_system
@@ -113,6 +115,14 @@ def test_both_modules_have_a_face_on_the_controller(name: str) -> None:
     for module in (register()[name].module, register()[name].info_module):
         found = importlib.import_module(f"ansible_collections.{COLLECTION}.plugins.action.{module.rpartition('.')[2]}")
         assert set(found.ActionModule.argument_spec()) == set(options_of(pages()[module]))
+
+
+def test_what_is_refused_before_the_first_wave_is_no_default(name: str) -> None:
+    """Times are found by their names, whichever system has them."""
+    options = options_of(pages()[register()[name].module])
+    judge({each: option.get("default") for each, option in options.items()})
+    with pytest.raises(Invalid, match="is not a duration"):
+        judge({each: "5x" for each in options if each == "duration" or each.endswith("_timeout")})
 
 
 def test_the_pages_are_complete(name: str) -> None:

@@ -92,6 +92,8 @@ def waves(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Waves:
     waves.run("no system", "enable", "-l", "db01")
     waves.run("one that is none", "enable", "-l", "dev01,db01")
     waves.run("a typing error", "enable", "-l", "dev01,dve02")
+    waves.run("a misspelled variable", "disable", "-e", "quiesce_windw=42")
+    waves.run("an option that cannot be used", "enable", "-e", "trend_duration=2x")
 
     # somebody else's window, and work that fails between enable and disable
     waves.run("in for one window", "enable")
@@ -250,6 +252,7 @@ def test_the_computers_of_one_manager_are_one_task(waves: Waves) -> None:
         ),
         ("one that is none", r"db01 is not a system.*Nothing was done"),
         ("a typing error", r"no host and no group of the inventory is called dve02.*Nothing was done"),
+        ("a misspelled variable", r"Invalid quiesce_windw: no such variable.*Did you mean quiesce_window\?"),
     ],
 )
 def test_a_run_that_would_not_switch_all_of_its_limit_fails(waves: Waves, name: str, says: str) -> None:
@@ -257,6 +260,15 @@ def test_a_run_that_would_not_switch_all_of_its_limit_fails(waves: Waves, name: 
     done = waves.done[name]
     assert done.code == 2
     assert re.search(says, done.of("Find the systems of this run")["msg"])
+    assert waves.modes[name] == OUT
+
+
+def test_options_of_a_later_wave_are_refused_before_the_first(waves: Waves) -> None:
+    name = "an option that cannot be used"
+    assert waves.done[name].code == 2
+    said = [each["result"]["msg"] for each in waves.done[name].results if each["result"].get("failed")]
+    assert len(said) == 1
+    assert re.search('Invalid trend_duration: "2x" is not a duration.*Nothing was switched', said[0])
     assert waves.modes[name] == OUT
 
 

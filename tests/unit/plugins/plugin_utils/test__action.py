@@ -195,6 +195,12 @@ def test_what_was_replaced_is_refused_with_what_replaces_it(role: bool) -> None:
     assert "c4n4ry" not in str(result)
 
 
+def test_a_misspelt_variable_for_all_systems_is_warned_of(warnings: list[str]) -> None:
+    params({}, {"quiesce_resaon": "x", "quiesce_windw": "no option here", "quiesce_store_key_file": "x"})
+    assert len(warnings) == 1
+    assert "quiesce_resaon is not an option and is ignored. Did you mean quiesce_reason?" in warnings[0]
+
+
 def test_what_is_warned_of_is_not_used(warnings: list[str]) -> None:
     assert params({}, {"d365fo_resaon": "x"})["reason"] is None
     assert warnings
@@ -213,6 +219,7 @@ def test_what_is_warned_of_is_not_used(warnings: list[str]) -> None:
         ("O(via=odbc), or V(Bypass)", "", "via: odbc, or Bypass"),
         ("Invalid O(expires): it is zero.", "d365fo_", "Invalid d365fo_expires: it is zero."),
         ("Invalid O(systems of dev01): no", "quiesce_", "Invalid quiesce_systems of dev01: no"),
+        ("Invalid O(d365fo_expire): no", "", "Invalid d365fo_expire: no"),
         ("see (O) and NO(THING) f(x)", "d365fo_", "see (O) and NO(THING) f(x)"),
         ("", "d365fo_", ""),
     ],
@@ -381,3 +388,21 @@ def test_a_run_goes_on_while_its_parent_is_there(monkeypatch: pytest.MonkeyPatch
         made.new_run().check()
     with pytest.raises(Abandoned):
         made.check_parent()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"state": "enabled", "size": "4"}, None),
+        ({"state": "enabled", "size": "four"}, "size"),
+        ({"state": "on"}, "state"),
+    ],
+)
+def test_judging_refuses_options_and_does_nothing(arguments: dict[str, Any], said: str | None) -> None:
+    class Busy(Example):
+        judging = True
+        fails = (AssertionError("it works"),)
+
+    result = run(Busy, arguments)
+    assert (said is None) == (not result.get("failed"))
+    assert said is None or said in result["msg"]
