@@ -21,10 +21,14 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status import
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._attention import listed, words
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._picture import Picture, Selection, picture
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._verdict import summary, verdicts
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._words import listing
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._store import open_stores
 
 READY = "ready"
 REPORTED = "reported"
+_MOST = 20
+"""Windows that are named."""
+
 LISTS = ("report", "fail_on", "only", "windows", "owners")
 
 T = TypeVar("T")
@@ -62,7 +66,9 @@ class ActionModule(MaintenanceAction):
         )
         estate = plain(estate_of(self.task_vars))
         seen = self._picture(params, estate, selection)
-        nobody = [] if seen.systems or selection.whole else [f"No system is left: {selection}."]
+        open_ones = listing(seen.open_ids, _MOST) or "none"
+        left = f"No system is left: {selection}. Open windows: {open_ones}."  # a name may be misspelled
+        nobody = [] if seen.systems or selection.whole else [left]
         table = print_table([system.row for system in seen.systems], [*nobody, *seen.problems])
         targets = _files.targets(params["report"])  # what was seen is said by now, should a folder be gone meanwhile
         for target in targets:

@@ -174,7 +174,7 @@ def test_a_limit_to_all_leaves_nothing_out(status: Status) -> None:
 
 
 def test_a_filter_that_leaves_nothing_says_so(status: Status) -> None:
-    assert "No system is left: limit idle; only overdue." in status.done["nobody"].output
+    assert "No system is left: limit idle; only overdue. Open windows: none." in status.done["nobody"].output
 
 
 @pytest.mark.smoke

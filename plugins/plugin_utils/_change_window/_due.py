@@ -155,7 +155,7 @@ class Look:
             found.overdue.append(f"{told} is over, and nobody knows whether it is closed on {', '.join(lost)}")
         elif name not in found.where:
             sure = not places
-            if over and sure:
+            if sure:  # whether it is over or not: nothing is in maintenance mode because of it
                 found.forgotten.append(name)
             found.orphans.append(f"{told} is on no system" + ("" if sure else " that could be looked at"))
 

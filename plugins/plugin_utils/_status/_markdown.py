@@ -14,6 +14,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._pictu
     Group,
     OpenWindow,
     Picture,
+    headline,
     points,
 )
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._words import (
@@ -37,7 +38,7 @@ def write(picture: Picture) -> str:
     modes = f"{counts['maintenance']} in maintenance mode, {counts['normal']} in normal operation"
     parts = [
         "## Maintenance status",
-        f"**{escaped(', '.join(points(picture)) or 'Nothing needs attention')}**",
+        f"**{escaped(', '.join(points(picture)) or headline(picture))}**",
         f"{counted(counts['systems'], 'system')}, {modes}; {escaped(day(picture.at))}"
         + ("" if picture.selection.whole else f"; {escaped(str(picture.selection))}"),
     ]
@@ -54,7 +55,7 @@ def write(picture: Picture) -> str:
         parts += ["### Closed windows", _table(("Window", "Owner", "Reason", "Closed (UTC)", "Result"), rows)]
     if picture.problems:
         parts += [f"**Could not be read:** {escaped(problem)}" for problem in picture.problems]
-    if not counts[ANY] and not picture.windows:
+    if picture.systems and not counts[ANY] and not picture.windows:
         parts.append("Every system is in normal operation.")
     return "\n\n".join(parts) + "\n"
 
@@ -75,7 +76,7 @@ def _group(group: Group) -> Sequence[str]:
 def _window(window: OpenWindow, picture: Picture) -> Sequence[str]:
     if window.last is None:
         ends = "no end"
-    elif window.overdue:
+    elif window.overdue or window.last < picture.at:
         ends = f"{clock(window.last, picture.at)}, over for {length(picture.at - window.last)}"
     else:
         ends = f"{clock(window.last, picture.at)}, in {length(window.last - picture.at)}"

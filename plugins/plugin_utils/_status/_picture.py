@@ -152,7 +152,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Picture:
-    """An estate ``at`` one moment. ``problems`` say what could not be read."""
+    """An estate ``at`` one moment. ``problems`` say what could not be read, ``open_ids`` which windows are open on any
+    system that was asked, whatever the selection."""
 
     at: datetime
     systems: tuple[System, ...]
@@ -160,6 +161,7 @@ class Picture:
     recent: tuple[Closed, ...] = ()
     problems: tuple[str, ...] = ()
     selection: Selection = field(default_factory=Selection)
+    open_ids: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Return how many systems there are, of each mode, and of each word for attention."""
@@ -254,6 +256,7 @@ def picture(
         tuple(_clean_closed(each) for each in sorted(recent, key=lambda each: each.closed, reverse=True)),
         tuple(shortened(problem, _LONGEST) for problem in problems),
         selection,
+        tuple(sorted({_clean(window["id"]) for _, _, row in seen for window in row["windows"]}, key=natural)),
     )
 
 
@@ -313,7 +316,7 @@ def _windows(systems: Sequence[System], book: Mapping[str, Record], at: datetime
         lease = record.lease
         if sure and _clean(name) not in ids and record.windows and not (lease and lease.alive(at)):
             window = _clean_window(record.windows[0])
-            found.append(OpenWindow(window, (), window.expires, window.overdue(at), str(lease or "")))
+            found.append(OpenWindow(window, (), window.expires, False, str(lease or "")))
     return sorted(found, key=lambda each: (not each.overdue, each.last or _FAR, natural(each.window.id)))
 
 

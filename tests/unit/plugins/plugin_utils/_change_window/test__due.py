@@ -141,7 +141,7 @@ def test_what_is_finished_is_no_window() -> None:
     ("ends", "whole", "launch", "forgotten", "says"),
     [
         (-HOUR, True, row(mode="normal"), ["CHG9"], "is on no system"),
-        (HOUR, True, row(mode="normal"), [], "is on no system"),
+        (HOUR, True, row(mode="normal"), ["CHG9"], "is on no system"),
         (-HOUR, False, row(mode="normal"), [], "is on no system that could be looked at"),
         (HOUR, True, row(mode="unknown"), [], "is on no system that could be looked at"),
     ],
@@ -217,12 +217,6 @@ A_DAY_LATE = {
 def test_which_wrong_clock_makes_what_late(clocks: Clocks, expires: str, own_clock: bool) -> None:
     in_time = due_at(NOW + 30 * HOUR + SECOND, NOW, expires, clocks, own_clock=own_clock)
     assert in_time is ((expires, own_clock) not in A_DAY_LATE.get(clocks, set()))
-
-
-@pytest.mark.parametrize(("ahead", "forgotten"), [(timedelta(), ["CHG9"]), (-DAY, []), (DAY, ["CHG9"])])
-def test_a_window_of_the_book_is_over_by_both_clocks(ahead: timedelta, forgotten: list[str]) -> None:
-    found = look(row(mode="normal"), book={"CHG9": Record((window("CHG9"),))}, ahead=ahead)
-    assert found.forgotten == forgotten
 
 
 def test_a_lease_is_by_the_clock_of_the_store_alone() -> None:

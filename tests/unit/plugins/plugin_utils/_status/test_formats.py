@@ -13,11 +13,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
 from ansible_collections.quiesce.maintenance.plugins.module_utils._text import one_line
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Window
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status import _csv, _json, _markdown, _prometheus
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._markdown import escaped
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._picture import Picture, picture
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._status._picture import Picture, Selection, picture
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -216,6 +217,20 @@ def test_markdown_of_an_evening() -> None:
     assert "| fo-dev07 | no end |" in text
     assert "| in 1 h 20 min" not in text
     assert "23:05, in 1 h 20 min |" in text
+
+
+def test_markdown_without_a_system_does_not_say_that_all_is_well() -> None:
+    text = _markdown.write(picture([], {}, NOW, selection=Selection(windows=("CHG0O42",))))
+    assert "**No system is in this report**" in text
+    assert "normal operation." not in text
+    assert "window CHG0O42" in text
+
+
+def test_markdown_of_a_window_that_is_over_and_on_no_system() -> None:
+    over = Window("CHG7", NOW - 2 * HOUR, expires=NOW - HOUR)
+    text = _markdown.write(picture([placed("a", *F_O)], {"CHG7": Record((over,))}, NOW))
+    assert "| on no system |" in text
+    assert "over for 1 h |" in text
 
 
 def test_markdown_of_a_thousand_fits_a_summary() -> None:

@@ -168,6 +168,18 @@ def test_a_window_that_is_on_no_system(
     assert points(drawn)[-1:] == (["1 window is on no system"] if expected else points(drawn)[-1:])
 
 
+def test_which_windows_are_open_whatever_was_left_out() -> None:
+    drawn = picture([on("a", *F_O, UPDATE)], {}, NOW, selection=Selection(windows=("misspelled",)))
+    assert (drawn.systems, drawn.open_ids) == ((), (UPDATE.id,))
+
+
+def test_a_window_that_is_on_no_system_is_not_overdue() -> None:
+    """Nothing is in maintenance mode because of it, so no word is true for any system."""
+    over = replace(UPDATE, expires=NOW - MINUTE)
+    drawn = picture([placed("a", *F_O)], {UPDATE.id: Record((over,))}, NOW)
+    assert points(drawn) == ["1 window is on no system"]
+
+
 # --- what is said -----------------------------------------------------------------------------------------------------
 
 
