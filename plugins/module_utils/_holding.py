@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record
-from ansible_collections.quiesce.maintenance.plugins.module_utils._row import FOREIGN
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import EARLY, FOREIGN
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import (
     DEFAULT,
     Opening,
@@ -37,11 +37,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be: whether the mode is on, and the record, None without one. ``opens`` says that a window is new."""
+    """What is to be: whether the mode is on, and the record, None without one. ``opens`` says that a window is new,
+    ``early`` that the mode was off before its last window is closed."""
 
     on: bool
     record: Record | None
     opens: bool = False
+    early: bool = False
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -67,17 +69,18 @@ def change(request: Request, record: Record | None, now: datetime, *, on: bool, 
         return Change(leave, None)
     windows = with_closed(known, None if request.all_windows else request.opening.id)
     if not windows:
-        return Change(False, None)
+        return Change(False, None, early=not on and record.lease is None)
     # Where a run was cut off before it turned the mode on, that is still to be done for those who have it open.
     return Change(on, replace(record, windows=windows, lease=None if on else record.lease, name=name))
 
 
 @dataclass(frozen=True)
 class Held:
-    """What the store says of one system, ``now`` by the store's clock."""
+    """What the store says of one system, ``now`` by the store's clock; ``early`` as in ``Change``, of this run."""
 
     record: Record | None
     now: datetime
+    early: bool = False
 
     @property
     def changing(self) -> bool:
@@ -104,6 +107,8 @@ class Held:
         found = []
         if self.record is None and on:
             found.append(FOREIGN)
+        if self.early and not on:
+            found.append(EARLY)
         if self.record and self.record.lease:
             found.append(self.record.lease.told(self.now))
         elif self.windows and not on:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, sentence
-from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change
+from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change, Held
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import (
     Record,
     Records,
@@ -46,6 +46,7 @@ class Ledger:
         self._read_at = 0.0  # the time ``now`` by the clock of the run
         self._before: dict[str, Record | None] = {}
         self._changes: dict[str, Change] = {}
+        self._early: frozenset[str] = frozenset()
         self._taken_over: Conflict | None = None
 
     def read(self) -> None:
@@ -69,6 +70,10 @@ class Ledger:
         found = self.records.get(key)
         return replace(found, lease=None) if found and self._is_ours(found) else found
 
+    def held(self, key: str) -> Held:
+        """Return what the file says of one system, and whether this run found its mode off before the end."""
+        return Held(self.record(key), self.now, key in self._early)
+
     def begin(self, changes: Mapping[str, Change], moving: Collection[str], seconds: float) -> None:
         """Record what is going to be; ``moving`` are those whose mode is switched, which takes so many seconds at most.
 
@@ -76,6 +81,7 @@ class Ledger:
         """
         lease = self._run.lease(None, self.now, seconds)
         self._changes = dict(changes)
+        self._early = frozenset(key for key, change in changes.items() if change.early and key not in moving)
         self._before = {key: self.records.get(key) for key in changes}
         records = {
             key: replace(each.record or Record(name=self._name(key)), lease=lease) if key in moving else each.record

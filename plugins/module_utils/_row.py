@@ -20,6 +20,9 @@ MODES = (NORMAL, MAINTENANCE, CHANGING, UNKNOWN)
 FOREIGN = "turned on by somebody else: there is no record of who, why or when"
 """What a row says of a mode that is on without a record."""
 
+EARLY = "turned off by somebody else, or by itself, before its window was closed"
+"""What it says of a mode that was off already when the window that held it was to be closed."""
+
 
 @dataclass(frozen=True)
 class Row:

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils import _row
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _method, _services
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen
-from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import ENABLED
+from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._record import DISABLED, ENABLED, SETTLED
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import (
     CHANGING,
     FOREIGN,
@@ -54,6 +54,14 @@ def overdue(seen: Seen) -> bool:
     if not record.windows:
         return bool(record.lease and not record.lease.alive(reading.now))
     return reading.mode == ENABLED and any(window.overdue(reading.now) for window in record.windows)
+
+
+def turned_off(seen: Seen) -> bool:
+    """Whether somebody else set the variable back while a window was open."""
+    record, reading = seen.record, seen.findings.reading
+    if record is None or reading is None or record.lease or not record.windows:
+        return False
+    return record.phase == SETTLED and record.target == ENABLED and reading.mode == DISABLED
 
 
 def unknown_row(system: str, why: str) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
     sentence,
 )
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Patience, Plan, Stale
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import EARLY
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import (
     Done,
     Run,
@@ -158,6 +159,8 @@ class Switch:
         """Return what the task's result says of the system as it is now."""
         stays_on = self.wish.state == DISABLED and not self.check_mode
         row = _status.row(self.options.system, seen, name_windows=stays_on)
+        if self._seen and _status.turned_off(self._seen) and not row["windows"]:
+            row["notes"].insert(0, EARLY)
         unfinished = seen.record is not None and not (seen.settled or seen.never_set)
         verified = bool(self.site and self.site.verified) or row["verified"]
         return {

@@ -191,7 +191,7 @@ class MaintenanceMode:
 
     def held(self) -> Held | None:
         """Return what the store says of it, None without a store."""
-        return Held(self.ledger.record(KEY), self.ledger.now) if self.ledger else None
+        return self.ledger.held(KEY) if self.ledger else None
 
     def describe(self) -> str:
         """Name the server."""

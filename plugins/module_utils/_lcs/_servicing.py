@@ -166,7 +166,7 @@ class Servicing:
 
     def held(self) -> Held:
         """Return what the store says of the environment."""
-        return Held(self.ledger.record(KEY), self.ledger.now)
+        return self.ledger.held(KEY)
 
     def look_again(self) -> Reading:
         """Look once, whatever the record says. Raises ``Failure``."""

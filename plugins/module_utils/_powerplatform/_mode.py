@@ -151,7 +151,7 @@ class AdministrationMode:
 
     def held(self) -> Held:
         """Return what the store says of the environment."""
-        return Held(self.ledger.record(self.key), self.ledger.now)
+        return self.ledger.held(self.key)
 
     def stays(self, outcome: Outcome[Reading, Step]) -> str:
         """Say for whom administration mode stays on after a window was closed, or none was; "" if it is off."""

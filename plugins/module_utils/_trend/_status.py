@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Held
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import (
     CHANGING,
+    EARLY,
     FOREIGN,
     MAINTENANCE,
     NORMAL,
@@ -103,7 +104,7 @@ def _shared_row(mode: str, computers: Sequence[Computer], each: Sequence[dict[st
     """Return one row that says the least favourable of many: the longest since, the next to end."""
     without_end = sum(computer.ends is None for computer in computers) if mode == MAINTENANCE else 0
     out_of_reach = sum(computer.unavailable() is not None for computer in computers)
-    own = {note for row in each for note in row["notes"] if note.startswith(("open window", FOREIGN))}
+    own = {note for row in each for note in row["notes"] if note.startswith(("open window", FOREIGN, EARLY))}
     notes = sorted(own) if len(own) == 1 else []
     notes += [f"{without_end} without an end, until they are taken out"] if without_end else []
     if out_of_reach:

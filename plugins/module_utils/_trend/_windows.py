@@ -121,4 +121,4 @@ class Windows:
 
 def held(ledger: Ledger, computers: Iterable[Computer]) -> dict[int, Held]:
     """Return what the records say of each computer, by ID."""
-    return {computer.id: Held(ledger.record(key_of(computer)), ledger.now) for computer in computers}
+    return {computer.id: ledger.held(key_of(computer)) for computer in computers}

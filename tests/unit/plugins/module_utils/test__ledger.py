@@ -13,6 +13,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._holding import Change, Held, Request, change
 from ansible_collections.quiesce.maintenance.plugins.module_utils._ledger import Ledger
 from ansible_collections.quiesce.maintenance.plugins.module_utils._records import Record, parse_records, text_of
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import EARLY
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import Conflict, FileStore
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Lease, Opening, Window
 
@@ -237,6 +238,20 @@ def test_a_file_comes_back_as_it_was_written() -> None:
 HELD = Record((A, B), None, "")
 
 
+@pytest.mark.parametrize("moving", [[], ["1"]])
+def test_a_mode_that_was_off_before_its_window_was_closed_is_told_of(store: FileStore, moving: list[str]) -> None:
+    """Unless it was switched all the same, as one that was off only as far as anybody knew."""
+    first = ledger(store)
+    first.begin({"1": opened(A)}, ["1"], 60)
+    first.end(done=["1"])
+    second = ledger(store, "run2")
+    closing = change(Request(False, Opening("A", "ann")), second.record("1"), NOW, on=False)
+    second.begin({"1": closing}, moving, 60)
+    second.end(done=["1"])
+    assert second.held("1").notes(on=False) == ([] if moving else [EARLY])
+    assert ledger(store, "run3").held("1").notes(on=False) == []
+
+
 @pytest.mark.parametrize(
     ("on", "name", "every", "record", "is_on", "mode", "left"),
     [
@@ -249,6 +264,7 @@ HELD = Record((A, B), None, "")
         (False, "C", False, HELD, True, True, "AB"),
         (False, "C", True, HELD, True, False, None),
         (False, "A", False, Record((A,)), True, False, None),
+        (False, "A", False, Record((A,)), False, False, None),  # somebody turned it off before
         (False, "A", False, Record(()), True, False, None),  # a run was cut off on its way out
         (False, "default", False, None, True, False, None),
         (False, "A", False, None, True, True, None),  # this window is not what holds it
@@ -262,4 +278,5 @@ def test_change(
     found = change(Request(on, Opening(name, "ann"), every), record, NOW, on=is_on)
     assert found.on is mode
     assert (None if found.record is None else "".join(window.id for window in found.windows)) == left
+    assert found.early is (not on and not is_on and record is not None and left is None)
     assert found.opens is (on and name not in "".join(window.id for window in Held(record, NOW).windows) and bool(left))

@@ -10,6 +10,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._aos i
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._services import listed
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, Refused
 from ansible_collections.quiesce.maintenance.plugins.module_utils._maintenance import Stale
+from ansible_collections.quiesce.maintenance.plugins.module_utils._row import EARLY
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned
 from ansible_collections.quiesce.maintenance.plugins.module_utils._store import Conflict
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window import Opening
@@ -79,6 +80,15 @@ def test_and_out_of_it(road: str) -> None:
     )
     assert (world.axdb.mode, world.axdb.text) == ("disabled", None)
     assert set(world.states().values()) == {"running"}
+
+
+@pytest.mark.parametrize("mode", ["enabled", "disabled"])
+def test_a_variable_that_somebody_set_back_before_is_told_of(mode: str) -> None:
+    world = World("sql", mode, record(), "stopped")
+    switch, outcome = world.run("disabled")
+    row = switch.result(outcome.after)["status"]
+    assert (row["mode"], row["windows"]) == ("normal", [])
+    assert (EARLY in row["notes"]) is (mode == "disabled")
 
 
 @ROADS
