@@ -21,6 +21,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
     DISABLED,
     ENABLED,
     HELD,
+    NO_ANSWER,
     held_by,
     is_bad,
     keeps_on,
@@ -108,7 +109,8 @@ class ActionModule(MaintenanceAction):
         """Run one system's module and return its result, also if it can't be run; once for each window of the task."""
         began = time.monotonic()
         if state == STATUS:  # a look never fails: the row says why
-            return {**self._run(system, system.info_module, {}, task), "failed": False, "unreachable": False}
+            seen = self._run(system, system.info_module, {}, task)
+            return {**seen, "failed": False, "unreachable": False, NO_ANSWER: is_bad(seen)}
         if not (windows := task.get("windows")):
             result = self._run(system, system.module, {"state": state}, task)
         else:

@@ -112,7 +112,9 @@ class _Run:
         self._inventory = inventory
         estate = next(self._registered("quiesce_estate"), None)
         if not isinstance(estate, Mapping) or "waves" not in estate:
-            raise AnsibleLookupError("no play before this one ran quiesce.maintenance.systems_info")
+            raise AnsibleLookupError(
+                "no play before this one ran quiesce.maintenance.systems_info. Run without --tags and --start-at-task"
+            )
         self._estate: Mapping[str, Any] = estate
 
     def hosts(self, what: str, state: str = "", by_role: bool = False) -> list[str]:

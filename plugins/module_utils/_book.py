@@ -112,7 +112,7 @@ class Book:
         record = self._ledger.records.get(name)
         if record is None:
             known = f"Open: {', '.join(self.open_ones())}" if self.open_ones() else "No window is open"
-            raise Failure("extend", f"the window {name}", "it is not open", known)
+            raise Failure(f"extend the window {name}", "", "it is not open", known)
         (window,) = record.windows
         longer = replace(window, expires=until)
         self._ledger.begin({name: Change(True, replace(record, windows=(longer,)))}, [], 0)

@@ -34,6 +34,9 @@ _MODE = {ENABLED: MAINTENANCE, DISABLED: NORMAL}
 HELD = "held"
 """Marks the result of a system that was only looked at, since the waves before it are not complete."""
 
+NO_ANSWER = "no_answer"
+"""Says of a look whether the system could not be asked, which fails no look."""
+
 
 def tasks_of(estate: Mapping[str, Any], wave: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what each host does in a wave, by its module or its role."""

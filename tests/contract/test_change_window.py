@@ -376,14 +376,24 @@ def test_the_end_of_a_run_that_went_well(windows: Windows) -> None:
 def test_the_end_of_a_run_that_failed(windows: Windows, case: str, says: str) -> None:
     done = windows.cases[case].done
     assert done.code in (2, 4)
-    said = " ".join(done.output[done.output.rindex("PLAY [Close the window]") :].split())
+    # A system that does not even let itself be looked at is refused before the others are switched for nothing.
+    last = "Open" if not windows.cases[case].evidence else "Close"
+    said = " ".join(done.output[done.output.rindex(f"PLAY [{last} the window]") :].split())
     assert re.search(says, said), said
 
 
 @pytest.mark.parametrize("case", [*REFUSES, "lost-from-the-beginning", "opened-fails"])
 def test_no_work_without_maintenance_mode(windows: Windows, case: str) -> None:
-    assert "at work for" not in windows.cases[case].done.output
-    assert "not worked" in [line["event"] for line in windows.cases[case].evidence]
+    found = windows.cases[case]
+    assert "at work for" not in found.done.output
+    switched = "PLAY [Put the gates into maintenance mode]" in found.done.output
+    assert ("not worked" in [line["event"] for line in found.evidence]) is switched
+
+
+def test_systems_that_cannot_be_asked_keep_the_others_from_being_switched(windows: Windows) -> None:
+    found = windows.cases["lost-from-the-beginning"]
+    assert "Nothing was switched." in " ".join(found.done.output.split())
+    assert (found.after, found.evidence) == (windows.before, ())
 
 
 def test_a_host_that_is_lost_gets_no_further(windows: Windows) -> None:

@@ -15,7 +15,7 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._evidence impo
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure, Invalid, sentence
 from ansible_collections.quiesce.maintenance.plugins.module_utils._row import MAINTENANCE, NORMAL, UNKNOWN
 from ansible_collections.quiesce.maintenance.plugins.module_utils._service_times import Times, Took, spoken, usual
-from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import Results, is_bad, tasks_of
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import NO_ANSWER, Results, is_bad, tasks_of
 
 ALL_WINDOWS = "all_windows"
 OK, FAILED, NOT_DONE = "ok", "failed", "not done"
@@ -74,6 +74,18 @@ def untouched(estate: Mapping[str, Any], results: Results, waves: Sequence[str])
             result = results.get(host, {}).get("systems", {}).get(task["system"])
             if result is None or (is_bad(result) and not result.get("changed")):
                 found.setdefault(host, []).append(task["system"])
+    return found
+
+
+def unasked(estate: Mapping[str, Any], results: Results, waves: Sequence[str]) -> dict[str, str]:
+    """Return why systems could not be asked, by host: those that could not be switched either."""
+    found: dict[str, str] = {}
+    for wave in waves:
+        for host, task in tasks_of(estate, wave):
+            result = results.get(host, {}).get("systems", {}).get(task["system"])
+            if result and result.get(NO_ANSWER):
+                said = sentence(str(result.get("msg") or "it failed without a reason"))
+                found[host] = " ".join(filter(None, (found.get(host), said)))
     return found
 
 

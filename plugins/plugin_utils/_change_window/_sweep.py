@@ -57,10 +57,10 @@ def extended(step: WindowStep) -> dict[str, Any]:
     rows = [row for row in step.rows("quiesce_result", estate) for each in row["windows"] if each["id"] == name]
     if not rows:
         known = ", ".join(sorted(sweep["where"])) or "none"
-        raise Failure("extend", f"the window {name}", "it is open on no system of this run", f"Open: {known}")
+        raise Failure(f"extend the window {name}", "", "it is open on no system of this run", f"Open: {known}")
     ends = [each["expires"] for row in rows for each in row["windows"] if each["id"] == name and each["expires"]]
     if not ends:
-        raise Failure("extend", f"the window {name}", "it has no end", "Nothing was done")
+        raise Failure(f"extend the window {name}", "", "it has no end", "Nothing was done")
     with step.book(run) as book:
         until = _outcome.later(ends, length, book.read())
         _kept.note(step, run, Entry("extended", {"expires": iso(until), "by": run.owner}))

@@ -46,6 +46,7 @@ def opened(step: WindowStep) -> dict[str, Any]:
     )
     allowed = _allowed(step, opening)
     with step.book(run) as book:
+        _refuse_unasked(step, book, estate)
         window, again = book.open(opening, estate["hosts"], check_mode=step.check_mode)
         others = book.others(window.id, estate["hosts"])
         times = _kept.times(step)
@@ -117,6 +118,20 @@ def cancelled(step: WindowStep) -> dict[str, Any]:
         remedy = "Systems that the run before put into maintenance mode still are. Run it again, or disable"
         raise Failure(f"continue the window {window['id']}", "", said, remedy)
     raise Failure(f"open the window {window['id']}", "", said, "Nothing was switched, and the window is closed")
+
+
+def _refuse_unasked(step: WindowStep, book: Book, estate: Mapping[str, Any]) -> None:
+    """Raise ``Failure`` if a system could not be asked, so that none is switched for nothing.
+
+    A window that is open already is continued: what can be reached comes out at its end.
+    """
+    book.read()
+    name = step.params["window"].strip()
+    why = _outcome.unasked(estate, step.results("quiesce_before", estate), WAVES)
+    if why and name not in book.open_ones():
+        told = " ".join(_outcome.by_text([why]))
+        remedy = "Nothing was switched. Fix the cause, or leave these hosts out of the limit"
+        raise Failure(f"open the window {name}", "", told, remedy)
 
 
 def _task_files(step: WindowStep) -> dict[str, str]:

@@ -53,6 +53,12 @@ def test_what_was_not_switched(
     assert _outcome.untouched(ESTATE.result(), results(launch, d365fo), WAVES) == untouched
 
 
+def test_which_systems_could_not_be_asked() -> None:
+    silent = result("unknown", no_answer=True, msg="it refuses connections")
+    found = _outcome.unasked(ESTATE.result(), results(result("unknown", no_answer=False), silent), WAVES)
+    assert found == {"dev01": "it refuses connections."}
+
+
 @pytest.mark.parametrize(
     ("launch", "d365fo", "untouched", "left"),
     [
