@@ -19,6 +19,12 @@ class ActionModule(AlertmanagerAction):
         """Return the options."""
         return _options.SILENCE
 
+    def judge(self, params: dict[str, Any]) -> None:
+        """Refuse an address, a login or matchers that cannot be used, too."""
+        super().judge(params)
+        _options.wish(params, self.name, "")
+        _options.open_server(params, self.tell)
+
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Open or close the window."""
         owner = params["owner"] or self.owner()

@@ -32,6 +32,18 @@ class ActionModule(WindowsAction):
     argument_spec = staticmethod(_arguments.switch_spec)
     task_only = frozenset({"state", "stop_before", "continues", "task_files"})
 
+    def judge(self, params: dict[str, Any]) -> None:
+        """Refuse what does not fit together, too, and task files that cannot be run."""
+        super().judge(params)
+        _arguments.switch_options(params, self.name)
+        _arguments.wish(params, "")
+        _arguments.consent(params)
+        _arguments.script_options(params)
+        _arguments.question(params)
+        if params["via"] == "odbc":
+            _arguments.odbc_options(params)
+        self._task_files(_arguments.CHECKED)
+
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Bring the system where the task wants it. Every failure comes with a row of the status table."""
         try:

@@ -19,6 +19,11 @@ class ActionModule(LaunchAction):
         """Return the options."""
         return _options.MODE
 
+    def judge(self, params: dict[str, Any]) -> None:
+        """Refuse an address or a login that cannot be used, too."""
+        super().judge(params)
+        _options.open_server(params)
+
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Switch, and wait until nothing runs."""
         run = self.new_run(params["owner"] or self.owner())

@@ -19,6 +19,11 @@ class ActionModule(LcsAction):
         """Return the options."""
         return _options.MODE
 
+    def judge(self, params: dict[str, Any]) -> None:
+        """Refuse ids or a session that cannot be used, and a call without consent, too."""
+        super().judge(params)
+        _options.open_portal(params, _options.place(params), self.new_run())
+
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Switch, and watch the servicing operation to its end."""
         run = self.new_run(params["owner"] or self.owner())

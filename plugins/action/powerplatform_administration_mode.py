@@ -19,6 +19,12 @@ class ActionModule(PowerPlatformAction):
         """Return the options."""
         return _options.MODE
 
+    def judge(self, params: dict[str, Any]) -> None:
+        """Refuse an address or a login that cannot be used, too."""
+        super().judge(params)
+        _options.limits(params)
+        _options.open_access(params, self.new_run())
+
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Switch, and wait until the environment shows it."""
         run = self.new_run(params["owner"] or self.owner())

@@ -18,6 +18,13 @@ class ActionModule(TrendAction):
         """Return the options."""
         return _options.MODE
 
+    def judge(self, params: dict[str, Any]) -> None:
+        """Refuse an address, a login, computers or a duration that cannot be used, too."""
+        super().judge(params)
+        _options.manager(params)
+        _options.target(params)
+        _options.wish(params)
+
     def ask(self, params: dict[str, Any]) -> dict[str, Any]:
         """Bring the computers to the state."""
         run = self.new_run(params["owner"] or self.owner())

@@ -108,6 +108,10 @@ class MaintenanceAction(ActionBase):
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Do what the task asks and return its result. Raises ``Failure``."""
 
+    def judge(self, params: dict[str, Any]) -> None:
+        """Raise ``Failure`` for options that cannot be used, as far as that shows without asking anybody."""
+        judge(params)
+
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Validate the options, work, and take every secret out of what is said about it."""
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -131,7 +135,7 @@ class MaintenanceAction(ActionBase):
             if validation.error_messages:
                 result.update(failed=True, msg=self._refusal(validation))
             elif self.judging:
-                judge(validation.validated_parameters)
+                self.judge(validation.validated_parameters)
             else:
                 result.update(self.work(validation.validated_parameters))
         except Unreachable as lost:

@@ -143,6 +143,6 @@ def _credential(params: Mapping[str, Any]) -> tuple[str, str]:
         "log in",
         f"the Launch server {params['url']}",
         "there is neither a token nor a user name with a password",
-        "Give token or token_file, or username with password or password_file, or the environment variables "
-        "DS_AUTH_TOKEN, or DS_USERNAME and DS_PASSWORD",
+        "Give O(token) or O(token_file), or O(username) with O(password) or O(password_file), or the environment "
+        "variables DS_AUTH_TOKEN, or DS_USERNAME and DS_PASSWORD",
     )

@@ -69,7 +69,7 @@ def manager(params: Mapping[str, Any], tell: Callable[[str], None] = lambda line
             "authenticate",
             params["url"],
             "no API key was given",
-            f"Set api_key, api_key_file or the environment variable {KEY_VARIABLE}",
+            f"Set O(api_key), O(api_key_file) or the environment variable {KEY_VARIABLE}",
         )
     header = params["key_header"]
     for name, least in (("max_concurrency", 1), ("requests_per_minute", 0)):
