@@ -123,7 +123,7 @@ class Look:
     def _finish(self, found: Sweep, host: str, system: str, row: Mapping[str, Any]) -> None:
         if self.policies.get((host, system), REPORT) == REPORT:
             told = f"{_named(row)}: a run that was to take it out of maintenance mode was cut off"
-            found.overdue.append(f"{told}; it is only reported ({system}_on_expiry)")
+            found.overdue.append(f"{told}; it is only reported ({system}_on_expiry). Run disable to take it out")
         else:
             found.due.setdefault(host, {}).setdefault(system, []).append(CUT_OFF)
 
@@ -140,7 +140,8 @@ class Look:
         if record and self._is_held(record):
             found.overdue.append(f"{told}; its work still goes on ({record.lease})")
         elif self.policies.get((host, system), REPORT) == REPORT:
-            found.overdue.append(f"{told}; it is only reported ({system}_on_expiry)")
+            remedy = f"Run disable or extend with -e quiesce_window={window['id']}"
+            found.overdue.append(f"{told}; it is only reported ({system}_on_expiry). {remedy}")
         else:
             ids = found.due.setdefault(host, {}).setdefault(system, [])
             if window["id"] not in ids:
