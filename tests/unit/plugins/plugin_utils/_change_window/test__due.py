@@ -92,8 +92,10 @@ def test_what_is_only_reported() -> None:
     found = look(row(window()), row(window(), system="dev01"))
     assert found.due == {"launch01": {"launch": ["CHG1"]}}
     assert found.overdue == [
-        f"dev01: the window CHG1 (ann) was to end at {iso(NOW - HOUR)}; it is only reported (d365fo_on_expiry). "
-        "Run disable or extend with -e quiesce_window=CHG1"
+        (
+            f"dev01: the window CHG1 (ann) was to end at {iso(NOW - HOUR)}; it is only reported (d365fo_on_expiry). "
+            "Run disable or extend with -e quiesce_window=CHG1"
+        )
     ]
 
 
@@ -126,8 +128,10 @@ def test_a_switch_that_was_cut_off_on_its_way_out_is_finished() -> None:
     found = look(cut_off, cut_off)
     assert found.due == {"launch01": {"launch": [CUT_OFF]}}
     assert found.overdue == [
-        "dev01: a run that was to take it out of maintenance mode was cut off; it is only reported (d365fo_on_expiry). "
-        "Run disable to take it out"
+        (
+            "dev01: a run that was to take it out of maintenance mode was cut off; "
+            "it is only reported (d365fo_on_expiry). Run disable to take it out"
+        )
     ]
     assert found.orphans == []
     at_work = look(row(mode="changing", system="launch01"))
