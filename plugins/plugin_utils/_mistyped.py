@@ -35,7 +35,7 @@ def refuse_mistyped(given: Iterable[str], known: Known) -> None:
 
 def _meant(variable: str, known: Known) -> str:
     """Return the variable that was meant, "" if this one is right or is another matter."""
-    first, _, rest = variable.partition("_")
+    first, _line, rest = variable.partition("_")
     if first in known:
         names = known[first]()
         close = [] if rest in names else difflib.get_close_matches(rest, names, 1, CUTOFF)

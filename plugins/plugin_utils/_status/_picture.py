@@ -256,7 +256,7 @@ def picture(
         tuple(_clean_closed(each) for each in sorted(recent, key=lambda each: each.closed, reverse=True)),
         tuple(shortened(problem, _LONGEST) for problem in problems),
         selection,
-        tuple(sorted({_clean(window["id"]) for _, _, row in seen for window in row["windows"]}, key=natural)),
+        tuple(sorted({_clean(window["id"]) for _host, _name, row in seen for window in row["windows"]}, key=natural)),
     )
 
 
