@@ -61,17 +61,17 @@ def test_what_the_collection_needs_is_found(tmp_path: Path) -> None:
     assert sorted(packages) == sorted(named)
     assert {"pyodbc", "pywinrm", "cryptography", "icalendar"} <= set(packages)
     found = system.read_text(encoding="utf-8")
-    assert for_platform(found, "redhat", "rpm") == {"unixODBC"}
+    assert for_platform(found, "redhat", "rpm") == {"openssh-clients", "unixODBC"}
 
 
 @pytest.mark.parametrize(
     ("platform", "packages"),
     [
-        (("rhel", "rhel-9", "redhat", "rpm"), {"unixODBC"}),  # UBI calls itself so
-        (("centos", "centos-9", "redhat", "rpm"), {"unixODBC"}),
-        (("fedora", "fedora-42", "redhat", "rpm"), {"unixODBC", "freetds"}),
-        (("debian", "debian-12", "debian-bookworm", "dpkg"), {"unixodbc", "tdsodbc"}),
-        (("ubuntu", "ubuntu-24.04", "ubuntu-noble", "dpkg"), {"unixodbc", "tdsodbc"}),
+        (("rhel", "rhel-9", "redhat", "rpm"), {"openssh-clients", "unixODBC"}),  # UBI calls itself so
+        (("centos", "centos-9", "redhat", "rpm"), {"openssh-clients", "unixODBC"}),
+        (("fedora", "fedora-42", "redhat", "rpm"), {"openssh-clients", "unixODBC", "freetds"}),
+        (("debian", "debian-12", "debian-bookworm", "dpkg"), {"openssh-client", "unixodbc", "tdsodbc"}),
+        (("ubuntu", "ubuntu-24.04", "ubuntu-noble", "dpkg"), {"openssh-client", "unixodbc", "tdsodbc"}),
     ],
 )
 def test_the_system_packages(platform: tuple[str, ...], packages: set[str]) -> None:
