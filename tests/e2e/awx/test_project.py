@@ -19,31 +19,50 @@ from playbook.runner import PROJECT
 NAMES = ["check", "disable", "enable", "expire", "extend", "failed", "ready", "status", "window", "work"]
 
 
-def test_what_awx_offers_as_playbooks() -> None:
-    """All of them, and not the example of an inventory, whose groups have hosts, too."""
-    assert set(playbooks(PROJECT)) - {"inventory.yml"} == {f"{name}.yml" for name in NAMES}
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the folder."""
+    return shutil.copytree(PROJECT, tmp_path / "project")
 
 
-@pytest.mark.parametrize("how", ["--syntax-check", "--list-tasks"])
-def test_every_playbook_runs(how: str, tmp_path: Path) -> None:
-    folder = tmp_path / "project"
-    shutil.copytree(PROJECT, folder)
-    names = [f"{name}.yml" for name in NAMES]
+def play(folder: Path, inventory: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ansible-playbook in ``folder`` without any settings."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "inventory.yml", how, *names],
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("ansible-playbook")), "-i", inventory, *arguments],
         cwd=folder,
         env={**clean, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache/collections"), "ANSIBLE_NOCOLOR": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_what_awx_offers_as_playbooks() -> None:
+    """All of them, and not the example of an inventory, whose groups have hosts, too."""
+    assert set(playbooks(PROJECT)) - {"inventory.yml"} == {f"{name}.yml" for name in NAMES}
+
+
+@pytest.mark.parametrize("how", ["--syntax-check", "--list-tasks"])
+def test_every_playbook_runs(how: str, project: Path) -> None:
+    names = [f"{name}.yml" for name in NAMES]
+    done = play(project, "inventory.yml", how, *names)
     assert done.returncode == 0, done.stderr
     found = re.findall(r"^playbook: (\S+)$", done.stdout, re.MULTILINE)
     assert found == names
     if how == "--list-tasks":
         parts = re.split(r"^playbook: \S+$", done.stdout, flags=re.MULTILINE)[1:]
         assert [name for name, part in zip(names, parts, strict=True) if "TAGS: []" not in part] == []
+
+
+@pytest.mark.parametrize("name", ["enable", "check", "failed"])
+def test_without_hosts_none_is_green(name: str, project: Path) -> None:
+    """A source of an inventory that finds nothing is no failure to AWX, and the workflow would do nothing and be green."""
+    (project / "none.yml").write_text("all: {hosts: {}}\n", encoding="utf-8")
+    done = play(project, "none.yml", f"{name}.yml", "-e", "quiesce_window=CHG0042")
+    assert done.returncode == 2, done.stdout
+    said = " ".join(done.stdout.split())
+    assert ("A node of this workflow failed" if name == "failed" else "none of its hosts is one") in said
 
 
 def test_the_names_of_the_variables_are_those_of_infra_aap_configuration() -> None:
