@@ -9,17 +9,25 @@ import pytest
 
 from lab.awx.workflows import run
 from playbook.awx import SetUp, Site
-from playbook.estate import unchanged
 from playbook.secrets import found
 
 TEMPLATES = ("status", "enable", "disable", "window", "extend", "expire", "ready", "work", "check", "failed")
 NODES = ("enable", "approval", "ready", "work", "disable", "check")
 
 
-def test_the_second_run_changes_nothing(site: Site, set_up: SetUp) -> None:
+def test_the_second_run_changes_what_was_changed_by_hand(site: Site, set_up: SetUp) -> None:
+    """And nothing else."""
     assert set_up.written
-    assert unchanged(set_up.second), set_up.second.output[-4000:]
-    assert set_up.written_again == []
+    assert set_up.second.code == 0, set_up.second.output[-4000:]
+    changed = [each["task"] for each in set_up.second.results if each["result"].get("changed")]
+    assert changed == [
+        "Delete the nodes that are not in the file",
+        "Remove the links of the nodes that lead elsewhere",
+        "Link the nodes of the workflow",
+    ]
+    nodes = [site.awx.find("workflow_job_template_nodes", name)["id"] for name in ("ready", "work", "disable")]
+    kinds = {each.rpartition(" ")[0] if each.endswith("_nodes") else "deleted" for each in set_up.written_again}
+    assert kinds == {"deleted", *(f"workflow_job_template_nodes {number}" for number in nodes)}
 
 
 def test_nothing_is_sent_that_awx_ignores(site: Site, set_up: SetUp) -> None:
@@ -28,8 +36,10 @@ def test_nothing_is_sent_that_awx_ignores(site: Site, set_up: SetUp) -> None:
 
 
 def test_no_warning(set_up: SetUp) -> None:
-    own = [line for line in set_up.second.output.splitlines() if "WARNING" in line and "nventory" not in line]
-    assert [line for line in own if "localhost" not in line] == []
+    """But that of a newer ansible-core about what awx.awx itself uses."""
+    lines = [line for line in set_up.second.output.splitlines() if "WARNING" in line]
+    known = ("nventory", "localhost", "ansible.module_utils", "Deprecation warnings can be disabled")
+    assert [line for line in lines if not any(each in line for each in known)] == []
 
 
 def test_no_secret_is_printed(site: Site, set_up: SetUp) -> None:
@@ -89,6 +99,7 @@ def test_whatever_fails_the_systems_come_out_and_it_shows(site: Site, went_well:
     came_to = dict(zip(("enable", "approval", "ready", "work", "disable", "check"), went_well, strict=True)) | {
         "failed": False
     }
+    assert {*NODES, "failed"} == set(nodes)  # one that is left over would begin at once
     order, failed = run(nodes, came_to.__getitem__)
     assert order.index("enable") < order.index("disable") < order.index("check")
     assert ("work" in order) is (came_to["enable"] and came_to["approval"] and came_to["ready"])

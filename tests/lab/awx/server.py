@@ -182,6 +182,9 @@ class Awx(Service):
         plural, item = self._item(request)
         self.writes.append(f"{plural} {item['id']}")
         del self.items[plural][item["id"]]
+        self.lists = {  # ids are those of one object alone
+            key: [each for each in members if each != item["id"]] for key, members in self.lists.items()
+        }
         return web.Response(status=204)
 
     def _create(self, plural: str, body: Json) -> web.Response:
@@ -404,6 +407,8 @@ class Awx(Service):
             summary["current_update"] = {"id": item["current_update"]}
         if plural == "credentials":
             shown["inputs"] = credentials.shown(self.items["credential_types"][item["credential_type"]], item["inputs"])
+        if plural == _NODES:
+            shown |= {link: self._list(_NODES, item["id"], link) for link in _LINKS}
         if plural == "notification_templates":
             shown["notification_configuration"] = shown_notification(item)
         return {**shown, "type": KINDS[plural].type, "url": url, "related": related, "summary_fields": summary}
