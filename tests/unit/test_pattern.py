@@ -54,6 +54,12 @@ def test_the_survey_asks_for_what_the_playbook_takes() -> None:
     assert asked.keys() <= {name for entry in known["argument_specs"].values() for name in entry["options"]}
 
 
+def test_a_survey_is_asked() -> None:
+    """A survey alone is not: the controller asks for the answers if it is enabled."""
+    for template in TEMPLATES:
+        assert template.get("survey_enabled", False) is ("survey" in template)
+
+
 def test_the_playbooks_are_those_of_the_collection() -> None:
     """Of the same names, and Ansible finds them."""
     for name in PLAYBOOKS:
