@@ -84,3 +84,13 @@ def test_the_names_of_the_variables_are_those_of_infra_aap_configuration() -> No
 def test_the_needed_collection_is_the_one() -> None:
     file = PROJECT / "collections/requirements.yml"
     assert [each["name"] for each in yaml.safe_load(file.read_text())["collections"]] == ["quiesce.maintenance"]
+
+
+@pytest.mark.parametrize("given", ["2h", "0"])
+def test_a_request_for_approval_has_an_end(given: str, project: Path) -> None:
+    """AWX takes 0 as no limit, and what is no number would become 0."""
+    setup = str(ROOT / "extensions/awx/setup.yml")
+    known = ("-e", "quiesce_awx_project_url=x", "-e", "quiesce_awx_image=x")
+    done = play(project, "inventory.yml", setup, *known, "-e", f"quiesce_awx_approval={given}")
+    assert done.returncode == 2
+    assert f'"{given}" is not a number of seconds' in " ".join(done.stdout.replace("\\", "").split()), done.stdout

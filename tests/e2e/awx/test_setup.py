@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
+from ansible_collections.quiesce.maintenance.plugins.module_utils._window import MAX_ID
 
 from lab.awx.workflows import run
 from playbook.awx import SetUp, Site
@@ -64,24 +65,41 @@ def test_a_job_template(site: Site, name: str) -> None:
     assert template.related.inventory.get().organization == template.organization
     assert template.related.credentials.get().count == 6
     assert (template.job_slice_count, template.ask_job_slice_count_on_launch) == (1, False)
-    asked = {question["variable"] for question in template.related.survey_spec.get().json.get("spec", [])}
+    spec = template.related.survey_spec.get().json.get("spec", [])
+    asked = {question["variable"] for question in spec}
     assert bool(asked) is template.survey_enabled
+    sizes = {each["max"] for each in spec if each["variable"] == "quiesce_window"}
+    assert sizes <= {MAX_ID}
     assert asked <= {"quiesce_window", "quiesce_expires", "quiesce_reason", "quiesce_ticket", "window_extend"}
 
 
 @pytest.mark.usefixtures("set_up")
-def test_the_sweep_is_on_a_schedule_and_tells_its_people(site: Site) -> None:
+def test_the_sweep_is_on_a_schedule(site: Site) -> None:
     (schedule,) = site.api.schedules.get().results
     assert (schedule.enabled, "INTERVAL=15" in schedule.rrule) == (True, True)
-    template = schedule.related.unified_job_template.get()
-    assert template.name == "Maintenance - expire"
-    assert [each.name for each in template.related.notification_templates_error.get().results] == ["On duty"]
+    assert schedule.related.unified_job_template.get().name == "Maintenance - expire"
+
+
+@pytest.mark.usefixtures("set_up")
+@pytest.mark.parametrize(
+    ("kind", "name", "whens"),
+    [
+        ("job_templates", "window", {"error"}),
+        ("job_templates", "expire", {"error"}),
+        ("workflow_job_templates", "change", {"error", "approvals"}),
+    ],
+)
+def test_who_has_to_know(site: Site, kind: str, name: str, whens: set[str]) -> None:
+    """Of what leaves systems in maintenance mode, and of what waits for somebody."""
+    related = one(site, kind, f"Maintenance - {name}").related
+    lists = {when: f"notification_templates_{when}" for when in ("started", "success", "error", "approvals")}
+    told = {when for when, each in lists.items() if each in related and related[each].get().count}
+    assert told == whens
 
 
 @pytest.mark.usefixtures("set_up")
 def test_the_workflow_asks_for_approval(site: Site) -> None:
     workflow = one(site, "workflow_job_templates", "Maintenance - change")
-    assert workflow.related.notification_templates_approvals.get().count == 1
     nodes = site.api.workflow_job_template_nodes.get(workflow_job_template=workflow.id).results
     kinds = {node.identifier: node.related.unified_job_template.get().type for node in nodes}
     assert kinds.pop("approval") == "workflow_approval_template"
