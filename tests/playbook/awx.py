@@ -140,11 +140,17 @@ class Site:
 
     # --- jobs ---
 
-    def launch(self, template: str, answers: Mapping[str, Any]) -> dict[str, Any]:
-        """Launch a job template as a person does who answers its survey; return the job."""
+    def launch(
+        self, template: str, answers: Mapping[str, Any], workflow: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Launch a job template as a person does who answers its survey; return the job.
+
+        ``workflow`` is what a workflow was asked: AWX gives it to every node, also what its template does not ask.
+        """
         found = self.api.job_templates.get(name=template).results.pop()
-        job = found.launch({"extra_vars": dict(answers)})
-        return self.awx.items["jobs"][job.id]
+        job = self.awx.items["jobs"][found.launch({"extra_vars": dict(answers)}).id]
+        job["extra_vars"] = json.dumps({**json.loads(job["extra_vars"]), **(workflow or {})})
+        return job
 
     def prepare(
         self, job: Mapping[str, Any], work: str, part: tuple[int, int] = (1, 1), **variables: Any

@@ -25,7 +25,9 @@ def change_by_hand(site: Site) -> None:
     workflow = awx.find("workflow_job_templates", "Maintenance - change")["id"]
     ready, work, disable, check = (awx.find(NODES, name)["id"] for name in ("ready", "work", "disable", "check"))
     job = awx.find("job_templates", "Maintenance - work")["id"]
-    patch = awx.new(NODES, {"identifier": "patch", "workflow_job_template": workflow, "unified_job_template": job})["id"]
+    patch = awx.new(NODES, {"identifier": "patch", "workflow_job_template": workflow, "unified_job_template": job})[
+        "id"
+    ]
     links = {
         (ready, "success_nodes"): [patch],
         (patch, "always_nodes"): [disable],

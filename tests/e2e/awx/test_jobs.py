@@ -50,8 +50,15 @@ def jobs(site: Site, set_up: SetUp) -> Jobs:
     ran: dict[str, Ran] = {}
     after: dict[str, Mapping[str, Any]] = {}
 
-    def job(name: str, template: str, answers: Mapping[str, Any], part: tuple[int, int] = (1, 1), **more: Any) -> None:
-        launched = site.launch(f"Maintenance - {template}", answers)
+    def job(
+        name: str,
+        template: str,
+        answers: Mapping[str, Any],
+        part: tuple[int, int] = (1, 1),
+        workflow: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> None:
+        launched = site.launch(f"Maintenance - {template}", answers, workflow)
         variables = {"begun": str(begun), "go": str(go), "quiesce_on_expiry": "close"}
         folder, injected = site.prepare(launched, WORK, part, **variables)
         ran[name] = run(folder, launched["playbook"], injected, **more)
@@ -69,8 +76,9 @@ def jobs(site: Site, set_up: SetUp) -> Jobs:
     blank = {"quiesce_window": WHOLE, "quiesce_expires": "2h", "quiesce_reason": ""}
     job("whole", "window", blank, limit="launch01,d365fo01", verbosity=5)
     job("enabled", "enable", blank, limit="launch01")
-    job("ready while it is open", "ready", {"quiesce_window": WHOLE}, limit="launch01")
-    job("disabled", "disable", {"quiesce_window": WHOLE}, limit="launch01")
+    late = {**blank, "quiesce_expires": "2026-01-01T00:00Z"}  # what the workflow was asked, when its time is over
+    job("ready while it is open", "ready", {"quiesce_window": WHOLE}, workflow=late, limit="launch01")
+    job("disabled", "disable", {"quiesce_window": WHOLE}, workflow=late, limit="launch01")
     job("slice", "enable", {"quiesce_window": CUT, "quiesce_expires": "2h"}, part=(3, 4))  # launch01 and trend01
     return Jobs(before, ran, after)
 
@@ -116,6 +124,14 @@ def test_a_whole_window(jobs: Jobs) -> None:
     assert ran.status == "successful", ran.output[-4000:]
     assert f"at work for {WHOLE}" in ran.output
     assert jobs.after["whole"] == jobs.before
+
+
+def test_a_workflow_comes_out_when_its_time_is_over(jobs: Jobs) -> None:
+    """Its node disable gets all answers of the workflow, the end too."""
+    assert jobs.ran["enabled"].status == "successful"
+    assert jobs.after["enabled"] != jobs.before
+    assert jobs.ran["disabled"].status == "successful", jobs.ran["disabled"].output[-4000:]
+    assert jobs.after["disabled"] == jobs.before
 
 
 def test_a_slice_without_the_host_of_the_records_switches_nothing(jobs: Jobs) -> None:

@@ -57,7 +57,7 @@ def test_every_playbook_runs(how: str, project: Path) -> None:
 
 @pytest.mark.parametrize("name", ["enable", "check", "failed"])
 def test_without_hosts_none_is_green(name: str, project: Path) -> None:
-    """A source of an inventory that finds nothing is no failure to AWX, and the workflow would do nothing and be green."""
+    """To AWX a source that finds no hosts did not fail; the workflow would do nothing and be green."""
     (project / "none.yml").write_text("all: {hosts: {}}\n", encoding="utf-8")
     done = play(project, "none.yml", f"{name}.yml", "-e", "quiesce_window=CHG0042")
     assert done.returncode == 2, done.stdout
