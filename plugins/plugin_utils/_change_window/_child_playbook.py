@@ -54,7 +54,8 @@ _CODES = {1: "it could not run", 2: "a host failed", 4: "a host could not be rea
 _PLAY = re.compile(r"^ +pattern: \[(.*)\]\n +hosts \(\d+\):((?:\n {6}.+)*)", re.MULTILINE)
 # Not with -m, which looks for modules in the working directory first: a project may hold a getpass.py of its own.
 # What it forks ends with it: Ansible passes a signal on to its workers, but not to one that begins in that moment, and
-# nothing at all if it is killed.
+# nothing at all if it is killed. Until a worker has a handler of its own, that of Ansible fails in it, and Python only
+# reports what fails in there: the signal would be lost.
 _MAIN = """\
 import sys
 sys.path = [each for each in sys.path if each]
@@ -62,6 +63,7 @@ import ctypes, os, signal
 control = getattr(ctypes.CDLL(None), "prctl", None)
 forking = []
 def end_with_it():
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     control(1, signal.SIGTERM)
     if os.getppid() != forking[0]:
         os._exit(1)

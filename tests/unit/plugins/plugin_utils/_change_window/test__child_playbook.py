@@ -23,6 +23,35 @@ def test_files_of_the_working_directory_are_no_modules(tmp_path: Path) -> None:
     assert done.stdout.startswith("ansible-playbook ")
 
 
+FORKS = """
+import os, signal, sys, time
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: 1 / 0)
+    reading, writing = os.pipe()
+    if os.fork():
+        os.read(reading, 1)
+        os._exit(0)
+    print(os.getpid(), signal.getsignal(signal.SIGTERM) is signal.SIG_DFL, flush=True)
+    os.write(writing, b"!")
+    time.sleep(60)
+    print("not ended")
+"""
+
+
+def test_what_it_forks_ends_with_it(tmp_path: Path) -> None:
+    """Whatever handler it has itself: that of Ansible fails in a worker that is just being forked."""
+    module = tmp_path / "ansible/cli/playbook.py"
+    module.parent.mkdir(parents=True)
+    for package in (module.parent, module.parent.parent):
+        (package / "__init__.py").touch()
+    module.write_text(FORKS, encoding="utf-8")
+    # The pipe is closed once both have ended.
+    done = subprocess.run(
+        [sys.executable, *START], env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[1:] == ["True"]
+
+
 def test_a_playbook_is_found_by_its_path(tmp_path: Path) -> None:
     (tmp_path / "update.yml").touch()
     assert playbook_file(str(tmp_path / "update.yml")) == tmp_path / "update.yml"
