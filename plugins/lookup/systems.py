@@ -63,6 +63,7 @@ _raw:
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import load
@@ -77,6 +78,9 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import (
 NOBODY = "localhost,!localhost"
 """A pattern that matches nobody, of which Ansible does not warn."""
 
+_LISTS = ("syntax", "listhosts", "listtasks", "listtags")
+"""Options with which ansible-playbook runs no play."""
+
 
 class LookupModule(LookupBase):
     """The face of ``_estate`` for a play."""
@@ -84,8 +88,12 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         """Return the pattern for the one wave of ``terms``."""
         known = (variables or {}).get("hostvars")
-        if known is None:
-            return [NOBODY]  # no play ran: --syntax-check and --list-hosts
+        if known is None:  # no play ran
+            if any(context.CLIARGS.get(each) for each in _LISTS):
+                return [NOBODY]
+            raise AnsibleLookupError(
+                "no host of the limit is in the inventory, which has none at all. Nothing was done. Look at its source"
+            )
         run = _Run(known, (variables or {})["groups"]["all"], bool((variables or {}).get("ansible_check_mode")))
         hosts = [CONTROLLER] if terms[0] == "controller" else run.hosts(terms[0], **kwargs)
         if hosts and (

@@ -65,6 +65,15 @@ def test_without_hosts_none_is_green(name: str, project: Path) -> None:
     assert ("A node of this workflow failed" if name == "failed" else "none of its hosts is one") in said
 
 
+@pytest.mark.parametrize("name", ["enable", "check"])
+def test_nor_with_a_limit(name: str, project: Path) -> None:
+    """Of whose hosts Ansible says nothing where the inventory has none."""
+    (project / "none.yml").write_text("all: {hosts: {}}\n", encoding="utf-8")
+    done = play(project, "none.yml", f"{name}.yml", "-l", "dev01", "-e", "quiesce_window=CHG0042")
+    assert done.returncode in (1, 4), done.stdout
+    assert "no host of the limit is in the inventory" in " ".join(done.stderr.split())
+
+
 def test_the_names_of_the_variables_are_those_of_infra_aap_configuration() -> None:
     """Of its roles controller_credential_types, _execution_environments, and so on."""
     text = (ROOT / "extensions/awx/aap_configuration.yml").read_text(encoding="utf-8")
