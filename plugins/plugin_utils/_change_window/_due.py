@@ -88,6 +88,11 @@ class Look:
         hosts = set(record.hosts)
         return self._unseen(hosts.__contains__, whole=self.whole or hosts <= set(self.estate["hosts"]))
 
+    def _is_for_others(self, record: Record) -> bool:
+        """Whether a window was opened for hosts that this inventory does not have: it may be in use by another one,
+        whose windows are in the same book."""
+        return not set(record.hosts) <= set(self.estate["hosts"])
+
     def _unseen(self, asked: Callable[[str], bool], *, whole: bool) -> list[str]:
         """Return the systems of the run of which there is no word, of the hosts that are asked for."""
         found = []
@@ -155,8 +160,9 @@ class Look:
         if over and lost:
             found.overdue.append(f"{told} is over, and nobody knows whether it is closed on {', '.join(lost)}")
         elif name not in found.where:
-            sure = not places
-            if sure:  # whether it is over or not: nothing is in maintenance mode because of it
+            # Of hosts that the inventory has no longer there is never any word.
+            sure = not places and (over or not self._is_for_others(record))
+            if sure:  # nothing is in maintenance mode because of it
                 found.forgotten.append(name)
             found.orphans.append(f"{told} is on no system" + ("" if sure else " that could be looked at"))
 

@@ -308,6 +308,14 @@ def test_hosts_of_a_window(hosts: tuple[str, ...], whole: bool, forgotten: list[
     assert (gone(sweep, closed([row(mode="normal")]))["CHG1"] == []) is bool(forgotten)
 
 
+@pytest.mark.parametrize(("ends", "forgotten"), [(HOUR, []), (-HOUR, ["CHG9"])])
+def test_a_window_of_another_inventory_stays_until_its_end(ends: timedelta, forgotten: list[str]) -> None:
+    """Both keep their windows in one book, and nobody here can ask its hosts."""
+    found = look(row(mode="normal"), book={"CHG9": Record((window("CHG9", ends),), hosts=("launch01", "prod01"))})
+    assert found.forgotten == forgotten
+    assert ("that could be looked at" in found.orphans[0]) is (not forgotten)
+
+
 def test_hosts_outside_of_the_limit_are_not_seen() -> None:
     found = look(row(window()), book={"CHG1": Record((window(),))}, whole=False)
     assert (found.unseen, found.overdue) == (["hosts that were left out"], [])
