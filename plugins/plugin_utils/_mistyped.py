@@ -35,10 +35,13 @@ def refuse_mistyped(given: Iterable[str], known: Known) -> None:
 
 def _meant(variable: str, known: Known) -> str:
     """Return the variable that was meant, "" if this one is right or is another matter."""
-    first, _line, rest = variable.partition("_")
+    usual = variable.lower().replace("-", "_")
+    first, _line, rest = usual.partition("_")
     if first in known:
         names = known[first]()
-        close = [] if rest in names else difflib.get_close_matches(rest, names, 1, CUTOFF)
+        if rest in names:
+            return "" if usual == variable else usual
+        close = difflib.get_close_matches(rest, names, 1, CUTOFF)
         return f"{first}_{close[0]}" if close else ""
     for like in difflib.get_close_matches(first, known, 1, CUTOFF):
         # "windows" is a word of its own.

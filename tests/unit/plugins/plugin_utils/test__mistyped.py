@@ -20,6 +20,8 @@ KNOWN = {
         ("qiesce_window", "quiesce_window"),
         ("quiesce_expire", "quiesce_expires"),
         ("windwo_extend", "window_extend"),
+        ("QUIESCE_WINDOW", "quiesce_window"),
+        ("quiesce-window", "quiesce_window"),
         ("status_failon", "status_fail_on"),
         ("status_onyl", "status_only"),
     ],
