@@ -42,7 +42,7 @@ class ActionModule(WindowsAction):
         _arguments.question(params)
         if params["via"] == "odbc":
             _arguments.odbc_options(params)
-        self._task_files(_arguments.CHECKED)
+        self._task_files(_arguments.CHECKED, role="quiesce.maintenance.d365fo")
 
     def work(self, params: dict[str, Any]) -> dict[str, Any]:
         """Bring the system where the task wants it. Every failure comes with a row of the status table."""
@@ -87,12 +87,12 @@ class ActionModule(WindowsAction):
             self.tell(f"no window was closed and maintenance mode stays on; open: {ids}")
         return {"changed": outcome.changed, "diff": outcome.plan.diff, **result, "task_files": files}
 
-    def _task_files(self, what_to_do: str) -> dict[str, str]:
+    def _task_files(self, what_to_do: str, *, role: str = "") -> dict[str, str]:
         """Return the paths of the task files, "" without one. Raises ``Invalid`` for one that can't be run."""
         files = dict.fromkeys(HOOKS, "")
         for name in HOOKS if what_to_do != _arguments.IGNORED else ():
             file = str(self._templar.template(self.task_vars.get(f"d365fo_{name}", "")) or "")
-            files[name] = task_file(self, name, file)
+            files[name] = task_file(self, name, file, role=role)
         return files
 
     def _readiness(self, params: dict[str, Any], host: Host, findings: Findings) -> Readiness:

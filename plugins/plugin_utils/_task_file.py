@@ -14,6 +14,8 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.playbook.helpers import load_list_of_blocks
 from ansible.playbook.play import Play
+from ansible.playbook.role import Role
+from ansible.playbook.role.include import RoleInclude
 from ansible.playbook.task_include import TaskInclude
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Invalid
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._action import MaintenanceAction
@@ -54,10 +56,11 @@ def documents(action: MaintenanceAction, name: str, path: str) -> list[Any]:
     return content
 
 
-def task_file(action: MaintenanceAction, name: str, file: str) -> str:
+def task_file(action: MaintenanceAction, name: str, file: str, *, role: str = "") -> str:
     """Return the path of the task file that the variable ``name`` gives, "" if it gives none.
 
-    Raises ``Invalid`` for one that nobody can or would run.
+    ``role`` is the one that is going to run it, if it is not that of the task: Ansible looks there, too, for what the
+    file imports. Raises ``Invalid`` for one that nobody can or would run.
     """
     if not file.strip():
         return ""
@@ -68,7 +71,8 @@ def task_file(action: MaintenanceAction, name: str, file: str) -> str:
     known = {"variable_manager": action.task_vars["hostvars"]._variable_manager, "loader": action._loader}
     try:
         play = Play.load({"hosts": "localhost"}, **known)
-        include = TaskInclude.load({"ansible.builtin.include_tasks": path}, role=action._task._role, **known)
+        of = Role.load(RoleInclude.load(role, play=play, **known), play) if role else action._task._role
+        include = TaskInclude.load({"ansible.builtin.include_tasks": path}, role=of, **known)
         # As Ansible does it, with all that the file imports; what it includes is read when it gets there.
         load_list_of_blocks(tasks, play, parent_block=include, role=include._role, **known)
     except AnsibleError as error:

@@ -8,6 +8,8 @@ collection's playbook for most of them and a play with the role for the others.
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import pytest
 from ansible.release import __version__
 
 from lab.estate import Machine
-from playbook import Done
+from playbook import Done, environment_of
 from playbook.estate import (
     Lab,
     System,
@@ -373,3 +375,33 @@ def test_in_the_end_all_is_as_it_was(hooks: Hooks, name: str) -> None:
     assert is_normal(system, hooks.before[name]) == []
     assert record_of(system) is None
     assert not isinstance(system, Machine) or aos_of(system).ready
+
+
+NOBODY = """
+all:
+  children:
+    launch: {hosts: {launch01: {launch_url: "https://127.0.0.1:1", launch_token: t0ken, launch_retry_timeout: 0s}}}
+    d365fo: {hosts: {dev01: {d365fo_before_restart: hooks/before.yml}}}
+"""
+
+
+def test_before_the_first_wave_a_file_finds_what_its_role_would(tmp_path: Path) -> None:
+    """Of two systems, of which nobody answers. The working directory, unlike that of the other runs, has tasks."""
+    for name in ("hooks", "tasks"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "hooks/before.yml").write_text("- ansible.builtin.import_tasks: more.yml\n", encoding="utf-8")
+    (tmp_path / "tasks/more.yml").write_text("- ansible.builtin.meta: noop\n", encoding="utf-8")
+    (tmp_path / "inventory.yml").write_text(NOBODY, encoding="utf-8")
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            *("-i", "inventory.yml", "quiesce.maintenance.enable", "-e", f"quiesce_store_path={tmp_path / 'records'}"),
+        ],
+        cwd=tmp_path,
+        env=environment_of(tmp_path, tmp_path / "results.jsonl", None),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "PLAY [Refuse options that cannot be used]" in done.stdout
+    assert "PLAY [Put the gates into maintenance mode]" in done.stdout, done.stdout
