@@ -141,13 +141,14 @@ class _Run:
         if what == "options":  # a system that is alone in its wave refuses its options by itself
             several = sum(any(kinds.values()) for kinds in self._estate["waves"].values()) > 1
             load(register()[name].module for systems in hosts.values() for name in systems)
-            return [host for host in hosts if several]
+            # What failed before is not put into maintenance mode.
+            return [host for host in hosts if several and host not in self._estate["lost"]]
         tasks = self._estate["waves"][what]["role" if by_role else "module"]
         # On the way out a gate that waits closes its window if another one keeps it shut: its task decides.
         if not tasks or (state == ENABLED and self._is_held(what, state)):
             return []
         load(register()[task["system"]].module for each in tasks.values() for task in each)
-        # What failed before is not put into maintenance mode, but taken out.
+        # What failed before is only taken out.
         return [host for host in tasks if state != ENABLED or host not in self._estate["lost"]]
 
     def may_lose_all(self, state: str = "", by_role: bool = False) -> bool:
