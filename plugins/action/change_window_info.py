@@ -22,7 +22,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import t
 
 
 class ActionModule(MaintenanceAction):
-    """The face of ``_sweep``."""
+    """The face of ``_due``."""
 
     variables = "window_"
     free_text = MaintenanceAction.free_text | {"overdue", "orphans"}

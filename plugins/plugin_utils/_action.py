@@ -164,7 +164,7 @@ class MaintenanceAction(ActionBase):
 
     def _look_for_others(self, spec: Mapping[str, Any]) -> None:
         """Warn of a variable that looks like an option and is none. Raises ``Invalid`` for one that was replaced."""
-        for variable in self.task_vars:
+        for variable in map(str, self.task_vars):  # a number is a name to Ansible, too
             if variable.startswith("quiesce_") and (meant := _like_shared(variable)) in spec:
                 _display.warning(
                     f"The variable {variable} is not an option and is ignored. Did you mean quiesce_{meant}?"

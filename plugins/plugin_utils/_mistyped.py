@@ -22,9 +22,9 @@ Known = Mapping[str, Callable[[], Collection[str]]]
 """By the first word of variables ("quiesce"), what may follow it."""
 
 
-def refuse_mistyped(given: Iterable[str], known: Known) -> None:
+def refuse_mistyped(given: Iterable[object], known: Known) -> None:
     """Raise ``Invalid`` for a variable that resembles a known one and is none."""
-    for variable in given:
+    for variable in map(str, given):  # a number is a name to Ansible, too
         if meant := _meant(variable, known):
             raise Invalid(
                 variable,

@@ -28,7 +28,7 @@ KNOWN = {
 )
 def test_refused(variable: str, meant: str) -> None:
     with pytest.raises(Invalid, match=f"Did you mean {meant}") as caught:
-        refuse_mistyped(["ansible_user", variable], KNOWN)
+        refuse_mistyped([404, "ansible_user", variable], KNOWN)
     assert caught.value.option == variable
 
 
