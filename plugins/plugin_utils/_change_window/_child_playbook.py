@@ -59,16 +59,21 @@ _PLAY = re.compile(r"^ +pattern: \[(.*)\]\n +hosts \(\d+\):((?:\n {6}.+)*)", re.
 _MAIN = """\
 import sys
 sys.path = [each for each in sys.path if each]
-import ctypes, os, signal
+import ctypes, os, signal, threading
 control = getattr(ctypes.CDLL(None), "prctl", None)
 forking = []
+def remember():
+    # To Linux the parent is a thread, and one that ends early would take what it forked with it.
+    forking[:] = [os.getpid()] if threading.current_thread() is threading.main_thread() else []
 def end_with_it():
+    if not forking:
+        return
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     control(1, signal.SIGTERM)
     if os.getppid() != forking[0]:
         os._exit(1)
 if control:
-    os.register_at_fork(before=lambda: forking.__setitem__(slice(None), [os.getpid()]), after_in_child=end_with_it)
+    os.register_at_fork(before=remember, after_in_child=end_with_it)
 from ansible.cli.playbook import main
 main()
 """

@@ -38,18 +38,48 @@ def main():
 """
 
 
-def test_what_it_forks_ends_with_it(tmp_path: Path) -> None:
-    """Whatever handler it has itself: that of Ansible fails in a worker that is just being forked."""
-    module = tmp_path / "ansible/cli/playbook.py"
+THREAD = """
+import os, threading, time
+def main():
+    found, begun, ended = [], os.pipe(), os.pipe()
+    def begin():
+        if pid := os.fork():
+            found.append(pid)
+            os.read(begun[0], 1)
+        else:
+            os.write(begun[1], b"!")
+            os.read(ended[0], 1)
+            os._exit(7)
+    thread = threading.Thread(target=begin)
+    thread.start()
+    thread.join()
+    while len(os.listdir("/proc/self/task")) > 1:  # to Linux it ends a little later
+        time.sleep(0.01)
+    os.write(ended[1], b"!")
+    print(os.waitstatus_to_exitcode(os.waitpid(found[0], 0)[1]))
+"""
+
+
+def said(folder: Path, playbook: str) -> list[str]:
+    """What is printed where this stands in for Ansible's own program. The pipe is closed once all have ended."""
+    module = folder / "ansible/cli/playbook.py"
     module.parent.mkdir(parents=True)
     for package in (module.parent, module.parent.parent):
         (package / "__init__.py").touch()
-    module.write_text(FORKS, encoding="utf-8")
-    # The pipe is closed once both have ended.
+    module.write_text(playbook, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, *START], env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+        [sys.executable, *START], env={"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split()[1:] == ["True"]
+    return done.stdout.split()
+
+
+def test_what_it_forks_ends_with_it(tmp_path: Path) -> None:
+    """Whatever handler it has itself: that of Ansible fails in a worker that is just being forked."""
+    assert said(tmp_path, FORKS)[1:] == ["True"]
+
+
+def test_what_a_thread_forks_does_not_end_with_the_thread(tmp_path: Path) -> None:
+    assert said(tmp_path, THREAD) == ["7"]
 
 
 def test_a_playbook_is_found_by_its_path(tmp_path: Path) -> None:
