@@ -19,6 +19,7 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import N
 
 ALL_WINDOWS = "all_windows"
 OK, FAILED, NOT_DONE = "ok", "failed", "not done"
+_NO_WORD = "there is no word of it; the output above says why"
 
 
 def only_its_own(window: str, hosts: Mapping[str, Sequence[str]], known: Mapping[str, Mapping[str, Any]]) -> None:
@@ -83,8 +84,8 @@ def unasked(estate: Mapping[str, Any], results: Results, waves: Sequence[str]) -
     for wave in waves:
         for host, task in tasks_of(estate, wave):
             result = results.get(host, {}).get("systems", {}).get(task["system"])
-            if result and result.get(NO_ANSWER):
-                said = sentence(str(result.get("msg") or "it failed without a reason"))
+            if result is None or result.get(NO_ANSWER):
+                said = sentence(str(result.get("msg") or "it failed without a reason") if result else _NO_WORD)
                 found[host] = " ".join(filter(None, (found.get(host), said)))
     return found
 

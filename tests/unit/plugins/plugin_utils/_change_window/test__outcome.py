@@ -59,6 +59,12 @@ def test_which_systems_could_not_be_asked() -> None:
     assert found == {"dev01": "it refuses connections."}
 
 
+def test_a_system_of_which_there_is_no_word_could_not_be_asked() -> None:
+    """Its task failed before it began, at a connection plugin that is not installed, say."""
+    found = _outcome.unasked(ESTATE.result(), results(result("normal"), None), WAVES)
+    assert found == {"dev01": "there is no word of it; the output above says why."}
+
+
 @pytest.mark.parametrize(
     ("launch", "d365fo", "untouched", "left"),
     [
