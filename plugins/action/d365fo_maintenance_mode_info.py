@@ -9,6 +9,7 @@ from typing import Any
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo import _arguments, _cluster, _method, _status
 from ansible_collections.quiesce.maintenance.plugins.module_utils._d365fo._look import Seen, Way
 from ansible_collections.quiesce.maintenance.plugins.module_utils._failure import Failure
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import NO_ANSWER
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._windows import WindowsAction, odbc_database
 
 
@@ -42,4 +43,5 @@ class ActionModule(WindowsAction):
                 row["notes"] += view["missing"]
             except Failure as failure:
                 row["notes"].append(str(failure))
-        return {"changed": False, **findings.result(), "method": method, "cluster": view, "status": row}
+        found = {**findings.result(), NO_ANSWER: findings.reading is None}
+        return {"changed": False, **found, "method": method, "cluster": view, "status": row}

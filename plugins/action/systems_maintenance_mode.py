@@ -110,7 +110,8 @@ class ActionModule(MaintenanceAction):
         began = time.monotonic()
         if state == STATUS:  # a look never fails: the row says why
             seen = self._run(system, system.info_module, {}, task)
-            return {**seen, "failed": False, "unreachable": False, NO_ANSWER: is_bad(seen)}
+            no_answer = is_bad(seen) or bool(seen.get(NO_ANSWER))
+            return {**seen, "failed": False, "unreachable": False, NO_ANSWER: no_answer}
         if not (windows := task.get("windows")):
             result = self._run(system, system.module, {"state": state}, task)
         else:

@@ -228,6 +228,11 @@ sql_failure:
   type: str
   returned: success
   sample: null
+no_answer:
+  description: Whether the configuration mode could not be read, so that the system cannot be switched.
+  type: bool
+  returned: success
+  sample: false
 template:
   description: Database, SQL Server and AOS nodes of an on-premises environment, V(null) otherwise.
   type: dict

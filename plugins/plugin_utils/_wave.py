@@ -35,7 +35,7 @@ HELD = "held"
 """Marks the result of a system that was only looked at, since the waves before it are not complete."""
 
 NO_ANSWER = "no_answer"
-"""Says of a look whether the system could not be asked, which fails no look."""
+"""Says of a look whether the system could not be asked, which fails no look; an info module may say it itself."""
 
 
 def tasks_of(estate: Mapping[str, Any], wave: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -95,6 +95,9 @@ def waves(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Waves:
     waves.run("a misspelled variable", "disable", "-e", "quiesce_windw=42")
     waves.run("an option that cannot be used", "enable", "-e", "trend_duration=2x")
 
+    window = ("-e", "quiesce_window=42", "-e", "quiesce_expires=2h", "-e", "window_work=extensions/awx/project/tasks/work.yml")
+    waves.run("a database that does not answer", "window", "-e", "d365fo_sql_server=nowhere", *window)
+
     # somebody else's window, and work that fails between enable and disable
     waves.run("in for one window", "enable")
     doubtful = ("-e", "launch_sees_all_activity=false", "-e", "trend_duration=2h")
@@ -269,6 +272,16 @@ def test_options_of_a_later_wave_are_refused_before_the_first(waves: Waves) -> N
     said = [each["result"]["msg"] for each in waves.done[name].results if each["result"].get("failed")]
     assert len(said) == 1
     assert re.search('Invalid trend_duration: "2x" is not a duration.*Nothing was switched', said[0])
+    assert waves.modes[name] == OUT
+
+
+def test_no_gate_is_drained_for_a_system_whose_database_does_not_answer(waves: Waves) -> None:
+    """Its host does, so that the look did not fail."""
+    name = "a database that does not answer"
+    said = " ".join(waves.done[name].output.split())
+    assert waves.done[name].code == 2
+    assert re.search("dev01, dev02: Could not read CONFIGURATIONMODE.*Nothing was switched", said)
+    assert "PLAY [Put the gates into maintenance mode]" not in said
     assert waves.modes[name] == OUT
 
 

@@ -19,7 +19,6 @@ from ansible_collections.quiesce.maintenance.plugins.plugin_utils._wave import N
 
 ALL_WINDOWS = "all_windows"
 OK, FAILED, NOT_DONE = "ok", "failed", "not done"
-_NO_WORD = "there is no word of it; the output above says why"
 
 
 def only_its_own(window: str, hosts: Mapping[str, Sequence[str]], known: Mapping[str, Mapping[str, Any]]) -> None:
@@ -85,9 +84,15 @@ def unasked(estate: Mapping[str, Any], results: Results, waves: Sequence[str]) -
         for host, task in tasks_of(estate, wave):
             result = results.get(host, {}).get("systems", {}).get(task["system"])
             if result is None or result.get(NO_ANSWER):
-                said = sentence(str(result.get("msg") or "it failed without a reason") if result else _NO_WORD)
-                found[host] = " ".join(filter(None, (found.get(host), said)))
+                found[host] = " ".join(filter(None, (found.get(host), sentence(_why(result)))))
     return found
+
+
+def _why(result: Mapping[str, Any] | None) -> str:
+    if result is None:
+        return "there is no word of it; the output above says why"
+    noted = (str(note) for row in result["rows"] for note in row.get("notes", ()))
+    return str(result.get("msg") or next(noted, "it failed without a reason"))
 
 
 def works(hosts: Iterable[str], results: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

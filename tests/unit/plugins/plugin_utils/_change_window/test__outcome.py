@@ -59,6 +59,14 @@ def test_which_systems_could_not_be_asked() -> None:
     assert found == {"dev01": "it refuses connections."}
 
 
+def test_a_look_that_did_not_fail_has_the_reason_in_its_row() -> None:
+    """A host that answers, and its database does not."""
+    half = result("unknown", no_answer=True)
+    half["rows"][0]["notes"] = ["the login failed", "the AOS does not run"]
+    found = _outcome.unasked(ESTATE.result(), results(result("normal"), half), WAVES)
+    assert found == {"dev01": "the login failed."}
+
+
 def test_a_system_of_which_there_is_no_word_could_not_be_asked() -> None:
     """Its task failed before it began, at a connection plugin that is not installed, say."""
     found = _outcome.unasked(ESTATE.result(), results(result("normal"), None), WAVES)
