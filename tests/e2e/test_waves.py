@@ -95,8 +95,8 @@ def waves(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Waves:
     waves.run("a misspelled variable", "disable", "-e", "quiesce_windw=42")
     waves.run("an option that cannot be used", "enable", "-e", "trend_duration=2x")
 
-    window = ("-e", "quiesce_window=42", "-e", "quiesce_expires=2h", "-e", "window_work=extensions/awx/project/tasks/work.yml")
-    waves.run("a database that does not answer", "window", "-e", "d365fo_sql_server=nowhere", *window)
+    window = "quiesce_window=42 quiesce_expires=2h window_work=extensions/awx/project/tasks/work.yml"
+    waves.run("a database that does not answer", "window", "-e", f"{window} d365fo_sql_server=nowhere")
 
     # somebody else's window, and work that fails between enable and disable
     waves.run("in for one window", "enable")

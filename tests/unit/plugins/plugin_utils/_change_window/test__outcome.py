@@ -67,6 +67,10 @@ def test_a_look_that_did_not_fail_has_the_reason_in_its_row() -> None:
     assert found == {"dev01": "the login failed."}
 
 
+def test_where_nobody_looked_nothing_is_said() -> None:
+    assert _outcome.unasked(ESTATE.result(), {}, WAVES) == {}
+
+
 def test_a_system_of_which_there_is_no_word_could_not_be_asked() -> None:
     """Its task failed before it began, at a connection plugin that is not installed, say."""
     found = _outcome.unasked(ESTATE.result(), results(result("normal"), None), WAVES)
