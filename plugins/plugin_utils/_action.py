@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import pwd
 import re
@@ -27,18 +26,12 @@ from ansible_collections.quiesce.maintenance.plugins.module_utils._failure impor
 from ansible_collections.quiesce.maintenance.plugins.module_utils._run import Abandoned, Run
 from ansible_collections.quiesce.maintenance.plugins.module_utils._window_options import judge
 from ansible_collections.quiesce.maintenance.plugins.plugin_utils._faces import face
+from ansible_collections.quiesce.maintenance.plugins.plugin_utils._mistyped import meant
 
 _display = Display()
 
 SHARED = frozenset({"window", "all_windows", "owner", "reason", "ticket", "expires", "store_host", "store_path"})
 """Options that a variable can give for all systems: ``quiesce_reason`` for ``d365fo_reason``, ``launch_reason``, ..."""
-
-
-def _like_shared(variable: str) -> str:
-    """Return the one of ``SHARED`` that somebody may have meant who gave this variable, "" if none."""
-    name = variable.removeprefix("quiesce_")
-    close = [] if name in SHARED else difflib.get_close_matches(name, SHARED, 1, 0.8)
-    return close[0] if close else ""
 
 
 # What a terminal takes for commands: people write into a reason what they like.
@@ -66,6 +59,10 @@ def plain(value: Any) -> Any:
 def _forms(secret: str) -> list[str]:
     """Return a secret, and as it looks in a message, which draws blanks together."""
     return list(dict.fromkeys([secret, " ".join(secret.split())]))
+
+
+def _warn(variable: str, like: str) -> None:
+    _display.warning(f"The variable {variable} is not an option and is ignored. Did you mean {like}?")
 
 
 def _blank(value: Any) -> bool:
@@ -165,19 +162,15 @@ class MaintenanceAction(ActionBase):
     def _look_for_others(self, spec: Mapping[str, Any]) -> None:
         """Warn of a variable that looks like an option and is none. Raises ``Invalid`` for one that was replaced."""
         for variable in map(str, self.task_vars):  # a number is a name to Ansible, too
-            if variable.startswith("quiesce_") and (meant := _like_shared(variable)) in spec:
-                _display.warning(
-                    f"The variable {variable} is not an option and is ignored. Did you mean quiesce_{meant}?"
-                )
+            if variable.startswith("quiesce_") and (like := meant(variable.removeprefix("quiesce_"), SHARED)) in spec:
+                _warn(variable, f"quiesce_{like}")
             name = variable.removeprefix(self.variables)
             if name == variable or name in spec or name in self.own or name.startswith("_"):
                 continue
             if name in self.replaced:
                 raise Invalid(name, "this option no longer exists", self.replaced[name])
-            if close := difflib.get_close_matches(name, spec, 1, 0.8):
-                _display.warning(
-                    f"The variable {variable} is not an option and is ignored. Did you mean {self.variables}{close[0]}?"
-                )
+            if like := meant(name, spec):
+                _warn(variable, f"{self.variables}{like}")
 
     def _refusal(self, validation: ValidationResult) -> str:
         said = "; ".join(validation.error_messages)

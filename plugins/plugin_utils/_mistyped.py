@@ -22,14 +22,20 @@ Known = Mapping[str, Callable[[], Collection[str]]]
 """By the first word of variables ("quiesce"), what may follow it."""
 
 
+def meant(name: str, names: Collection[str]) -> str:
+    """Return the one of ``names`` that somebody may have meant with ``name``; "" if it is one, or resembles none."""
+    close = [] if name in names else difflib.get_close_matches(name, names, 1, CUTOFF)
+    return close[0] if close else ""
+
+
 def refuse_mistyped(given: Iterable[object], known: Known) -> None:
     """Raise ``Invalid`` for a variable that resembles a known one and is none."""
     for variable in map(str, given):  # a number is a name to Ansible, too
-        if meant := _meant(variable, known):
+        if like := _meant(variable, known):
             raise Invalid(
                 variable,
                 "no such variable exists",
-                f"Did you mean {meant}? Nothing was done; a variable of your own needs a name that resembles no other",
+                f"Did you mean {like}? Nothing was done; a variable of your own needs a name that resembles no other",
             )
 
 
@@ -41,8 +47,7 @@ def _meant(variable: str, known: Known) -> str:
         names = known[first]()
         if rest in names:
             return "" if usual == variable else usual
-        close = difflib.get_close_matches(rest, names, 1, CUTOFF)
-        return f"{first}_{close[0]}" if close else ""
+        return f"{first}_{like}" if (like := meant(rest, names)) else ""
     for like in difflib.get_close_matches(first, known, 1, CUTOFF):
         # "windows" is a word of its own.
         if first != f"{like}s" and rest in known[like]():

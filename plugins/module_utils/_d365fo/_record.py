@@ -49,8 +49,8 @@ SETTLED = "settled"
 
 PHASES = (PREPARED, UNSURE, SET, SETTLED)
 
-# What JSON may write as it is; everything else is written as \uXXXX, so that a record can stand in a T-SQL string on
-# a command line of cmd.exe (a backtick stands there for the quote, see ``_tsql``).
+# What JSON may write as it is; everything else is escaped (\u and four digits), so that a record can stand in a T-SQL
+# string on a command line of cmd.exe (a backtick stands there for the quote, see ``_tsql``).
 _NOT_PLAIN = re.compile(r"[^ \w{}\[\]\\:,.\"/+@#=;()*-]", re.ASCII)
 
 

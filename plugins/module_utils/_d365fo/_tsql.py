@@ -5,8 +5,9 @@
 r"""The T-SQL of this collection, one text for every way to the server.
 
 Whole batches without parameters, so that ODBC and sqlcmd.exe send the same thing. They hold no double quote and no
-percent sign, and what a person wrote (the record) is JSON whose every special character is written as \uXXXX, with
-a backtick for JSON's own quotes: nothing in it can end a string, be a sqlcmd variable or mean something to cmd.exe.
+percent sign, and what a person wrote (the record) is JSON whose every special character is escaped (\u and four
+digits), with a backtick for JSON's own quotes: nothing in it can end a string, be a sqlcmd variable or mean something
+to cmd.exe.
 """
 
 from __future__ import annotations
